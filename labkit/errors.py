@@ -1,0 +1,57 @@
+"""One error root. Each message says what went wrong, why, and what to do about it."""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """Something the user can read and act on.
+
+    brief: what went wrong, one line. details: why (may hold several lines, such as the
+    end of a console). resolution: what to do, with the exact command where there is one.
+    """
+
+    exit_code = 1
+
+    def __init__(self, brief: str, *, details: str = "", resolution: str = "") -> None:
+        super().__init__(brief)
+        self.brief = brief
+        self.details = details
+        self.resolution = resolution
+
+    def __str__(self) -> str:
+        parts = [self.brief]
+        if self.details:
+            parts.append(f"  why: {self.details}")
+        if self.resolution:
+            parts.append(f"  what to do: {self.resolution}")
+        return "\n".join(parts)
+
+
+class UsageError(LabError):
+    """What was asked for makes no sense: an unknown name, a number out of range."""
+
+    exit_code = 2
+
+
+class CommandError(LabError):
+    """A program is missing, failed, or took too long."""
+
+
+class BackendError(LabError):
+    """A backend cannot run here, or an instance did not do what it should."""
+
+
+class GuestTimeout(BackendError):
+    """An instance did not answer within its time limit."""
+
+
+class ProtocolError(BackendError):
+    """The agent sent something that the protocol does not know."""
+
+
+class ImageError(LabError):
+    """The lab image could not be built or does not check out."""
+
+
+class StoreError(LabError):
+    """A run folder cannot be written or read."""

@@ -1,0 +1,205 @@
+"""The one door to other programs, to the clock and to time limits.
+
+Everything that the lab starts carries its owner's mark in the environment (LABKIT_OWNER), so
+that whatever outlives a killed lab can be told from anything else on the machine and removed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from labkit.errors import CommandError
+
+OWNER_VARIABLE = "LABKIT_OWNER"
+TEMP_PREFIX = "labkit-"
+
+
+class Clock(Protocol):
+    """Seconds on a clock that never goes back; tests bring their own."""
+
+    def now(self) -> float: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class HostClock:
+    """The host's monotonic clock (clock_gettime(2), CLOCK_MONOTONIC)."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A program that ended: its exit status and what it printed."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Runner(Protocol):
+    """What `run` looks like to those that take it as a parameter."""
+
+    def __call__(
+        self, argv: Sequence[str], *, timeout: float = ..., check: bool = ...
+    ) -> Completed: ...
+
+
+def find_tool(name: str) -> str | None:
+    """The full path of a program, or None. Looks in the system's folders too: a user's PATH
+    often lacks /usr/sbin, where dockerd lives."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    return shutil.which(name, path=path)
+
+
+def run(argv: Sequence[str], *, timeout: float = 60, check: bool = True) -> Completed:
+    """Runs a program to its end. Raises CommandError when it is missing, takes longer than
+    `timeout` seconds, or (with check) exits with a status other than 0."""
+    try:
+        done = subprocess.run(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+            env=_environment(),
+        )
+    except FileNotFoundError:
+        raise CommandError(
+            f"the program {argv[0]} is not there",
+            resolution="labkit doctor names the command that installs it",
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise CommandError(
+            f"{argv[0]} was stopped after {timeout:g} s",
+            details=" ".join(argv),
+        ) from None
+    result = Completed(tuple(argv), done.returncode, done.stdout, done.stderr)
+    if check and result.returncode != 0:
+        raise CommandError(
+            f"{argv[0]} failed with exit status {result.returncode}",
+            details=f"{' '.join(argv)}\n{last_lines(result.stderr or result.stdout)}",
+        )
+    return result
+
+
+def spawn(
+    argv: Sequence[str],
+    *,
+    log: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    **streams: Any,
+) -> subprocess.Popen[bytes]:
+    """Starts a program in a session of its own: a Ctrl-C at the terminal reaches the lab, which
+    ends its children in order, and not the children behind its back. `log` takes both outputs."""
+    if log is not None:
+        with log.open("ab") as handle:
+            return spawn(argv, env=env, stdout=handle, stderr=subprocess.STDOUT, **streams)
+    streams.setdefault("stdin", subprocess.DEVNULL)
+    try:
+        return subprocess.Popen(
+            list(argv), start_new_session=True, env=_environment(env), **streams
+        )
+    except FileNotFoundError:
+        raise CommandError(
+            f"the program {argv[0]} is not there",
+            resolution="labkit doctor names the command that installs it",
+        ) from None
+
+
+def end(process: subprocess.Popen[bytes], *, grace: float = 3.0) -> None:
+    """Ends a program and what it started: asks, waits `grace` seconds, then insists."""
+    for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
+        if process.poll() is not None:
+            break
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=patience)
+    # The leader may be gone while its children still hold the group.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A temporary folder that names its owner and is gone afterwards."""
+    with tempfile.TemporaryDirectory(
+        prefix=f"{TEMP_PREFIX}{owner()}-", ignore_cleanup_errors=True
+    ) as name:
+        yield Path(name)
+
+
+@cache
+def owner() -> str:
+    """This process, as PID-STARTTIME: a process id alone is reused by the system."""
+    return _mark(psutil.Process())
+
+
+def owner_lives(mark: str) -> bool:
+    """Whether the process that set this mark still runs."""
+    pid, _, started = mark.partition("-")
+    try:
+        # The start time is derived from the wall clock, which may be stepped by a little.
+        return abs(psutil.Process(int(pid)).create_time() - int(started)) <= 3
+    except (psutil.Error, ValueError, OverflowError):
+        return False
+
+
+def mark_of(process: psutil.Process) -> str | None:
+    """The owner's mark in a process's environment, where we may read it."""
+    try:
+        return process.environ().get(OWNER_VARIABLE)
+    except (psutil.Error, OSError):
+        return None
+
+
+def wait_until(
+    true: Callable[[], bool], *, timeout: float, interval: float = 0.05, clock: Clock | None = None
+) -> bool:
+    """Polls until `true()`; False when `timeout` seconds went by without it."""
+    clock = clock or HostClock()
+    deadline = clock.now() + timeout
+    while not true():
+        if clock.now() >= deadline:
+            return False
+        clock.sleep(interval)
+    return True
+
+
+def last_lines(text: str, count: int = 12) -> str:
+    """The end of a program's output, for an error message."""
+    return "\n".join(text.strip().splitlines()[-count:])
+
+
+def _mark(process: psutil.Process) -> str:
+    return f"{process.pid}-{int(process.create_time())}"
+
+
+def _environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    # LC_ALL: programs' messages are parsed and shown, so they stay in one language.
+    return {**os.environ, "LC_ALL": "C.UTF-8", OWNER_VARIABLE: owner(), **(extra or {})}

@@ -1,0 +1,151 @@
+"""What is written down: frozen records, units in the field names.
+
+A run is a manifest (plan, host facts, image digest) and four tidy tables, one row for each
+trial, milestone, result and sample. What could not be read is None, never zero.
+data/README.md explains each column to a reader; a test holds it to this file.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+Family = Literal["baseline", "host-virtualization", "hypervisor", "container"]
+Engine = Literal["native", "kvm", "hvf", "tcg", "vbox-hm", "vbox-recompiler"]
+
+# The moments of an instance's life, in order. `kernel` exists for guests only.
+MILESTONES = (
+    "requested",
+    "created",
+    "started",
+    "kernel",
+    "ready",
+    "first_result",
+    "stop_requested",
+    "stopped",
+)
+
+# Whose resources a meter reads: the instance itself (its processes, or the process that is the
+# virtual machine), a helper that exists once for each instance (containerd-shim), or services
+# that all instances share (dockerd, containerd).
+Role = Literal["instance", "helper", "services"]
+
+
+class Record(BaseModel):
+    """A frozen record; unknown fields are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(Record):
+    """What each instance may use, the same for all backends."""
+
+    cpus: int = Field(default=1, ge=1)
+    memory_mib: int = Field(default=256, ge=64)
+
+
+class Plan(Record):
+    """What a run does: blocks of one trial of each backend, in seeded random order."""
+
+    backends: tuple[str, ...]
+    workloads: tuple[str, ...]
+    repeats: int = Field(ge=1)
+    seconds: float = Field(gt=0, le=3600)
+    seed: int = 0
+    profile: str = "quick"
+    limits: Limits = Limits()
+
+
+class Host(Record):
+    """Facts about the computer that the run was made on."""
+
+    system: str
+    kernel: str
+    distribution: str
+    machine: str
+    cpu_model: str
+    cpus: int
+    memory_bytes: int
+    hypervisor: bool | None
+    cgroup_version: int | None
+    python: str
+    load_1m: float | None
+
+
+class BackendInfo(Record):
+    """Which program a backend used, and what executed the instance's instructions."""
+
+    family: Family
+    engine: Engine
+    version: str
+
+
+class Manifest(Record):
+    """The first file of a run folder."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    created_at: str
+    labkit_version: str
+    plan: Plan
+    host: Host
+    image_digest: str
+    backends: dict[str, BackendInfo]
+
+
+class Trial(Record):
+    """One start of one backend, to its stop."""
+
+    trial: int
+    block: int
+    backend: str
+    family: Family
+    engine: Engine
+    status: Literal["ok", "failed"]
+    requested_at: str
+    startup_s: float | None
+    load_1m: float | None
+    memory_available_bytes: int | None
+    error: str | None
+
+
+class Milestone(Record):
+    """A named moment; at_s counts from `requested` on the host's monotonic clock."""
+
+    trial: int
+    backend: str
+    milestone: str
+    at_s: float
+
+
+class Result(Record):
+    """What a workload did between the arrival of its begin and end lines at the host."""
+
+    trial: int
+    backend: str
+    workload: str
+    unit: str
+    ops: int
+    seconds: float
+    ops_per_s: float
+    guest_seconds: float | None
+
+
+class Sample(Record):
+    """One reading of one meter. cpu_s is cumulative; moment is empty for a periodic reading."""
+
+    trial: int
+    backend: str
+    meter: str
+    role: Role
+    at_s: float
+    moment: str | None
+    processes: int | None
+    cpu_s: float | None
+    rss_bytes: int | None
+    pss_bytes: int | None
+    uss_bytes: int | None
+    cgroup_bytes: int | None
