@@ -122,15 +122,18 @@ class Milestone(Record):
 
 
 class Result(Record):
-    """What a workload did between the arrival of its begin and end lines at the host."""
+    """What a workload did between the arrival of its begin and end lines at the host.
+
+    ops counts units (such as MiB); ops and ops_per_s are None for a workload that only holds.
+    """
 
     trial: int
     backend: str
     workload: str
     unit: str
-    ops: int
+    ops: float | None
     seconds: float
-    ops_per_s: float
+    ops_per_s: float | None
     guest_seconds: float | None
 
 

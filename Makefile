@@ -1,0 +1,43 @@
+# The menu: `make` or `make help`.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help lab test unit check format notebooks doctor clean
+
+help: ## show this menu
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-10s %s\n", $$1, $$2}'
+
+lab: .venv/ready ## set everything up, run the quick comparison, show the table
+	@$(BIN)/labkit setup
+	@$(BIN)/labkit run --profile quick
+	@echo "to read on: make notebooks"
+
+test: .venv/ready check ## set up what is missing, then all tests, on the real backends too
+	$(BIN)/pytest
+
+unit: .venv/ready ## the fast tests that need no backend
+	$(BIN)/pytest tests/unit
+
+check: .venv/ready ## linter, formatter, type checker
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: .venv/ready ## put the code into its format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+notebooks: .venv/ready ## open the notebooks in JupyterLab, on this computer only
+	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks/00-start-here.ipynb
+
+doctor: .venv/ready ## tell what can run on this computer, and why not
+	@$(BIN)/labkit doctor
+
+clean: .venv/ready ## remove what a killed run has left, and end the daemon that the lab started
+	@$(BIN)/labkit clean --daemon
+
+# The environment follows the lock file; nothing happens while that is unchanged.
+.venv/ready: pyproject.toml uv.lock bootstrap.sh
+	@PYTHON=$(PYTHON) sh bootstrap.sh
+	@touch $@

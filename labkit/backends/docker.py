@@ -1,0 +1,251 @@
+"""Backend `docker`: a container of the lab image, through the Docker SDK.
+
+No network, a read-only root file system, no capabilities, no new privileges; one volume for
+scratch data, which goes with the container. Container, volume and image carry the lab's labels.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import docker
+import psutil
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container
+from docker.types import Mount
+
+from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
+from labkit.backends.docker_stream import Demultiplexer
+from labkit.channel import Channel
+from labkit.errors import BackendError
+from labkit.host import cpu_set
+from labkit.image import LabImage
+from labkit.process import find_tool, last_lines, owner
+from labkit.protocol import Session
+from labkit.records import Engine, Limits
+from labkit.timeline import Timeline
+
+OWNER_LABEL = "org.labkit.owner"
+SERVICES = ("dockerd", "containerd")
+# What the SDK raises when the daemon refuses, is away, or goes away during a call.
+DAEMON_ERRORS = (DockerException, requests.RequestException, OSError)
+
+
+class DockerInstance(Instance):
+    def __init__(
+        self,
+        container: Container,
+        output: Demultiplexer,
+        session: Session,
+        timeline: Timeline,
+    ) -> None:
+        super().__init__(session, timeline)
+        self._container = container
+        self._output = output
+
+    def meters(self) -> tuple[Meter, ...]:
+        """The container's processes and its containerd-shim; none of either where the daemon
+        runs elsewhere (Docker Desktop's machine), whose processes are not to be seen."""
+        with _daemon_errors("ask for the container's process"):
+            self._container.reload()
+        pid = self._container.attrs["State"]["Pid"]
+        if not pid or not psutil.pid_exists(pid):
+            return ()
+        meters = [Meter("container", "instance", (pid,), cgroup=_memory_cgroup(pid))]
+        with suppress(psutil.Error):
+            shim = psutil.Process(pid).parent()
+            if shim and "shim" in shim.name():
+                meters.append(Meter("containerd-shim", "helper", (shim.pid,), tree=False))
+        return tuple(meters)
+
+    def _wait_gone(self) -> None:
+        with _daemon_errors("wait for the container's end"):
+            self._container.wait(timeout=STOP_TIMEOUT_S)
+
+    def _diagnosis(self) -> str:
+        """What the container wrote to its standard error, and how it ended."""
+        text = self._output.stderr.decode(errors="replace")
+        with suppress(*DAEMON_ERRORS):
+            self._container.reload()
+            state = self._container.attrs["State"]
+            if state.get("OOMKilled"):
+                text += "\nthe kernel ended it: it used more memory than its limit"
+            if not state.get("Running"):
+                text += f"\nthe container ended with exit status {state.get('ExitCode')}"
+        return text
+
+
+class DockerBackend(Backend):
+    name = "docker"
+    family = "container"
+
+    def missing(self) -> Missing | None:
+        try:
+            _client(timeout=5).ping()
+        except DAEMON_ERRORS as error:
+            return _explain_missing(str(error))
+        return None
+
+    def version(self) -> str:
+        with _daemon_errors("ask for the daemon's version"):
+            facts = _client().version()
+        parts = {part["Name"]: part["Version"] for part in facts.get("Components", [])}
+        return ", ".join(
+            [f"dockerd {facts['Version']}"]
+            + [f"{n} {v}" for n, v in parts.items() if n in ("containerd", "runc")]
+        )
+
+    def engine(self, image: LabImage | None) -> Engine:
+        return "native"
+
+    def prepare(self, image: LabImage) -> None:
+        """Loads the lab image into the daemon's store, unless that very image is there."""
+        client = _client(timeout=120)
+        with _daemon_errors("load the lab image"):
+            try:
+                client.images.get(image.container_id)
+            except ImageNotFound:
+                with image.container_tar.open("rb") as tar:
+                    client.images.load(tar)
+
+    def services(self) -> tuple[Meter, ...]:
+        pids = {name: [] for name in SERVICES}  # type: dict[str, list[int]]
+        for process in psutil.process_iter(["name"]):
+            if process.info["name"] in pids:
+                pids[process.info["name"]].append(process.pid)
+        return tuple(
+            Meter(name, "services", tuple(found), tree=False)
+            for name, found in pids.items()
+            if found
+        )
+
+    @contextmanager
+    def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
+        client = _client()
+        name = f"labkit-{owner()}-{int(timeline.clock.now() * 1000)}"
+        connection = None
+        try:
+            with _daemon_errors("start a container"):
+                container = client.containers.create(**_container_settings(image, limits, name))
+                timeline.mark("created")
+                connection = container.attach_socket(
+                    params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+                )
+                container.start()
+                timeline.mark("started")
+            connection._sock.settimeout(None)
+            output = Demultiplexer()
+            fd = connection.fileno()
+            channel = Channel(fd, fd, decode=output.feed)
+            yield DockerInstance(container, output, Session(channel, timeline.clock), timeline)
+        finally:
+            if connection is not None:
+                connection._sock.close()
+                connection.close()
+            # By name: an interrupt may have come before `create` returned its answer.
+            _remove(client, name)
+            client.close()
+
+    def sweep(self, abandoned: Callable[[str], bool]) -> list[str]:
+        try:
+            client = _client(timeout=10)
+            found = client.containers.list(
+                all=True, filters={"label": OWNER_LABEL}, ignore_removed=True
+            )
+        except DAEMON_ERRORS:
+            return []  # no daemon, no containers to be seen
+        left = [c for c in found if abandoned(c.labels.get(OWNER_LABEL, ""))]
+        for container in left:
+            _remove(client, container.name or container.id)
+        client.close()
+        return [f"container {container.name}" for container in left]
+
+
+def _client(timeout: int = 60) -> docker.DockerClient:
+    return docker.from_env(timeout=timeout)
+
+
+def _container_settings(image: LabImage, limits: Limits, name: str) -> dict[str, Any]:
+    memory = limits.memory_mib * 1024 * 1024
+    return {
+        "image": image.container_id,
+        "name": name,
+        "labels": {OWNER_LABEL: owner()},
+        "stdin_open": True,
+        "network_mode": "none",
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "mounts": [Mount("/scratch", None, type="volume")],
+        "cpuset_cpus": ",".join(map(str, cpu_set(limits.cpus))),
+        "mem_limit": memory,
+        "memswap_limit": memory,
+    }
+
+
+def _remove(client: docker.DockerClient, name: str) -> None:
+    """Removes a container with its volume; one that was never made or is gone is fine."""
+    try:
+        client.api.remove_container(name, v=True, force=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != 409:  # its removal is already under way
+            raise _daemon_error(f"remove the container {name}", error) from error
+    except DAEMON_ERRORS as error:
+        raise BackendError(
+            f"the container {name} could not be removed",
+            details=f"the Docker daemon does not answer: {error}",
+            resolution="start the daemon (labkit setup docker), then: labkit clean",
+        ) from error
+
+
+@contextmanager
+def _daemon_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except DAEMON_ERRORS as error:
+        raise _daemon_error(what, error) from error
+
+
+def _daemon_error(what: str, error: Exception) -> BackendError:
+    return BackendError(
+        f"Docker could not {what}",
+        details=last_lines(str(error)),
+        resolution="labkit doctor tells whether the daemon is well",
+    )
+
+
+def _explain_missing(error: str) -> Missing:
+    if "Permission" in error:
+        return Missing(
+            f"the Docker daemon denies you access ({_host()})",
+            f"sudo usermod -aG docker {os.environ.get('USER', '$USER')}, then log in again",
+        )
+    if find_tool("dockerd") is None and "DOCKER_HOST" not in os.environ:
+        return Missing("Docker Engine is not installed", "sudo labkit setup docker")
+    return Missing(f"no Docker daemon answers ({_host()})", "sudo labkit setup docker")
+
+
+def _host() -> str:
+    return os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+
+
+def _memory_cgroup(pid: int) -> Path | None:
+    """The folder of a process's memory controller: cgroups(7), version 1 or 2."""
+    with suppress(OSError):
+        text = Path(f"/proc/{pid}/cgroup").read_text()
+        for pattern, root in (
+            (r"^\d+:memory:(.+)$", "/sys/fs/cgroup/memory"),
+            (r"^0::(.+)$", "/sys/fs/cgroup"),
+        ):
+            found = re.search(pattern, text, re.MULTILINE)
+            if found and Path(root + found[1]).is_dir():
+                return Path(root + found[1])
+    return None

@@ -1,0 +1,184 @@
+"""Backend `qemu`: a virtual machine that boots the lab image's kernel and initramfs directly.
+
+The agent speaks on the second serial port; the first is the kernel's console. The machine is
+made with its processor stopped (`created`), then let go (`started`): so making the machine and
+booting it are told apart. CPU limit: virtual processors; memory limit: the guest's RAM.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+
+from labkit.backends import engines
+from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
+from labkit.backends.qmp import Qmp
+from labkit.channel import Channel
+from labkit.errors import BackendError, GuestTimeout, LabError
+from labkit.image import LabImage
+from labkit.image.cmdline import command_line
+from labkit.process import end, find_tool, last_lines, run, scratch_folder, spawn, wait_until
+from labkit.protocol import Session
+from labkit.records import Engine, Limits
+from labkit.timeline import Timeline
+
+PROGRAM = "qemu-system-x86_64"
+MACHINE = "q35"
+SCRATCH_MIB = 64
+CONNECT_TIMEOUT_S = 15.0
+
+
+class QemuInstance(Instance):
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        qmp: Qmp,
+        folder: Path,
+        session: Session,
+        timeline: Timeline,
+    ) -> None:
+        super().__init__(session, timeline)
+        self._process = process
+        self._qmp = qmp
+        self._folder = folder
+
+    def meters(self) -> tuple[Meter, ...]:
+        return (Meter("qemu", "instance", (self._process.pid,)),)
+
+    def _wait_gone(self) -> None:
+        """The guest has said goodbye: nothing of it is left to save, so the machine ends."""
+        with suppress(BackendError):  # the guest's own power-off may come first
+            self._qmp.execute("quit")
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise GuestTimeout("QEMU did not end") from None
+
+    def _diagnosis(self) -> str:
+        return diagnose(self._folder)
+
+
+class QemuBackend(Backend):
+    name = "qemu"
+    family = "hypervisor"
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        """engine: kvm, hvf or tcg; None lets the machine's abilities decide."""
+        self._engine = engine
+
+    def missing(self) -> Missing | None:
+        if find_tool(PROGRAM) is None:
+            return Missing(f"QEMU ({PROGRAM}) is not installed", "sudo labkit setup qemu")
+        return None
+
+    def version(self) -> str:
+        first_line = run([PROGRAM, "--version"]).stdout.partition("\n")[0]
+        found = re.search(r"version (\S+)", first_line)
+        return f"QEMU {found[1] if found else first_line}, machine {MACHINE}"
+
+    def engine(self, image: LabImage | None) -> Engine:
+        if self._engine is None:
+            self._engine = engines.choose(image, self.version(), self._boots)
+        return self._engine
+
+    def notes(self, image: LabImage | None) -> tuple[str, ...]:
+        return (engines.explain(image, self.version(), self._boots),)
+
+    def _boots(self, engine: Engine, image: LabImage, timeout: float) -> str | None:
+        """Why the lab image does not reach user space under this engine within `timeout`
+        seconds; None when it does."""
+        timeline = Timeline(self.clock)
+        try:
+            with QemuBackend(engine).launch(image, Limits(), timeline) as instance:
+                instance.wait_ready(timeout)
+        except LabError as error:
+            return error.brief
+        return None
+
+    @contextmanager
+    def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
+        engine = self.engine(image)
+        with ExitStack() as stack:
+            folder = stack.enter_context(scratch_folder())
+            _make_disk(folder / "scratch.raw")
+            process = spawn(command(engine, image, limits, folder), log=folder / "qemu.log")
+            stack.callback(end, process)
+            _wait_for_sockets(process, folder)
+            qmp = stack.enter_context(closing(Qmp(folder / "qmp")))
+            timeline.mark("created")
+            console = stack.enter_context(_connect(folder / "console"))
+            agent = stack.enter_context(_connect(folder / "agent"))
+            qmp.execute("cont")
+            timeline.mark("started")
+            channel = Channel(
+                agent.fileno(),
+                agent.fileno(),
+                watch={console.fileno(): lambda data: timeline.mark("kernel")},
+            )
+            yield QemuInstance(process, qmp, folder, Session(channel, timeline.clock), timeline)
+
+
+def command(engine: Engine, image: LabImage, limits: Limits, folder: Path) -> list[str]:
+    """The whole command line; its sockets and its scratch disk lie in `folder`."""
+    processor = {"kvm": "host,-arch-capabilities", "hvf": "host"}.get(engine, "max")
+    return [
+        PROGRAM,
+        *("-name", folder.name),
+        *("-machine", MACHINE, "-accel", engine, "-cpu", processor),
+        *("-smp", str(limits.cpus), "-m", f"{limits.memory_mib}M"),
+        *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-S"),
+        *("-kernel", str(image.kernel), "-initrd", str(image.initramfs)),
+        *("-append", command_line(limits.cpus)),
+        *_serial("console", folder),
+        *_serial("agent", folder),
+        *("-drive", f"file={folder / 'scratch.raw'},if=none,id=scratch,format=raw"),
+        *("-device", "nvme,drive=scratch,serial=labkit"),
+        *("-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"),
+    ]
+
+
+def diagnose(folder: Path) -> str:
+    """The end of QEMU's own output and of the guest's console."""
+    parts = []
+    for title, name in (("QEMU said", "qemu.log"), ("the console's last lines", "console.log")):
+        with suppress(OSError):
+            text = last_lines((folder / name).read_text(errors="replace"))
+            parts.append(f"{title}:\n{text}" if text else "")
+    return "\n".join(part for part in parts if part)
+
+
+def _serial(name: str, folder: Path) -> Sequence[str]:
+    path, log = folder / name, folder / f"{name}.log"
+    chardev = f"socket,id={name},path={path},server=on,wait=off,logfile={log}"
+    return ("-chardev", chardev, "-serial", f"chardev:{name}")
+
+
+def _make_disk(path: Path) -> None:
+    """A sparse file: it takes room on the host only as the guest writes."""
+    with path.open("wb") as file:
+        file.truncate(SCRATCH_MIB * 1024 * 1024)
+
+
+def _wait_for_sockets(process: subprocess.Popen[bytes], folder: Path) -> None:
+    sockets = [folder / name for name in ("console", "agent", "qmp")]
+    wait_until(
+        lambda: process.poll() is not None or all(path.exists() for path in sockets),
+        timeout=CONNECT_TIMEOUT_S,
+        interval=0.002,
+    )
+    if process.poll() is not None or not all(path.exists() for path in sockets):
+        raise BackendError("QEMU did not make the machine", details=diagnose(folder))
+
+
+def _connect(path: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(str(path))
+    except OSError as error:
+        connection.close()
+        raise BackendError("QEMU's serial port does not answer", details=str(error)) from error
+    return connection

@@ -1,0 +1,9 @@
+"""Charts: frame → Chart. They do no statistics and read no file; matplotlib is imported when the
+first chart is drawn, not before."""
+
+from labkit.charts.chart import Chart, badge
+from labkit.charts.cpu import cpu
+from labkit.charts.memory import memory
+from labkit.charts.startup import startup
+
+__all__ = ["Chart", "badge", "cpu", "memory", "startup"]

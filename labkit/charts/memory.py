@@ -1,0 +1,108 @@
+"""How much memory one more instance takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from labkit.charts import notes, parts, units
+from labkit.charts.chart import Chart
+from labkit.charts.style import FAINT, drawing, label, panels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLE = "How much memory does one more instance take?"
+METRICS = {
+    "rss": "RSS: resident memory; a shared page counts in full for each process.",
+    "pss": "PSS: resident memory; a shared page is divided among the processes that share it.",
+    "uss": "USS: resident memory that no other process shares.",
+    "cgroup": "cgroup: what the kernel charges to the control group, page cache included.",
+}
+BELOW = 0.4  # how far the services' bar lies below its row
+
+
+def memory(table: pd.DataFrame, *, metric: str = "pss", badge: str = "") -> Chart:
+    """From `stats.memory`: instance and helper as one bar with the interval of their sum, the
+    services that instances share below it. The data table holds all metrics."""
+    shown = table[table["metric"] == metric]
+    pairs = notes.labels(table)
+    name = metric if metric == "cgroup" else metric.upper()
+    note = notes.note(shown, badge, METRICS[metric], notes.INTERVAL)
+    subtitle = f"{name} while ready, median over {notes.sizes(shown)} trials"
+    with drawing():
+        figure, (axes,) = panels(
+            1.2 + 0.68 * len(pairs), (1.0,), title=TITLE, subtitle=subtitle, note=note
+        )
+        parts.rows(axes, [text for _, text in pairs], top=-0.5)
+        axes.set_ylim(len(pairs) - 0.25, -0.5)
+        for y, (backend, _) in enumerate(pairs):
+            _row(axes, y, shown[shown["backend"] == backend], backend)
+        _axis(axes, name)
+        drawn = shown.loc[shown["median_bytes"].notna(), "role"]
+        keys = parts.role_legend(drawn)
+        if len(keys) > 1:
+            figure.legend(
+                handles=keys, loc="outside lower center", ncols=3, frameon=False, fontsize=8
+            )
+    return Chart(TITLE, figure, _alt(shown, name), _data(table), badge)
+
+
+def _row(axes: Axes, y: int, table: pd.DataFrame, backend: str) -> None:
+    roles = {str(row.role): row for row in notes.rows_of(table) if units.known(row.median_bytes)}
+    if "each" not in roles:
+        parts.values(axes, [(y, "not read", "")])
+    left = 0.0
+    for role in ("instance", "helper"):
+        if role in roles:
+            width = _mib(roles[role].median_bytes)
+            parts.part(axes, y, left, width, backend, role)
+            left += width  # where the next part is drawn
+    if "each" in roles:
+        each = roles["each"]
+        if units.known(each.low_bytes) and units.known(each.high_bytes):
+            parts.whisker(axes, y, _mib(each.low_bytes), _mib(each.high_bytes))
+        parts.values(axes, [(y, *_value(each))])
+    if "services" in roles:
+        services = roles["services"]
+        width = _mib(services.median_bytes)
+        parts.part(axes, y + BELOW, 0.0, width, backend, "services")
+        text = units.text(services.median_bytes, units.memory)
+        parts.values(axes, [(y + BELOW, f"+ {text}, shared", "")])
+
+
+def _axis(axes: Axes, name: str) -> None:
+    axes.set_xlim(left=0)
+    axes.set_xlabel(f"{name} in MiB")
+    axes.grid(axis="x", color=FAINT)
+
+
+def _value(row: Any) -> tuple[str, str]:
+    return (
+        units.text(row.median_bytes, units.memory),
+        units.interval_text(row.median_bytes, row.low_bytes, row.high_bytes, units.memory),
+    )
+
+
+def _mib(size: float) -> float:
+    return size / units.MIB
+
+
+def _alt(shown: pd.DataFrame, name: str) -> str:
+    def sentence(row: Any) -> str:
+        figures = (row.median_bytes, row.low_bytes, row.high_bytes)
+        text = units.with_interval(*figures, units.memory)
+        return f"{label(row.backend, row.engine)} {text}"
+
+    each = "; ".join(sentence(row) for row in notes.rows_of(shown[shown["role"] == "each"]))
+    shared = "; ".join(sentence(row) for row in notes.rows_of(shown[shown["role"] == "services"]))
+    text = f"{TITLE} Median {name} of an instance and its helper, with its 95 % interval, "
+    text += f"{notes.sizes(shown)}: {each}."
+    if shared:
+        text += f" Services that all instances share: {shared}."
+    return f"{text} {notes.caution(shown)}".strip()
+
+
+def _data(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns=["family", "few"]).reset_index(drop=True)

@@ -1,0 +1,67 @@
+"""The sentences that stand with each chart: how many trials, which engine, what to doubt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from labkit.charts.style import label
+
+ENGINES = {
+    "tcg": "tcg emulates the processor in software; it is not hardware virtualization.",
+    "vbox-recompiler": "vbox-recompiler is VirtualBox without its kernel driver: it interprets "
+    "the guest's instructions, far slower than with the driver.",
+}
+INTERVAL = "Marker: median; line: its 95 % interval (BCa bootstrap)."
+
+
+def sizes(table: pd.DataFrame) -> str:
+    """How many trials: "n = 10", or "n: host 10, docker 9"."""
+    counts = _counts(table)
+    if len(set(counts.values())) == 1:
+        return f"n = {next(iter(counts.values()))}"
+    return "n: " + ", ".join(f"{backend} {n}" for backend, n in counts.items())
+
+
+def caution(table: pd.DataFrame) -> str:
+    """What to doubt when there are few trials; empty from 10 on."""
+    doubtful = table.groupby("backend", sort=False)["few"].all()
+    few = {backend: n for backend, n in _counts(table).items() if n and doubtful[backend]}
+    if not few:
+        return ""
+    numbers = sorted(set(few.values()))
+    if numbers == [1]:
+        return "n = 1: a single trial has no interval."
+    if len(numbers) == 1:
+        return f"n = {numbers[0]}, fewer than 10: intervals cover less than they say."
+    who = ", ".join(f"{backend} {n}" for backend, n in few.items())
+    return f"Fewer than 10 trials ({who}): intervals cover less than they say."
+
+
+def engines(table: pd.DataFrame) -> str:
+    """A sentence for each engine that is easily mistaken for another."""
+    present = set(table["engine"])
+    return " ".join(sentence for engine, sentence in ENGINES.items() if engine in present)
+
+
+def labels(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """(backend, label) in the order of the table."""
+    pairs = table[["backend", "engine"]].drop_duplicates()
+    return [(str(b), label(b, e)) for b, e in zip(pairs["backend"], pairs["engine"], strict=True)]
+
+
+def note(table: pd.DataFrame, badge: str, *sentences: str) -> str:
+    """The lines below a chart; the last one says where the numbers come from."""
+    text = " ".join(part for part in (*sentences, caution(table), engines(table)) if part)
+    return "\n".join(part for part in (text, badge) if part)
+
+
+def _counts(table: pd.DataFrame) -> dict[str, int]:
+    counts = table.groupby("backend", sort=False)["n"].max()
+    return {str(backend): int(n) for backend, n in counts.items()}
+
+
+def rows_of(table: pd.DataFrame) -> list[Any]:
+    """The rows of a table, a column an attribute."""
+    return list(table.itertuples())

@@ -1,0 +1,131 @@
+"""How long until it is ready, and where the time goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from labkit.charts import notes, parts, units
+from labkit.charts.chart import Chart
+from labkit.charts.style import GREY, INK, drawing, label, look, panels, tint
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
+
+TITLE = "How long until it is ready?"
+# The earlier a phase begins, the darker it is; the hatch tells apart what begins alike.
+SHADES = {"requested": 0.0, "created": 0.35, "started": 0.6, "kernel": 0.82}
+ROOM = 0.13  # the share from which on a phase has room for its length
+
+
+def startup(table: pd.DataFrame, timeline: pd.DataFrame, *, badge: str = "") -> Chart:
+    """From `stats.startup` and `stats.timeline`: total on a logarithmic axis (left), each
+    phase's share of it (right)."""
+    note = notes.note(table, badge, notes.INTERVAL)
+    subtitle = f"From the request to the agent's first line, {notes.sizes(table)} trials"
+    with drawing():
+        figure, (totals, shares) = panels(
+            1.25 + 0.55 * len(table), (1.0, 1.15), title=TITLE, subtitle=subtitle, note=note
+        )
+        _totals(totals, table)
+        _shares(shares, timeline, list(table["backend"]))
+        keys = _legend(timeline)
+        if keys:
+            figure.legend(
+                handles=keys,
+                loc="outside lower center",
+                ncols=len(keys),
+                frameon=False,
+                fontsize=8,
+                handlelength=1.6,
+            )
+    return Chart(TITLE, figure, _alt(table), _data(table, timeline), badge)
+
+
+def _totals(axes: Axes, table: pd.DataFrame) -> None:
+    axes.set_title("time until ready (logarithmic axis)")
+    parts.rows(axes, [name for _, name in notes.labels(table)])
+    column = []
+    for y, row in enumerate(notes.rows_of(table)):
+        figures = (row.median_s, row.low_s, row.high_s)
+        parts.dot(axes, y, figures, str(row.backend))
+        column.append((y, *_value(row)))
+    bounds = pd.concat([table["median_s"], table["low_s"], table["high_s"]])
+    parts.decades(axes, bounds, units.time)
+    parts.values(axes, column)
+
+
+def _value(row: Any) -> tuple[str, str]:
+    if not units.known(row.median_s):
+        return "no good trial", ""
+    return (
+        units.text(row.median_s, units.time),
+        units.interval_text(row.median_s, row.low_s, row.high_s, units.time),
+    )
+
+
+def _shares(axes: Axes, timeline: pd.DataFrame, backends: list[str]) -> None:
+    axes.set_title("where this time goes (share of each total)")
+    for row in notes.rows_of(timeline):
+        y, colour = backends.index(str(row.backend)), look(str(row.backend)).colour
+        face = tint(colour, _shade(str(row.phase)))
+        axes.broken_barh(
+            [(row.share_start, row.share)],
+            (y - 0.27, 0.54),
+            facecolor=face,
+            edgecolor="white",
+            hatch=_hatch(str(row.phase)),
+        )
+        if row.share >= ROOM:
+            axes.annotate(
+                units.text(row.length_s, units.time),
+                ((row.share_start + row.share_start + row.share) / 2, y),
+                ha="center",
+                va="center",
+                size=8,
+                color="white" if sum(face) < 1.3 else INK,
+            )
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+
+
+def _shade(phase: str) -> float:
+    return SHADES.get(phase.split(" → ")[0], 0.9)
+
+
+def _hatch(phase: str) -> str:
+    return "///" if phase.endswith("kernel") else ""
+
+
+def _legend(timeline: pd.DataFrame) -> list[Patch]:
+    from matplotlib.patches import Patch
+
+    phases = sorted(timeline["phase"].unique(), key=lambda phase: (_shade(phase), phase))
+    return [
+        Patch(facecolor=tint(GREY, _shade(p)), edgecolor="white", hatch=_hatch(p), label=p)
+        for p in phases
+    ]
+
+
+def _alt(table: pd.DataFrame) -> str:
+    totals = "; ".join(
+        f"{label(row.backend, row.engine)} "
+        + units.with_interval(row.median_s, row.low_s, row.high_s, units.time)
+        for row in notes.rows_of(table)
+    )
+    return (
+        f"{TITLE} Median time from the request until ready, with its 95 % interval, "
+        f"{notes.sizes(table)}: {totals}. {notes.caution(table)}".strip()
+    )
+
+
+def _data(table: pd.DataFrame, timeline: pd.DataFrame) -> pd.DataFrame:
+    """One table: the total of each backend, then its phases."""
+    totals = table.assign(phase="requested → ready, total", length_s=table["median_s"])
+    both = pd.concat([totals, timeline], ignore_index=True)
+    order = {backend: place for place, backend in enumerate(table["backend"])}
+    both = both.sort_values("backend", key=lambda column: column.map(order), kind="stable")
+    columns = ["backend", "engine", "phase", "n", "start_s", "length_s", "low_s", "high_s", "share"]
+    return both[columns].reset_index(drop=True)

@@ -1,0 +1,118 @@
+"""One look for all charts: a backend has the same colour, hatch and marker everywhere."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 9.6  # inches; text sizes are in points
+INK, GREY, FAINT = "#222222", "#666666", "#e3e3e3"
+NOTE_CHARACTERS = 140  # that fit in a line of the note
+
+RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every computer
+    "font.size": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.edgecolor": GREY,
+    "axes.axisbelow": True,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "xtick.color": GREY,
+    "xtick.labelsize": 8,
+    "ytick.left": False,
+    "grid.color": FAINT,
+    "hatch.linewidth": 0.7,
+    "svg.hashsalt": "labkit",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a backend is drawn. Hatch and marker tell it apart without colour."""
+
+    colour: str
+    hatch: str
+    marker: str
+
+
+# Colours of petroff10 (Petroff 2021, "Accessible Color Sequences for Data Visualization").
+LOOKS = {
+    "host": Look("#94a4a2", "", "o"),
+    "docker": Look("#3f90da", "//", "s"),
+    "qemu": Look("#ffa90e", "..", "D"),
+    "virtualbox": Look("#bd1f01", "xx", "^"),
+}
+OTHERS = (
+    Look("#832db6", "\\\\", "v"),
+    Look("#a96b59", "++", "P"),
+    Look("#e76300", "||", "X"),
+    Look("#b9ac70", "oo", "p"),
+    Look("#717581", "--", "h"),
+    Look("#92dadd", "**", "*"),
+)
+
+
+def look(backend: str) -> Look:
+    """A backend's look: a fixed one, or one that depends on its name alone."""
+    return LOOKS.get(backend) or OTHERS[crc32(backend.encode()) % len(OTHERS)]
+
+
+def label(backend: str, engine: str) -> str:
+    """Such as "qemu (tcg)": the engine is never left out."""
+    return f"{backend} ({engine})"
+
+
+def tint(colour: str, white: float) -> tuple[float, float, float]:
+    """A colour mixed with so much white (0 to 1)."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = (part + (1 - part) * white for part in to_rgb(colour))
+    return red, green, blue
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Matplotlib's defaults with our settings, whatever the user has set."""
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(RC)
+        yield
+
+
+def panels(
+    body: float, ratios: tuple[float, ...], *, title: str, subtitle: str, note: str
+) -> tuple[Figure, list[Axes]]:
+    """A figure of panels side by side, `body` inches high, that share their rows. Heading and
+    note get room of their own, so that nothing overlaps them."""
+    from matplotlib.figure import Figure
+
+    lines = _wrapped(note)
+    head, foot = 0.78, 0.2 + 0.155 * len(lines)
+    height = head + body + foot
+    figure = Figure(figsize=(WIDTH, height), facecolor="white")
+    rect = (0.008, foot / height, 0.984, body / height)
+    figure.set_layout_engine("constrained", rect=rect, w_pad=0.08, h_pad=0.04)
+    figure.text(0.015, 1 - 0.12 / height, title, size=14, weight="bold", va="top")
+    figure.text(0.015, 1 - 0.45 / height, subtitle, size=9, color=GREY, va="top")
+    text = "\n".join(lines)
+    figure.text(0.015, 0.1 / height, text, size=7.5, color=GREY, va="bottom", linespacing=1.35)
+    axes = figure.subplots(1, len(ratios), sharey=True, squeeze=False, width_ratios=ratios)
+    return figure, list(axes[0])
+
+
+def _wrapped(note: str) -> list[str]:
+    return [line for part in note.splitlines() for line in textwrap.wrap(part, NOTE_CHARACTERS)]

@@ -1,0 +1,79 @@
+"""Numbers as a reader wants them: three digits and a fitting unit. What is not known is "–"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+UNKNOWN = "–"
+MIB = 2**20
+GIB = 2**30
+
+Unit = tuple[float, str]  # what a value is divided by, and what follows it
+Scale = Callable[[float], Unit]
+
+
+def time(seconds: float) -> Unit:
+    """Milliseconds below one second."""
+    return (1e-3, " ms") if abs(seconds) < 1 else (1.0, " s")
+
+
+def memory(size: float) -> Unit:
+    """Bytes as MiB, from 1024 MiB on as GiB."""
+    return (MIB, " MiB") if abs(size) < GIB else (GIB, " GiB")
+
+
+def ratio(_value: float) -> Unit:
+    """So many times."""
+    return 1.0, "×"
+
+
+def plain(_value: float) -> Unit:
+    """As it is; its unit stands in the heading."""
+    return 1.0, ""
+
+
+def known(value: Any) -> bool:
+    """Whether there is a value at all."""
+    return value is not None and not math.isnan(value)
+
+
+def text(value: Any, scale: Scale) -> str:
+    """A value with its unit, such as "581 ms"."""
+    if not known(value):
+        return UNKNOWN
+    divisor, suffix = scale(value)
+    return f"{value / divisor:,.{_decimals(value / divisor)}f}{suffix}"
+
+
+def interval_text(median: Any, low: Any, high: Any, scale: Scale) -> str:
+    """The bounds in the unit of the median and with its decimals, such as "[570 – 598]"; empty
+    without an interval."""
+    if not (known(median) and known(low) and known(high)):
+        return ""
+    divisor, _ = scale(median)
+    decimals = _decimals(median / divisor)
+    return f"[{low / divisor:,.{decimals}f} – {high / divisor:,.{decimals}f}]"
+
+
+def with_interval(median: Any, low: Any, high: Any, scale: Scale) -> str:
+    """Such as "581 ms [570 – 598]"."""
+    return f"{text(median, scale)} {interval_text(median, low, high, scale)}".strip()
+
+
+def cell(value: Any) -> str:
+    """A cell of a data table: raw numbers, to be read and copied."""
+    if isinstance(value, float):
+        if not known(value):
+            return UNKNOWN
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return UNKNOWN if value is None else str(value)
+
+
+def _decimals(value: float) -> int:
+    """Three significant digits; two below 0.1, where the zeros already take room."""
+    if value == 0:
+        return 0
+    digits = 3 if abs(value) >= 0.1 else 2
+    return max(0, digits - 1 - math.floor(math.log10(abs(value))))

@@ -1,0 +1,101 @@
+"""Facts about the computer that a run is made on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from labkit.errors import UsageError
+from labkit.records import Host, Limits
+
+
+def inspect() -> Host:
+    """The facts that a reader of a run must know; None is what could not be read."""
+    return Host(
+        system=platform.system(),
+        kernel=platform.release(),
+        distribution=_distribution(),
+        machine=platform.machine(),
+        cpu_model=_cpu_model(),
+        cpus=os.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        hypervisor=_hypervisor(),
+        cgroup_version=_cgroup_version(),
+        python=platform.python_version(),
+        load_1m=load(),
+    )
+
+
+def load() -> float | None:
+    """The load average over a minute, getloadavg(3)."""
+    with suppress(OSError, AttributeError):
+        return round(os.getloadavg()[0], 2)
+    return None
+
+
+def memory_available() -> int:
+    """What could be used without swapping, in bytes."""
+    return int(psutil.virtual_memory().available)
+
+
+def cpu_set(count: int) -> list[int]:
+    """The CPUs that a limit of `count` means: the first ones that this process may use.
+
+    A set and not a share of time: what runs on one CPU for half of the time each must not be
+    compared with what runs on two CPUs at once, which may be halves of one core.
+    """
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    return (usable or list(range(os.cpu_count() or 1)))[:count]
+
+
+def check_limits(limits: Limits) -> None:
+    """UsageError when the host has not got what each instance shall have."""
+    cpus, memory = os.cpu_count() or 1, psutil.virtual_memory().total // 1024**2
+    if limits.cpus > cpus:
+        raise UsageError(
+            f"a limit of {limits.cpus} CPUs is more than this computer has ({cpus})",
+            resolution=f"use --cpus {cpus} or fewer",
+        )
+    if limits.memory_mib > memory:
+        raise UsageError(
+            f"a limit of {limits.memory_mib} MiB is more memory than this computer has "
+            f"({memory} MiB)",
+            resolution="use a smaller --memory-mib",
+        )
+
+
+def _distribution() -> str:
+    with suppress(OSError):
+        return platform.freedesktop_os_release().get("PRETTY_NAME", platform.platform())
+    return platform.platform()
+
+
+def _cpu_model() -> str:
+    with suppress(OSError):
+        found = re.search(r"^model name\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
+        if found:
+            return found[1]
+    return platform.processor() or platform.machine()
+
+
+def _hypervisor() -> bool | None:
+    """Whether the CPU says that this computer is itself a guest: the flag of cpuid leaf 1."""
+    with suppress(OSError):
+        return re.search(r"^flags\s*:.*\bhypervisor\b", _cpuinfo(), re.MULTILINE) is not None
+    return None
+
+
+def _cpuinfo() -> str:
+    return Path("/proc/cpuinfo").read_text()
+
+
+def _cgroup_version() -> int | None:
+    """Which hierarchy the memory controller is in: cgroups(7)."""
+    if Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        return 2
+    return 1 if Path("/sys/fs/cgroup/memory").is_dir() else None

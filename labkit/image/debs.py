@@ -1,0 +1,98 @@
+"""Debian's packages: which ones the lab image takes (pins), and their files.
+
+What was once looked up is kept as pins in the cache, so that a later build needs no network and
+makes the same image, until the user asks for newer packages.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import tarfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from labkit.errors import ImageError
+from labkit.image.download import Unreachable, download
+from labkit.image.index import Package, find_packages, kernel_dependency, newest
+from labkit.image.room import unfinished
+from labkit.image.suites import ARCHITECTURE, RELEASE, SECURITY, Index, open_suite
+
+BUSYBOX, ISOLINUX, SYSLINUX = "busybox-static", "isolinux", "syslinux-common"
+KERNEL_METAPACKAGE = f"linux-image-cloud-{ARCHITECTURE}"
+
+
+@dataclass(frozen=True)
+class Pins:
+    """The packages of an image, and for each suite how far its signature was verified."""
+
+    packages: dict[str, Package]
+    kernel: str
+    signatures: dict[str, str]
+
+
+def look_up(folder: Path, *, progress: bool) -> Pins:
+    """Asks the mirrors for the newest packages. Raises Unreachable, or ImageError."""
+    indexes = [open_suite(RELEASE, folder, progress=progress)]
+    signatures = {RELEASE.name: indexes[0].signature}
+    try:
+        indexes.append(open_suite(SECURITY, folder, progress=progress))
+        signatures[SECURITY.name] = indexes[1].signature
+    except Unreachable as error:
+        signatures[SECURITY.name] = f"not used: {error.brief} ({error.details})"
+    kernel = kernel_dependency(_newest_of(indexes, KERNEL_METAPACKAGE))
+    names = (BUSYBOX, ISOLINUX, SYSLINUX, kernel)
+    return Pins({name: _newest_of(indexes, name) for name in names}, kernel, signatures)
+
+
+def fetch(package: Package, folder: Path, *, progress: bool) -> Path:
+    """The package's .deb in the cache, checked."""
+    name = f"{package.name}-{package.sha256[:12]}.deb"
+    return download(package.url, folder / name, package.expected, progress=progress)
+
+
+def read_members(deb: Path, patterns: Sequence[str]) -> list[bytes]:
+    """The contents of the first file that matches each pattern, from a package (deb(5))."""
+    from debian.debfile import DebFile
+
+    found: dict[str, bytes] = {}
+    with DebFile(deb) as package:
+        for member in package.data.tgz():  # ends early: a kernel's modules come after its boot/
+            name = member.name.removeprefix("./")
+            for pattern in patterns:
+                if member.isfile() and fnmatch.fnmatchcase(name, pattern):
+                    found.setdefault(pattern, _content(package.data.tgz(), member))
+            if len(found) == len(patterns):
+                return [found[pattern] for pattern in patterns]
+    missing = [pattern for pattern in patterns if pattern not in found]
+    raise ImageError(f"the package {deb.name} has no file {' or '.join(missing)}")
+
+
+def save_pins(pins: Pins, file: Path) -> None:
+    """Writes the pins, whole or not at all."""
+    content = json.dumps(asdict(pins), indent=2)
+    with unfinished(file.parent, len(content)) as folder:
+        (folder / file.name).write_text(content, encoding="utf-8")
+        (folder / file.name).replace(file)
+
+
+def load_pins(file: Path) -> Pins | None:
+    """The pins of an earlier look-up, or None; a damaged file counts as none."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        packages = {name: Package(**fields) for name, fields in content["packages"].items()}
+        pins = Pins(packages, content["kernel"], dict(content["signatures"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return pins if {BUSYBOX, ISOLINUX, SYSLINUX, pins.kernel} <= pins.packages.keys() else None
+
+
+def _newest_of(indexes: Sequence[Index], name: str) -> Package:
+    found = (p for index in indexes for p in find_packages(index.packages, name, index.mirror))
+    return newest(found, name)
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = tar.extractfile(member)
+    return file.read() if file else b""

@@ -1,0 +1,72 @@
+"""A suite's list of packages (`Packages`): sixty thousand paragraphs, of which we want five."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from labkit.errors import ImageError
+from labkit.image.download import Expected
+
+_NEWER = "labkit image build --refresh"
+
+
+@dataclass(frozen=True)
+class Package:
+    """One version of one package, and the address of its .deb."""
+
+    name: str
+    version: str
+    sha256: str
+    size: int
+    url: str
+    depends: str = ""
+
+    @property
+    def expected(self) -> Expected:
+        return Expected(self.sha256, self.size)
+
+
+def find_packages(index: bytes, name: str, mirror: str) -> Iterator[Package]:
+    """All versions of a package in an index. Found by text search: parsing the whole takes long."""
+    from debian.deb822 import Deb822
+
+    text = b"\n" + index
+    for found in re.finditer(rb"\nPackage: %b\n" % re.escape(name.encode()), text):
+        end = text.find(b"\n\n", found.end())
+        fields = Deb822(text[found.start() + 1 : end if end >= 0 else len(text)])
+        yield Package(
+            name=name,
+            version=fields["Version"],
+            sha256=fields["SHA256"],
+            size=int(fields["Size"]),
+            url=f"{mirror}/{fields['Filename']}",
+            depends=fields.get("Depends", ""),
+        )
+
+
+def newest(packages: Iterable[Package], name: str) -> Package:
+    """The highest version (deb-version(7)); ImageError when there is none."""
+    from debian.debian_support import Version
+
+    found = sorted(packages, key=lambda package: Version(package.version))
+    if not found:
+        raise ImageError(
+            f"the mirror has no package {name}",
+            details="its index does not list it",
+            resolution=f"the mirror may be in mid-update; try again later: {_NEWER}",
+        )
+    return found[-1]
+
+
+def kernel_dependency(metapackage: Package) -> str:
+    """The kernel package that the metapackage stands for: linux-image-VERSION-cloud-amd64."""
+    found = re.search(r"\blinux-image-\S+-cloud-amd64\b", metapackage.depends)
+    if not found:
+        raise ImageError(
+            f"the package {metapackage.name} names no kernel",
+            details=f"it depends on: {metapackage.depends or 'nothing'}",
+            resolution="bring a kernel: labkit image build --kernel FILE",
+        )
+    return found[0]

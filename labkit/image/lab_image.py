@@ -1,0 +1,68 @@
+"""The built lab image: a folder in the cache, and the record of what is in it."""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RECORD = "image.json"
+
+
+@dataclass(frozen=True)
+class LabImage:
+    """One root file system, packaged for every backend. `digest` names its inputs."""
+
+    folder: Path
+    digest: str
+    rootfs: Path
+    container_tar: Path
+    container_id: str
+    container_tag: str
+    kernel: Path
+    initramfs: Path
+    iso: Path
+    command_line: str
+    kernel_version: str
+
+    def describe(self) -> dict[str, Any]:
+        """The record: digest, packages and their signatures, sizes."""
+        content: dict[str, Any] = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
+        return content
+
+
+def image_in(folder: Path, record: dict[str, Any]) -> LabImage:
+    """The image with this record, its files in this folder."""
+    return LabImage(
+        folder=folder,
+        digest=record["digest"],
+        rootfs=folder / "rootfs",
+        container_tar=folder / "container.tar",
+        container_id=record["container_id"],
+        container_tag=record["container_tag"],
+        kernel=folder / "vmlinuz",
+        initramfs=folder / "initramfs.cpio",
+        iso=folder / "lab.iso",
+        command_line=record["command_line"],
+        kernel_version=record["kernel_version"],
+    )
+
+
+def load(folder: Path, digest: str) -> LabImage | None:
+    """The image with this digest, if it is there and undamaged."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        whole = record["digest"] == digest and record["files"] == file_sizes(folder)
+        return image_in(folder, record) if whole else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def file_sizes(folder: Path) -> dict[str, int]:
+    """Path → bytes of every file of an image but its record, sorted."""
+    files = (path for path in folder.rglob("*") if stat.S_ISREG(path.lstat().st_mode))
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+    sizes.pop(RECORD, None)
+    return dict(sorted(sizes.items()))

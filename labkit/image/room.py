@@ -1,0 +1,66 @@
+"""Writing into the cache: what goes wrong there is told in the user's words."""
+
+from __future__ import annotations
+
+import errno
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+
+from labkit.errors import ImageError
+from labkit.process import owner, owner_lives
+
+_MIB = 1024 * 1024
+_UNFINISHED = re.compile(r"\.unfinished-(\d+-\d+)-.*")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def unfinished(folder: Path, needed: int = 0) -> Iterator[Path]:
+    """A temporary folder inside `folder`, so that a rename out of it is atomic; gone afterwards.
+
+    `needed` (bytes) goes into the message when the disk is full.
+    """
+    with explained(folder, needed):
+        folder.mkdir(parents=True, exist_ok=True)
+        own = Path(mkdtemp(prefix=f".unfinished-{owner()}-", dir=folder))
+        try:
+            yield own
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what builds have left that were killed: their owner no longer lives."""
+    for path in folder.glob(".unfinished-*"):
+        found = _UNFINISHED.fullmatch(path.name)
+        if found and not owner_lives(found[1]):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def explained(folder: Path, needed: int) -> Iterator[None]:
+    """Turns the system's refusal to write into an ImageError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise ImageError(
+                f"no room left in {folder}",
+                details=f"{needed / _MIB:.0f} MiB are needed, {_free(folder)} are free",
+                resolution="free some room there, or name another folder with LABKIT_CACHE=FOLDER",
+            ) from error
+        raise ImageError(
+            f"the cache folder {folder} cannot be used",
+            details=str(error),
+            resolution="make it writable, or name another folder with LABKIT_CACHE=FOLDER",
+        ) from error
+
+
+def _free(folder: Path) -> str:
+    with suppress(OSError):
+        return f"{shutil.disk_usage(folder).free / _MIB:.0f} MiB"
+    return "an unknown number"

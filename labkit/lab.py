@@ -1,0 +1,210 @@
+"""The lab as a library: what the command line and the notebooks call."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import ValidationError
+from tqdm.auto import tqdm
+
+from labkit import host, image, orphans, runner, store
+from labkit.backends import BACKENDS, Backend, make_backend
+from labkit.errors import BackendError, UsageError
+from labkit.image import LabImage
+from labkit.paths import runs_dir
+from labkit.records import BackendInfo, Limits, Manifest, Plan
+from labkit.runner import Step
+from labkit.store import Run, RunWriter, TrialRecords
+from labkit.workloads import parse_task
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Ready-made choices for a run."""
+
+    workloads: tuple[str, ...]
+    repeats: int
+    seconds: float
+
+
+PROFILES: Mapping[str, Profile] = {
+    "quick": Profile(("cpu", "idle"), repeats=5, seconds=1.0),
+    "full": Profile(
+        ("cpu", "syscall", "fork", "memory", "disk", "idle", "ballast:mib=64"),
+        repeats=10,
+        seconds=2.0,
+    ),
+}
+
+
+def run(
+    backends: Sequence[str] | None = None,
+    *,
+    workloads: Sequence[str] | None = None,
+    repeats: int | None = None,
+    seconds: float | None = None,
+    profile: str = "quick",
+    seed: int | None = None,
+    limits: Limits | None = None,
+    kernel: Path | None = None,
+    out: Path | None = None,
+    ready_timeout: float = 60.0,
+    progress: bool = True,
+) -> Run:
+    """Runs the workloads behind each boundary and returns the finished, stored run.
+
+    Without backends, all that can run here. What is not named comes from the profile (PROFILES).
+    Raises UsageError for what makes no sense and BackendError when a named backend cannot run.
+    A trial that fails is part of the run: look at `trials.status`.
+    """
+    plan = make_plan(backends, workloads, repeats, seconds, profile, seed, limits)
+    chosen = {name: make_backend(name) for name in plan.backends}
+    for name, backend in chosen.items():
+        require(name, backend)
+    orphans.sweep(chosen.values())
+    built = image.build(kernel=kernel, progress=progress)
+    for backend in chosen.values():
+        backend.prepare(built)
+    manifest = _manifest(plan, chosen, built)
+    writer = RunWriter(out or runs_dir() / manifest.run_id, manifest)
+    with _leave_nothing(chosen.values(), writer), _progress(plan, progress) as (on_step, on_trial):
+
+        def keep(records: TrialRecords) -> None:
+            writer.append(records)
+            on_trial(records)
+
+        runner.execute(plan, chosen, built, keep, on_step=on_step, ready_timeout=ready_timeout)
+    return store.load(writer.path)
+
+
+def make_plan(
+    backends: Sequence[str] | None = None,
+    workloads: Sequence[str] | None = None,
+    repeats: int | None = None,
+    seconds: float | None = None,
+    profile: str = "quick",
+    seed: int | None = None,
+    limits: Limits | None = None,
+) -> Plan:
+    """A checked plan; UsageError says which part makes no sense."""
+    if profile not in PROFILES:
+        raise UsageError(
+            f"there is no profile {profile!r}", details=f"the lab has: {', '.join(PROFILES)}"
+        )
+    chosen = PROFILES[profile]
+    chosen = replace(
+        chosen,
+        workloads=tuple(workloads) if workloads else chosen.workloads,
+        repeats=chosen.repeats if repeats is None else repeats,
+        seconds=chosen.seconds if seconds is None else seconds,
+    )
+    names = tuple(dict.fromkeys(backends)) if backends is not None else available()
+    _check(names, chosen)
+    limits = limits or Limits()
+    host.check_limits(limits)
+    return Plan(
+        backends=names,
+        workloads=chosen.workloads,
+        repeats=chosen.repeats,
+        seconds=chosen.seconds,
+        seed=random.SystemRandom().randrange(2**31) if seed is None else seed,
+        profile=profile,
+        limits=limits,
+    )
+
+
+def limits(cpus: int, memory_mib: int) -> Limits:
+    """What each instance may use; UsageError when the host has not got it or it makes no sense."""
+    try:
+        chosen = Limits(cpus=cpus, memory_mib=memory_mib)
+    except ValidationError as error:
+        raise UsageError(
+            f"{cpus} CPUs and {memory_mib} MiB make no instance",
+            resolution="use 1 CPU or more and 64 MiB or more",
+        ) from error
+    host.check_limits(chosen)
+    return chosen
+
+
+def available() -> tuple[str, ...]:
+    """The names of the backends that can run here."""
+    return tuple(name for name in BACKENDS if make_backend(name).missing() is None)
+
+
+def require(name: str, backend: Backend) -> None:
+    """BackendError when a backend cannot run here."""
+    missing = backend.missing()
+    if missing is not None:
+        raise BackendError(
+            f"the backend {name} cannot run here", details=missing.reason, resolution=missing.fix
+        )
+
+
+def _check(names: Sequence[str], chosen: Profile) -> None:
+    if not names:
+        raise UsageError("no backend is named", details=f"the lab has: {', '.join(BACKENDS)}")
+    for name in names:
+        make_backend(name)
+    workloads = [parse_task(text).workload.name for text in chosen.workloads]
+    if len(set(workloads)) < len(workloads):
+        raise UsageError(
+            "a workload is named twice", resolution="name each once; a second run compares settings"
+        )
+    if chosen.repeats < 1:
+        raise UsageError(f"{chosen.repeats} repeats make no run", resolution="use 1 or more")
+    if not 0.1 <= chosen.seconds <= 3600:
+        raise UsageError(
+            f"a workload cannot last {chosen.seconds:g} s", resolution="use 0.1 to 3600 seconds"
+        )
+
+
+def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Manifest:
+    now = datetime.now(UTC)
+    return Manifest(
+        run_id=f"{now:%Y%m%d-%H%M%S}-{random.SystemRandom().randrange(16**4):04x}",
+        created_at=now.isoformat(timespec="seconds"),
+        labkit_version=version("labkit"),
+        plan=plan,
+        host=host.inspect(),
+        image_digest=built.digest,
+        backends={
+            name: BackendInfo(
+                family=backend.family, engine=backend.engine(built), version=backend.version()
+            )
+            for name, backend in chosen.items()
+        },
+    )
+
+
+@contextmanager
+def _leave_nothing(chosen: Iterable[Backend], writer: RunWriter) -> Iterator[None]:
+    """Whatever an interrupt at an unlucky moment has left of this run is removed at its end."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"finished trials are kept in {writer.path}")
+        raise
+    finally:
+        orphans.sweep(chosen, mine=True)
+
+
+@contextmanager
+def _progress(
+    plan: Plan, wanted: bool
+) -> Iterator[tuple[Callable[[Step], None], Callable[[TrialRecords], None]]]:
+    total = plan.repeats * len(plan.backends)
+    with tqdm(total=total, unit="trial", disable=not wanted) as bar:
+
+        def on_step(step: Step) -> None:
+            bar.set_description(f"block {step.block}/{plan.repeats}: {step.backend:<8}")
+
+        def on_trial(records: TrialRecords) -> None:
+            bar.update()
+
+        yield on_step, on_trial

@@ -1,0 +1,63 @@
+"""Finds and removes what a killed lab has left behind, and nothing else.
+
+Everything that the lab starts carries the mark of the process that started it (labkit.process).
+What is marked by a process that no longer runs is nobody's. The marks of other labs that still
+run are respected, so two runs at once do not end each other's machines.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from labkit.backends import Backend
+from labkit.process import TEMP_PREFIX, mark_of, owner, owner_lives
+
+GRACE_S = 3.0
+
+
+def sweep(backends: Iterable[Backend], *, mine: bool = False) -> list[str]:
+    """Removes orphans and names them; with mine, also what this very process still has."""
+
+    def abandoned(mark: str) -> bool:
+        return bool(mark) and (mark == owner() if mine else not owner_lives(mark))
+
+    removed = _sweep_processes(abandoned)
+    for backend in backends:
+        removed += backend.sweep(abandoned)
+    return removed + _sweep_folders(abandoned)
+
+
+def _sweep_processes(abandoned: Callable[[str], bool]) -> list[str]:
+    left = [
+        process
+        for process in psutil.process_iter()
+        if process.pid != psutil.Process().pid and abandoned(mark_of(process) or "")
+    ]
+    names = []
+    for process in left:
+        with suppress(psutil.Error):
+            names.append(f"process {process.pid} ({process.name()})")
+            process.terminate()
+    _, alive = psutil.wait_procs(left, timeout=GRACE_S)
+    for process in alive:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(alive, timeout=GRACE_S)
+    return names
+
+
+def _sweep_folders(abandoned: Callable[[str], bool]) -> list[str]:
+    """Temporary folders are named labkit-PID-STARTTIME-…: see process.scratch_folder."""
+    removed = []
+    for folder in Path(tempfile.gettempdir()).glob(f"{TEMP_PREFIX}*-*-*"):
+        mark = "-".join(folder.name.removeprefix(TEMP_PREFIX).split("-")[:2])
+        if abandoned(mark) and folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(f"folder {folder}")
+    return removed

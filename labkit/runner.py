@@ -1,0 +1,176 @@
+"""Plan → interleaved blocks → trials.
+
+A block is one trial of each backend in random order, so that what drifts on the computer (its
+temperature, its caches, its neighbours) meets all backends alike. The order follows the seed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from labkit import host
+from labkit.backends import Backend, Instance
+from labkit.backends.base import READY_TIMEOUT_S
+from labkit.errors import LabError
+from labkit.image import LabImage
+from labkit.process import Clock, HostClock
+from labkit.protocol import Answer
+from labkit.records import Engine, Milestone, Plan, Result, Sample, Trial
+from labkit.sampler import Sampler
+from labkit.store import TrialRecords
+from labkit.timeline import Timeline
+from labkit.workloads import Task, parse_task
+
+
+@dataclass(frozen=True)
+class Step:
+    """A place in the schedule: which backend, in which block."""
+
+    trial: int
+    block: int
+    backend: str
+
+
+def schedule(plan: Plan) -> list[Step]:
+    """All trials of a plan in their order; the same seed gives the same order."""
+    rng = random.Random(plan.seed)  # noqa: S311  an order, not a secret
+    steps: list[Step] = []
+    for block in range(1, plan.repeats + 1):
+        order = list(plan.backends)
+        rng.shuffle(order)
+        steps += [Step(len(steps) + i, block, name) for i, name in enumerate(order, 1)]
+    return steps
+
+
+def execute(
+    plan: Plan,
+    backends: Mapping[str, Backend],
+    image: LabImage,
+    on_trial: Callable[[TrialRecords], None],
+    *,
+    on_step: Callable[[Step], None] = lambda step: None,
+    clock: Clock | None = None,
+    ready_timeout: float = READY_TIMEOUT_S,
+) -> None:
+    """Runs a plan. on_trial gets each trial as soon as it ended, failed ones too.
+
+    A backend whose trial failed is not tried again in this run: what broke it (a dead daemon, a
+    kernel that hangs) would most likely break the rest, each time after the whole time limit.
+    """
+    clock = clock or HostClock()
+    engines = {name: backend.engine(image) for name, backend in backends.items()}
+    tasks = [parse_task(text) for text in plan.workloads]
+    broken: set[str] = set()
+    for step in schedule(plan):
+        if step.backend in broken:
+            continue
+        on_step(step)
+        trial = _OneTrial(step, backends[step.backend], engines[step.backend], clock)
+        records = trial.perform(image, plan, tasks, ready_timeout)
+        on_trial(records)
+        if records.trial.status == "failed":
+            broken.add(step.backend)
+
+
+class _OneTrial:
+    """One start of one backend, to its stop, and what is noted on the way."""
+
+    def __init__(self, step: Step, backend: Backend, engine: Engine, clock: Clock) -> None:
+        self._step = step
+        self._backend = backend
+        self._engine = engine
+        self._sampler = Sampler(clock)
+        self._timeline = Timeline(clock)
+        self._results: list[Result] = []
+        self._requested = 0.0
+
+    def perform(
+        self, image: LabImage, plan: Plan, tasks: Sequence[Task], ready_timeout: float
+    ) -> TrialRecords:
+        requested_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        load, memory = host.load(), host.memory_available()
+        error = None
+        try:
+            self._go(image, plan, tasks, ready_timeout)
+        except LabError as problem:
+            error = str(problem)
+        startup = self._timeline.since_requested().get("ready")
+        trial = Trial(
+            trial=self._step.trial,
+            block=self._step.block,
+            backend=self._backend.name,
+            family=self._backend.family,
+            engine=self._engine,
+            status="ok" if error is None else "failed",
+            requested_at=requested_at,
+            startup_s=startup,
+            load_1m=load,
+            memory_available_bytes=memory,
+            error=error,
+        )
+        return TrialRecords(trial, self._milestones(), self._results, self._samples())
+
+    def _go(self, image: LabImage, plan: Plan, tasks: Sequence[Task], ready_timeout: float) -> None:
+        with self._sampler:
+            self._sampler.add(self._backend.services())
+            self._sampler.take("requested")
+            self._requested = self._timeline.clock.now()
+            self._timeline.mark("requested", self._requested)
+            with self._backend.launch(image, plan.limits, self._timeline) as instance:
+                # A meter that cannot be had leaves its cells empty; the start itself goes on.
+                with suppress(LabError):
+                    self._sampler.add(instance.meters())
+                instance.wait_ready(ready_timeout)
+                self._sampler.take("ready")
+                for task in tasks:
+                    self._work(instance, task, plan.seconds)
+                self._sampler.take("stop_requested")
+                instance.stop()
+
+    def _work(self, instance: Instance, task: Task, seconds: float) -> None:
+        name = task.workload.name
+        answer = instance.run(
+            task.request(seconds), on_begin=lambda: self._sampler.take(f"begin {name}")
+        )
+        self._sampler.take(f"end {name}")
+        self._results.append(self._result(task, answer))
+
+    def _result(self, task: Task, answer: Answer) -> Result:
+        seconds = answer.end - answer.begin
+        units = None
+        if answer.operations is not None:
+            units = answer.operations / task.workload.ops_per_unit
+        return Result(
+            trial=self._step.trial,
+            backend=self._backend.name,
+            workload=task.workload.name,
+            unit=task.workload.unit,
+            ops=units,
+            seconds=seconds,
+            ops_per_s=units / seconds if units is not None and seconds > 0 else None,
+            guest_seconds=answer.guest_seconds,
+        )
+
+    def _milestones(self) -> list[Milestone]:
+        return [
+            Milestone(trial=self._step.trial, backend=self._backend.name, milestone=name, at_s=at)
+            for name, at in self._timeline.since_requested().items()
+        ]
+
+    def _samples(self) -> list[Sample]:
+        return [
+            Sample(
+                trial=self._step.trial,
+                backend=self._backend.name,
+                meter=timed.meter.name,
+                role=timed.meter.role,
+                at_s=timed.at - self._requested,
+                moment=timed.moment,
+                **vars(timed.reading),
+            )
+            for timed in self._sampler.readings
+        ]

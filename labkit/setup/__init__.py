@@ -1,0 +1,20 @@
+"""What each backend needs on this computer: the table of set-up steps.
+
+Each step does nothing where nothing is missing, so a second set-up costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from labkit.setup.docker import set_up_docker
+from labkit.setup.qemu import set_up_qemu
+
+Say = Callable[[str], None]
+
+SETUPS: dict[str, Callable[[Say], None]] = {
+    "docker": set_up_docker,
+    "qemu": set_up_qemu,
+}
+
+__all__ = ["SETUPS", "Say"]

@@ -1,0 +1,84 @@
+"""The workloads that the lab image holds: one file each in labkit/guest/workloads.
+
+A file's head says what it does (title), what is counted (unit) and how many operations make one
+unit (ops-per-unit). A workload that counts defines `step N`; one that only holds, `hold SECONDS`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from labkit.errors import UsageError
+from labkit.protocol import Request
+
+GUEST_DIR = Path(__file__).parent / "guest"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A named program in the lab image."""
+
+    name: str
+    title: str
+    unit: str
+    ops_per_unit: float
+    counts: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """A workload with its settings, as a plan names it: `ballast:mib=128`."""
+
+    workload: Workload
+    settings: tuple[tuple[str, str], ...]
+
+    def request(self, seconds: float) -> Request:
+        return Request(self.workload.name, seconds, self.settings)
+
+
+@cache
+def all_workloads() -> dict[str, Workload]:
+    """Name → workload, in alphabetical order."""
+    files = sorted((GUEST_DIR / "workloads").glob("*.sh"))
+    return {file.stem: read_workload(file) for file in files}
+
+
+def read_workload(file: Path) -> Workload:
+    """Reads the head of a workload's file; UsageError when a line of it is missing."""
+    text = file.read_text()
+    head = dict(re.findall(r"^# ([a-z-]+):[ \t]*(.*)$", text, re.MULTILINE))
+    try:
+        return Workload(
+            name=file.stem,
+            title=head["title"],
+            unit=head["unit"],
+            ops_per_unit=float(head["ops-per-unit"]),
+            counts=re.search(r"^step\(\)", text, re.MULTILINE) is not None,
+        )
+    except (KeyError, ValueError) as error:
+        raise UsageError(
+            f"the workload {file.name} has no usable head",
+            details=f"{error!s}: it needs lines «# title:», «# unit:» and «# ops-per-unit:»",
+        ) from error
+
+
+def parse_task(text: str) -> Task:
+    """`name` or `name:setting=value:…` → task; UsageError for an unknown name or a bad setting."""
+    name, *settings = text.split(":")
+    known = all_workloads()
+    if name not in known:
+        raise UsageError(
+            f"there is no workload {name!r}",
+            details=f"the lab image holds: {', '.join(known)}",
+            resolution="name one of them, or add a file to labkit/guest/workloads",
+        )
+    pairs = [re.fullmatch(r"([a-z]\w*)=(\w+)", setting, re.ASCII) for setting in settings]
+    if not all(pairs):
+        raise UsageError(
+            f"{text!r} is not a workload with settings",
+            resolution="write name:setting=value, such as ballast:mib=128",
+        )
+    return Task(known[name], tuple((pair[1], pair[2]) for pair in pairs if pair))

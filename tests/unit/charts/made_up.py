@@ -1,0 +1,189 @@
+"""Runs with invented, plausible numbers: for tests only, never to be shown as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from labkit.records import (
+    BackendInfo,
+    Host,
+    Manifest,
+    Milestone,
+    Plan,
+    Record,
+    Result,
+    Sample,
+    Trial,
+)
+
+MIB = 2**20
+# backend: family, engine, startup in s, PSS in MiB, cpu throughput, milestones on the way
+KINDS = {
+    "host": ("baseline", "native", 0.005, 1.2, 400.0, {"created": 0.3, "started": 0.5}),
+    "docker": ("container", "native", 0.6, 1.4, 392.0, {"created": 0.2, "started": 0.9}),
+    "qemu": (
+        "hypervisor",
+        "tcg",
+        2.1,
+        180.0,
+        12.0,
+        {"created": 0.05, "started": 0.08, "kernel": 0.3},
+    ),
+    "virtualbox": (
+        "host-virtualization",
+        "vbox-recompiler",
+        40.0,
+        390.0,
+        0.06,
+        {"created": 0.05, "started": 0.1, "kernel": 0.35},
+    ),
+}
+WORKLOADS = {"cpu": "MiB", "syscall": "read+write", "idle": ""}
+MANIFEST = Manifest(
+    run_id="made-up",
+    created_at="2026-11-23T10:00:00+00:00",
+    labkit_version="0.1.0",
+    plan=Plan(backends=tuple(KINDS), workloads=tuple(WORKLOADS), repeats=10, seconds=2.0),
+    host=Host(
+        system="Linux",
+        kernel="6.18.0",
+        distribution="Debian GNU/Linux 12",
+        machine="x86_64",
+        cpu_model="AMD EPYC",
+        cpus=2,
+        memory_bytes=8 * 1024 * MIB,
+        hypervisor=True,
+        cgroup_version=1,
+        python="3.11.2",
+        load_1m=0.2,
+    ),
+    image_digest="sha256:0123456789abcdef",
+    backends={
+        name: BackendInfo.model_validate({"family": kind[0], "engine": kind[1], "version": "1.0"})
+        for name, kind in KINDS.items()
+    },
+)
+
+
+@dataclass
+class MadeUpRun:
+    """A loaded run."""
+
+    manifest: Manifest
+    trials: pd.DataFrame
+    milestones: pd.DataFrame
+    results: pd.DataFrame
+    samples: pd.DataFrame
+
+
+def frame(kind: type[Record], records: list[Record]) -> pd.DataFrame:
+    """Records as a frame with exactly the columns of their class."""
+    return pd.DataFrame(
+        [record.model_dump() for record in records], columns=list(kind.model_fields)
+    )
+
+
+def make_run(
+    names: tuple[str, ...] = ("host", "docker", "qemu"), n: int = 10, failed: tuple[int, ...] = ()
+) -> MadeUpRun:
+    """n blocks of the named backends; the trials of these numbers failed."""
+    rng = np.random.default_rng(7)
+    records: list[Record] = []
+    number = 0
+    for block in range(n):
+        for name in names:
+            records += _trial(number, block, name, number in failed, rng)
+            number += 1
+    used = {name: info for name, info in MANIFEST.backends.items() if name in names}
+    plan = MANIFEST.plan.model_copy(update={"backends": names, "repeats": n})
+    tables = [
+        frame(kind, [record for record in records if isinstance(record, kind)])
+        for kind in (Trial, Milestone, Result, Sample)
+    ]
+    return MadeUpRun(MANIFEST.model_copy(update={"backends": used, "plan": plan}), *tables)
+
+
+def _trial(
+    number: int, block: int, name: str, failed: bool, rng: np.random.Generator
+) -> Iterator[Record]:
+    family, engine, startup, pss, speed, path = KINDS[name]
+    startup = startup * rng.lognormal(0, 0.08)
+    yield Trial.model_validate(
+        {
+            "trial": number,
+            "block": block,
+            "backend": name,
+            "family": family,
+            "engine": engine,
+            "status": "failed" if failed else "ok",
+            "requested_at": "2026-11-23T10:00:00+00:00",
+            "startup_s": None if failed else startup,
+            "load_1m": 0.2,
+            "memory_available_bytes": 6 * 1024 * MIB,
+            "error": "the guest <did> not answer within 20 s" if failed else None,
+        }
+    )
+    yield Milestone(trial=number, backend=name, milestone="requested", at_s=0.0)
+    for milestone, part in path.items():
+        yield Milestone(trial=number, backend=name, milestone=milestone, at_s=part * startup)
+    if failed:
+        return
+    ends = {"ready": startup, "first_result": startup + 2, "stop_requested": startup + 9}
+    for milestone, at in {**ends, "stopped": startup + 9.2}.items():
+        yield Milestone(trial=number, backend=name, milestone=milestone, at_s=at)
+    for workload, unit in WORKLOADS.items():
+        rate = speed * rng.lognormal(0, 0.03) * (1 if workload == "cpu" else 900)
+        counted = workload != "idle"
+        yield Result(
+            trial=number,
+            backend=name,
+            workload=workload,
+            unit=unit,
+            ops=rate * 2 if counted else None,
+            seconds=2.0,
+            ops_per_s=rate if counted else None,
+            guest_seconds=2.0,
+        )
+    yield from _samples(number, name, startup, pss, rng)
+
+
+def _samples(
+    number: int, name: str, startup: float, pss: float, rng: np.random.Generator
+) -> Iterator[Sample]:
+    meters = {"instance": (pss, 0.98)}
+    if name == "docker":
+        meters |= {"helper": (9.5, 0.01), "services": (95.0, 0.03)}
+    moments = ["requested", "ready"]
+    for workload in WORKLOADS:
+        moments += [f"begin {workload}", "", f"end {workload}"]
+    moments += ["stop_requested"]
+    for role, (mib, load) in meters.items():
+        size = mib * rng.lognormal(0, 0.02)
+        cpu = 7.0 if role == "services" else 0.0
+        for step, moment in enumerate(moments):
+            if moment == "requested" and role != "services":
+                continue
+            if moment == "ready":
+                cpu += startup * 0.4 * load
+            if moment.startswith("end "):
+                cpu += 2.0 * load * (0.02 if "idle" in moment else rng.lognormal(0, 0.02))
+            yield Sample.model_validate(
+                {
+                    "trial": number,
+                    "backend": name,
+                    "meter": role,
+                    "role": role,
+                    "at_s": startup + step - 1,
+                    "moment": moment or None,
+                    "processes": 1,
+                    "cpu_s": cpu,
+                    "rss_bytes": int(size * 1.3 * MIB),
+                    "pss_bytes": int(size * MIB),
+                    "uss_bytes": int(size * 0.9 * MIB),
+                    "cgroup_bytes": int(size * MIB) if name == "docker" else None,
+                }
+            )

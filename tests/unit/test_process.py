@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from labkit import orphans
+from labkit.errors import CommandError
+from labkit.process import end, find_tool, mark_of, owner, owner_lives, run, scratch_folder, spawn
+from tests.unit.fakes import FakeClock
+
+SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+# Ignores the polite signal and has a child that does so too.
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.fork();"
+    "print('up', flush=True); time.sleep(60)",
+]
+
+
+def started(argv: list[str]) -> subprocess.Popen[bytes]:
+    process = spawn(argv, stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline() == b"up\n"
+    return process
+
+
+def test_what_a_program_prints_comes_back() -> None:
+    assert run([sys.executable, "-c", "print('x')"]).stdout == "x\n"
+
+
+def test_a_failing_program_is_an_error_with_its_last_words() -> None:
+    with pytest.raises(CommandError, match="exit status 3") as caught:
+        run([sys.executable, "-c", "import sys; sys.exit(print('why', file=sys.stderr) or 3)"])
+    assert "why" in caught.value.details
+
+
+def test_a_missing_program_is_an_error() -> None:
+    with pytest.raises(CommandError, match="no-such-program is not there"):
+        run(["no-such-program"])
+    with pytest.raises(CommandError, match="no-such-program is not there"):
+        spawn(["no-such-program"])
+    assert find_tool("no-such-program") is None
+
+
+def test_a_program_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(CommandError, match=r"after 0\.2 s"):
+        run(SLEEP, timeout=0.2)
+
+
+@pytest.mark.parametrize("argv", [SLEEP, STUBBORN])
+def test_ending_takes_the_children_along(argv: list[str]) -> None:
+    process = started(argv)
+    group = process.pid
+    end(process, grace=0.3)
+    members = [p for p in psutil.pids() if _group(p) == group and _alive(p)]
+    assert members == []
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_what_is_started_carries_its_owners_mark() -> None:
+    process = started(SLEEP)
+    try:
+        assert mark_of(psutil.Process(process.pid)) == owner()
+        assert owner_lives(owner())
+    finally:
+        end(process)
+
+
+@pytest.mark.parametrize("mark", ["", "1", "x-y", "999999999-1", f"{os.getpid()}-1", "-"])
+def test_a_mark_of_nobody_is_known_as_such(mark: str) -> None:
+    assert not owner_lives(mark)
+
+
+def test_only_orphans_are_swept(tmp_path: Path) -> None:
+    """A lab is killed (for real) while it has a child and a folder; ours must stay."""
+    script = (
+        "import sys, time; from labkit.process import spawn, scratch_folder\n"
+        "with scratch_folder() as folder:\n"
+        f"    child = spawn({SLEEP!r})\n"
+        "    print(child.pid, folder, flush=True); time.sleep(60)"
+    )
+    lab = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert lab.stdout is not None
+    pid, folder = lab.stdout.readline().split()
+    mine = started(SLEEP)
+    try:
+        assert not any(pid in line for line in orphans.sweep([])), "its owner still lives"
+        lab.send_signal(signal.SIGKILL)
+        lab.wait()
+        lab.stdout.close()
+        with scratch_folder() as kept:
+            removed = orphans.sweep([])
+            assert kept.exists()
+        assert any(f"process {pid} " in line for line in removed)
+        assert f"folder {folder}" in removed
+        assert not psutil.pid_exists(int(pid)) or not _alive(int(pid))
+        assert not Path(folder).exists()
+        assert mine.poll() is None
+    finally:
+        end(mine)
+
+
+def test_the_fake_clock_is_a_clock() -> None:
+    clock = FakeClock()
+    clock.sleep(2)
+    assert clock.now() == 2

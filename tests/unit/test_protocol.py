@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labkit.errors import BackendError, GuestTimeout, ProtocolError
+from labkit.protocol import (
+    LONGEST_LINE,
+    Begin,
+    Bye,
+    End,
+    Failure,
+    LineSplitter,
+    Noise,
+    Ready,
+    Request,
+    Session,
+    parse,
+)
+from tests.unit.fakes import FakeClock
+
+
+class Script:
+    """A stream that says prepared things; None ends it, silence takes all the time there is."""
+
+    def __init__(self, clock: FakeClock, *said: bytes | None) -> None:
+        self.clock = clock
+        self.said = deque(said)
+        self.heard: list[bytes] = []
+
+    def send(self, data: bytes) -> None:
+        self.heard.append(data)
+
+    def receive(self, timeout: float) -> bytes | None:
+        if not self.said:
+            self.clock.sleep(timeout)
+            raise TimeoutError
+        self.clock.sleep(0.25)
+        return self.said.popleft()
+
+
+def session(*said: bytes | None) -> tuple[Session, Script]:
+    clock = FakeClock()
+    script = Script(clock, *said)
+    return Session(script, clock), script
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("LABKIT/1 READY 2.54", Ready(1, 2.54)),
+        ("BEGIN 7 1283.30", Begin("7", 1283.30)),
+        ("END 7 1283.86 3584", End("7", 1283.86, 3584)),
+        ("END 7 1283.86 -", End("7", 1283.86, None)),
+        ("ERROR - unknown request", Failure("-", "unknown request")),
+        ("BYE 9", Bye(9.0)),
+        ("END 7 1283.86", Noise("END 7 1283.86")),
+        ("LABKIT/1 READY soon", Noise("LABKIT/1 READY soon")),
+        ("END 7 1.0 ٣", Noise("END 7 1.0 ٣")),
+        ("", Noise("")),
+    ],
+)
+def test_a_line_says_what_it_says(line: str, message: object) -> None:
+    assert parse(line) == message
+
+
+@given(st.text())
+def test_parsing_never_raises(line: str) -> None:
+    parse(line)
+
+
+@given(st.binary(max_size=2000), st.lists(st.integers(0, 2000), max_size=10))
+def test_lines_do_not_depend_on_how_the_bytes_were_torn(data: bytes, cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(data)]
+    torn = LineSplitter()
+    lines = [line for a, b in zip(edges, edges[1:], strict=False) for line in torn.feed(data[a:b])]
+    assert lines == LineSplitter().feed(data)
+
+
+@given(st.integers(0, 5))
+def test_a_stream_without_line_ends_does_not_fill_the_memory(chunks: int) -> None:
+    splitter = LineSplitter()
+    for _ in range(chunks):
+        for line in splitter.feed(b"x" * LONGEST_LINE):
+            assert len(line) <= LONGEST_LINE
+    assert len(splitter._rest) <= LONGEST_LINE
+
+
+def test_ready_is_stamped_at_arrival_and_noise_is_kept() -> None:
+    talk, _ = session(b"\xff\x00boot", b"ing\nLABKIT/1 RE", b"ADY 1.0\n")
+    assert talk.wait_ready(10) == 0.75
+    assert "boot" in talk.noise[0]
+
+
+def test_a_workload_is_timed_by_the_host() -> None:
+    talk, script = session(b"BEGIN 1 5.00\n", b"", b"END 1 5.40 90\n")
+    begun: list[float] = []
+    answer = talk.run(Request("cpu", 0.4), 10, lambda: begun.append(script.clock.now()))
+    assert script.heard == [b"RUN 1 cpu 400\n"]
+    assert (answer.begin, answer.end, answer.operations) == (0.25, 0.75, 90)
+    assert answer.guest_seconds == pytest.approx(0.4)
+    assert begun == [0.25]
+
+
+def test_an_answer_to_another_request_is_passed_over() -> None:
+    talk, _ = session(b"BEGIN 9 1\nEND 9 2 3\nERROR 9 no\nBEGIN 1 1\nEND 1 2 8\n")
+    assert talk.run(Request("cpu", 1), 10).operations == 8
+
+
+def test_settings_travel_with_the_request() -> None:
+    assert Request("ballast", 1.5, (("mib", "64"),)).line("3") == b"RUN 3 ballast 1500 mib=64\n"
+
+
+def test_the_agents_refusal_is_an_error_with_its_reason() -> None:
+    talk, _ = session(b"ERROR 1 no such workload\n")
+    with pytest.raises(BackendError) as caught:
+        talk.run(Request("nope", 1), 10)
+    assert caught.value.details == "no such workload"
+
+
+def test_silence_is_a_timeout() -> None:
+    talk, _ = session()
+    with pytest.raises(GuestTimeout, match="announce itself"):
+        talk.wait_ready(10)
+
+
+def test_noise_without_end_is_a_timeout_too() -> None:
+    talk, _ = session(*[b"noise\n"] * 100)
+    with pytest.raises(GuestTimeout):
+        talk.wait_ready(3)
+
+
+def test_the_end_of_the_stream_is_an_error() -> None:
+    talk, _ = session(b"BEGIN 1 1\n", None)
+    with pytest.raises(BackendError, match="connection ended"):
+        talk.run(Request("cpu", 1), 10)
+
+
+def test_another_version_is_refused() -> None:
+    talk, _ = session(b"LABKIT/2 READY 1\n")
+    with pytest.raises(ProtocolError, match="version 2"):
+        talk.wait_ready(10)

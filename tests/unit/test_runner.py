@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labkit.image import LabImage
+from labkit.process import Clock
+from labkit.records import MILESTONES, Plan
+from labkit.runner import execute, schedule
+from labkit.store import TrialRecords
+from tests.unit.fakes import FakeBackend, FakeClock
+
+NO_IMAGE = cast(LabImage, None)
+
+
+def plan(*backends: str, repeats: int = 3, seed: int = 1, **more: Any) -> Plan:
+    return Plan(
+        backends=backends, workloads=("cpu", "idle"), repeats=repeats, seconds=1, seed=seed, **more
+    )
+
+
+def run(chosen: Plan, backends: dict[str, FakeBackend], clock: Clock) -> list[TrialRecords]:
+    done: list[TrialRecords] = []
+    execute(chosen, backends, NO_IMAGE, done.append, clock=clock)
+    return done
+
+
+@given(st.integers(1, 5), st.integers(1, 20), st.integers(0, 2**31))
+def test_every_block_holds_each_backend_once(count: int, repeats: int, seed: int) -> None:
+    names = [f"b{i}" for i in range(count)]
+    steps = schedule(plan(*names, repeats=repeats, seed=seed))
+    assert [step.trial for step in steps] == list(range(1, count * repeats + 1))
+    per_block = Counter((step.block, step.backend) for step in steps)
+    assert set(per_block.values()) == {1}
+    assert len(per_block) == count * repeats
+    assert [step.block for step in steps] == sorted(step.block for step in steps)
+
+
+def test_the_seed_makes_the_order() -> None:
+    first = schedule(plan("a", "b", "c", repeats=10, seed=1))
+    assert first == schedule(plan("a", "b", "c", repeats=10, seed=1))
+    assert first != schedule(plan("a", "b", "c", repeats=10, seed=2))
+
+
+def test_a_trial_has_its_milestones_in_order_and_its_results() -> None:
+    clock = FakeClock()
+    (records,) = run(plan("fake", repeats=1), {"fake": FakeBackend(clock=clock)}, clock)
+    names = [milestone.milestone for milestone in records.milestones]
+    assert names == [name for name in MILESTONES if name != "kernel"]
+    times = [milestone.at_s for milestone in records.milestones]
+    assert times == sorted(times) and times[0] == 0
+    assert records.trial.startup_s == 0.5
+    cpu, idle = records.results
+    assert (cpu.ops, cpu.unit, cpu.seconds) == (2.0, "MiB", 1.0)
+    assert cpu.ops_per_s == pytest.approx(2.0)
+    assert idle.workload == "idle"
+
+
+def test_a_failed_trial_is_recorded_and_its_backend_is_left_out() -> None:
+    clock = FakeClock()
+    good = FakeBackend("good", clock=clock)
+    bad = FakeBackend("bad", clock=clock, fails_at=2)
+    done = run(plan("good", "bad", repeats=4), {"good": good, "bad": bad}, clock)
+    statuses = Counter((r.trial.backend, r.trial.status) for r in done)
+    assert statuses == {("good", "ok"): 4, ("bad", "ok"): 1, ("bad", "failed"): 1}
+    failed = next(r for r in done if r.trial.status == "failed")
+    assert "it broke" in str(failed.trial.error)
+    assert failed.trial.startup_s is None
+    assert bad.launched == bad.cleaned == 2
+
+
+def test_an_interrupt_cleans_up_and_keeps_what_was_finished() -> None:
+    clock = FakeClock()
+    backend = FakeBackend(clock=clock)
+    done: list[TrialRecords] = []
+
+    def keep(records: TrialRecords) -> None:
+        done.append(records)
+        if len(done) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(plan("fake", repeats=5), {"fake": backend}, NO_IMAGE, keep, clock=clock)
+    assert len(done) == 2
+    assert backend.launched == backend.cleaned == 2

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import errno
+import os
+import re
+import resource
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from labkit import host, store
+from labkit.errors import StoreError
+from labkit.records import BackendInfo, Manifest, Milestone, Plan, Result, Sample, Trial
+from labkit.store import RunWriter, TrialRecords, load
+
+
+def manifest(run_id: str = "0123") -> Manifest:
+    return Manifest(
+        run_id=run_id,
+        created_at="2026-01-01T00:00:00+00:00",
+        labkit_version="0",
+        plan=Plan(backends=("fake",), workloads=("cpu",), repeats=1, seconds=1),
+        host=host.inspect(),
+        image_digest="0" * 64,
+        backends={"fake": BackendInfo(family="container", engine="native", version="1")},
+    )
+
+
+def records(trial: int = 1, error: str | None = None) -> TrialRecords:
+    return TrialRecords(
+        Trial(
+            trial=trial,
+            block=1,
+            backend="fake",
+            family="container",
+            engine="native",
+            status="failed" if error else "ok",
+            requested_at="2026-01-01T00:00:00.000+00:00",
+            startup_s=None if error else 0.5,
+            load_1m=None,
+            memory_available_bytes=1,
+            error=error,
+        ),
+        [Milestone(trial=trial, backend="fake", milestone="requested", at_s=0.0)],
+        [
+            Result(
+                trial=trial,
+                backend="fake",
+                workload="cpu",
+                unit="MiB",
+                ops=1.5,
+                seconds=1.0,
+                ops_per_s=1.5,
+                guest_seconds=None,
+            )
+        ],
+        [
+            Sample(
+                trial=trial,
+                backend="fake",
+                meter="process",
+                role="instance",
+                at_s=0.1,
+                moment=None,
+                processes=1,
+                cpu_s=0.1,
+                rss_bytes=1,
+                pss_bytes=None,
+                uss_bytes=1,
+                cgroup_bytes=None,
+            )
+        ],
+    )
+
+
+def written(folder: Path, *trials: TrialRecords) -> Path:
+    writer = RunWriter(folder / "run", manifest())
+    for trial in trials:
+        writer.append(trial)
+    return writer.path
+
+
+def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    run = load(written(tmp_path, records(1), records(2)))
+    assert run.manifest == manifest().model_copy(update={"host": run.manifest.host})
+    assert list(run.trials["trial"]) == [1, 2]
+    assert run.trials["startup_s"].tolist() == [0.5, 0.5]
+    assert run.samples["pss_bytes"].isna().all()
+    assert run.results["ops"].tolist() == [1.5, 1.5]
+    assert run.manifest.run_id == "0123"  # a run id must not turn into a number
+
+
+def test_an_empty_run_loads(tmp_path: Path) -> None:
+    assert load(written(tmp_path)).trials.empty
+
+
+@given(st.text(min_size=1))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+def test_any_error_text_survives(tmp_path: Path, text: str) -> None:
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return
+    run = load(written(folder, records(error=text)))
+    assert run.trials["error"].tolist() == [text]
+
+
+def test_a_run_is_never_written_over_another(tmp_path: Path) -> None:
+    written(tmp_path)
+    with pytest.raises(StoreError, match="there already"):
+        written(tmp_path)
+
+
+def damage(path: Path, change: Any) -> None:
+    path.write_bytes(change(path.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "why"),
+    [
+        ("trials.csv", lambda b: b[:-1], "torn"),
+        ("trials.csv", lambda b: b[:-9] + b"\n", "line 2 has 10 fields, not 11"),
+        ("trials.csv", lambda b: b"", "torn"),
+        ("trials.csv", lambda b: b"\xff\xfe" + b, "codec"),
+        ("samples.csv", lambda b: b.replace(b"0.1", b"x"), "line 2, at_s"),
+        ("samples.csv", lambda b: b"a,b\n1,2\n", "first line"),
+        ("results.csv", lambda b: b + b"\x00\n", "line 3|line contains NUL"),
+        ("milestones.csv", None, "No such file"),
+        ("manifest.json", lambda b: b[: len(b) // 2], "JSON"),
+        ("manifest.json", lambda b: b'{"schema_version": 1}', "run_id"),
+    ],
+)
+def test_a_damaged_file_is_named_with_its_fault(
+    tmp_path: Path, name: str, change: Any, why: str
+) -> None:
+    path = written(tmp_path, records())
+    if change is None:
+        (path / name).unlink()
+    else:
+        damage(path / name, change)
+    with pytest.raises(StoreError, match=name) as caught:
+        load(path)
+    assert re.search(why, caught.value.details)
+
+
+def test_another_schema_version_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    damage(path / "manifest.json", lambda b: b.replace(b'_version": 1', b'_version": 99', 1))
+    with pytest.raises(StoreError, match="schema version 99"):
+        load(path)
+
+
+def test_rows_of_a_trial_that_never_finished_are_left_out(tmp_path: Path) -> None:
+    path = written(tmp_path, records(1))
+    with (path / "milestones.csv").open("a") as file:
+        file.write("2,fake,requested,0.0\n")
+    assert load(path).milestones["trial"].tolist() == [1]
+
+
+def test_an_unknown_run_says_where_it_looked() -> None:
+    with pytest.raises(StoreError, match="there is no run 'nope'") as caught:
+        load("nope")
+    assert "data/runs/nope" in caught.value.details
+
+
+def test_a_full_disk_keeps_what_was_finished(tmp_path: Path) -> None:
+    """The real thing for this process: a limit on file sizes makes write(2) fail half-way."""
+    writer = RunWriter(tmp_path / "run", manifest())
+    writer.append(records(1))
+    sizes = {file.name: file.stat().st_size for file in writer.path.iterdir()}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (sizes["trials.csv"] + 10, hard))
+        with pytest.raises(StoreError, match="could not be written"):
+            writer.append(records(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, previous)
+    assert {file.name: file.stat().st_size for file in writer.path.iterdir()} == sizes
+    assert load(writer.path).trials["trial"].tolist() == [1]
+    writer.append(records(2))
+    assert load(writer.path).trials["trial"].tolist() == [1, 2]
+
+
+def test_a_disk_without_room_at_the_start_is_a_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(store, "_write_synced", full)
+    with pytest.raises(StoreError, match="could not be written") as caught:
+        RunWriter(tmp_path / "run", manifest())
+    assert "No space left" in caught.value.details
