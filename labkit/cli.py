@@ -10,7 +10,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
-import click
 import typer
 
 from labkit.errors import LabError, UsageError
@@ -56,14 +55,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        app(standalone_mode=False)
+        app()
     except LabError as error:
         _fail(f"error: {error}", error)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except Interrupted as error:
         _fail(f"ended by {error}; nothing of it is left running", error)
@@ -110,7 +104,8 @@ def image_build(
     """Build the lab image from Debian packages, without root. A second build does nothing."""
     from labkit import image
 
-    _show_image(image.build(kernel=kernel, refresh=refresh).describe(), as_json)
+    built = image.build(kernel=kernel, refresh=refresh, progress=sys.stderr.isatty())
+    _show_image(built.describe(), as_json)
 
 
 @image_app.command("show")

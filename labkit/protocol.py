@@ -185,7 +185,7 @@ class Session:
     def _answer(self, kind: type[M], id: str, what: str, deadline: float) -> tuple[float, M]:
         while True:
             at, message = self._next((kind, Failure), what, deadline)
-            if isinstance(message, Failure) and message.id in (id, "-"):
+            if isinstance(message, Failure) and message.id == id:
                 raise BackendError(f"the agent could not {what}", details=message.reason)
             if isinstance(message, kind) and message.id == id:
                 return at, message

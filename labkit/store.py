@@ -134,7 +134,7 @@ def _read_manifest(path: Path) -> Manifest:
 def _read_table(path: Path, kind: type[Record]) -> pd.DataFrame:
     """One CSV file → frame, each row checked against its record class."""
     try:
-        records = _parse_table(path.read_text(encoding="utf-8"), kind)
+        records = _parse_table(path.read_bytes().decode(), kind)
     except (OSError, ValueError, csv.Error) as error:
         raise _damaged(path, str(error)) from error
     columns = {
@@ -147,7 +147,7 @@ def _read_table(path: Path, kind: type[Record]) -> pd.DataFrame:
 def _parse_table(text: str, kind: type[Record]) -> list[Record]:
     if not text.endswith("\n"):
         raise ValueError(f"its last line (line {text.count(chr(10)) + 1}) is torn")
-    rows = list(csv.reader(io.StringIO(text), strict=True))
+    rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     if not rows or rows[0] != list(kind.model_fields):
         raise ValueError(f"its first line is not: {','.join(kind.model_fields)}")
     return [_parse_row(kind, row, number) for number, row in enumerate(rows[1:], 2)]
@@ -198,7 +198,9 @@ def _csv_text(records: Sequence[Record]) -> str:
 
 
 def _cell(value: object) -> object:
-    """Microseconds are more than any clock here resolves."""
+    """Microseconds are more than any clock here resolves; a console's line ends become ours."""
+    if isinstance(value, str):
+        return "\n".join(value.splitlines()) if "\r" in value else value
     return round(value, 6) if isinstance(value, float) else value
 
 

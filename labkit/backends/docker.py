@@ -32,6 +32,7 @@ from labkit.records import Engine, Limits
 from labkit.timeline import Timeline
 
 OWNER_LABEL = "org.labkit.owner"
+IMAGE_LABEL = "org.labkit.image"
 SERVICES = ("dockerd", "containerd")
 # What the SDK raises when the daemon refuses, is away, or goes away during a call.
 DAEMON_ERRORS = (DockerException, requests.RequestException, OSError)
@@ -108,11 +109,10 @@ class DockerBackend(Backend):
         """Loads the lab image into the daemon's store, unless that very image is there."""
         client = _client(timeout=120)
         with _daemon_errors("load the lab image"):
-            try:
-                client.images.get(image.container_id)
-            except ImageNotFound:
+            if not _has_image(client, image):
                 with image.container_tar.open("rb") as tar:
                     client.images.load(tar)
+        client.close()
 
     def services(self) -> tuple[Meter, ...]:
         pids = {name: [] for name in SERVICES}  # type: dict[str, list[int]]
@@ -171,10 +171,19 @@ def _client(timeout: int = 60) -> docker.DockerClient:
     return docker.from_env(timeout=timeout)
 
 
+def _has_image(client: docker.DockerClient, image: LabImage) -> bool:
+    """By tag and label: an image's id is one thing in Docker's own store (the digest of its
+    configuration) and another in containerd's (the digest of its manifest)."""
+    with suppress(ImageNotFound):
+        labels = client.images.get(image.container_tag).labels
+        return labels.get(IMAGE_LABEL) == image.digest
+    return False
+
+
 def _container_settings(image: LabImage, limits: Limits, name: str) -> dict[str, Any]:
     memory = limits.memory_mib * 1024 * 1024
     return {
-        "image": image.container_id,
+        "image": image.container_tag,
         "name": name,
         "labels": {OWNER_LABEL: owner()},
         "stdin_open": True,

@@ -65,7 +65,8 @@ class Chart:
         cells = self.table.map(units.cell)
         return str(cells.to_html(index=False, border=0, classes="data"))
 
-    def _repr_html_(self) -> str:
+    def html(self) -> str:
+        """Figure with alt text and folded data table, without any link."""
         image = base64.b64encode(self.svg().encode()).decode()
         return (
             '<figure class="chart" style="margin:0">'
@@ -73,6 +74,9 @@ class Chart:
             f'src="data:image/svg+xml;base64,{image}">'
             f"<details><summary>Data table</summary>{self.table_html()}</details></figure>"
         )
+
+    def _repr_html_(self) -> str:
+        return self.html()
 
     def __repr__(self) -> str:
         return self.alt

@@ -22,37 +22,46 @@ Rows = list[tuple[str, Any]]  # a heading and None, or a label and a row of the 
 def cpu(table: pd.DataFrame, spent: pd.DataFrame, *, badge: str = "") -> Chart:
     """From `stats.throughput` and `stats.cpu_spent`: throughput relative to the baseline (left),
     host CPU seconds spent for each second of work, by role (right)."""
+    notes.require(table)
     rows = _rows(table)
     note = notes.note(spent, badge, notes.INTERVAL, "Ratios pair trials of the same block.")
-    subtitle = f"By workload, {notes.sizes(table)} trials"
+    subtitle = f"By workload; median of {notes.sizes(table)}"
     with drawing():
         figure, (ratios, costs) = panels(
-            1.3 + 0.36 * len(rows), (1.0, 1.0), title=TITLE, subtitle=subtitle, note=note
+            0.95 + 0.35 * len(rows),
+            (1.0, 1.0),
+            title=TITLE,
+            subtitle=subtitle,
+            keys=parts.role_keys(spent["role"]),
+            note=note,
         )
         _label(ratios, rows)
+        for axes in (ratios, costs):
+            _separate(axes, rows)
         _ratios(ratios, rows, table)
         _costs(costs, rows, spent)
-        keys = parts.role_legend(spent["role"])
-        if len(keys) > 1:
-            figure.legend(
-                handles=keys, loc="outside lower center", ncols=3, frameon=False, fontsize=8
-            )
     return Chart(TITLE, figure, _alt(table, spent), _data(table, spent), badge)
 
 
 def _rows(table: pd.DataFrame) -> Rows:
     rows: Rows = []
     for (workload, unit), group in table.groupby(["workload", "unit"], sort=False):
-        rows.append((f"{workload}, {unit}/s" if unit else str(workload), None))
+        rows.append((f"{workload} ({unit}/s)" if unit else str(workload), None))
         rows += [(label(row.backend, row.engine), row) for row in notes.rows_of(group)]
     return rows
 
 
 def _label(axes: Axes, rows: Rows) -> None:
     parts.rows(axes, [text for text, _ in rows])
-    for tick, (y, (_, row)) in zip(axes.get_yticklabels(), enumerate(rows), strict=True):
+    for tick, (_, row) in zip(axes.get_yticklabels(), rows, strict=True):
         if row is None:
             tick.set_fontweight("bold")
+
+
+def _separate(axes: Axes, rows: Rows) -> None:
+    """A line between workloads."""
+    for y, (_, row) in enumerate(rows):
+        if row is None and y:
             axes.axhline(y - 0.5, color=FAINT, linewidth=0.8)
 
 
@@ -68,7 +77,7 @@ def _ratios(axes: Axes, rows: Rows, table: pd.DataFrame) -> None:
     bounds = pd.concat([table["median_ratio"], table["low_ratio"], table["high_ratio"]]).dropna()
     if bounds.empty:
         axes.set_xticks([])
-        reasons = "\n".join(table["reason"].unique())
+        reasons = "\n".join(table.loc[table["n"] > 0, "reason"].unique())
         axes.text(0.5, 0.5, reasons, transform=axes.transAxes, ha="center", color=GREY)
         return
     _ratio_axis(axes, bounds)
@@ -87,9 +96,9 @@ def _ratio_axis(axes: Axes, bounds: pd.Series) -> None:
 
 def _ratio_text(row: Any) -> tuple[str, str]:
     if not units.known(row.median_ops_per_s):
-        return "not counted", ""
+        return units.UNKNOWN, ""
     if row.family == "baseline" or not units.known(row.median_ratio):
-        return f"{units.text(row.median_ops_per_s, units.plain)}/s", ""
+        return f"{units.text(row.median_ops_per_s, units.plain)} {row.unit}/s", ""
     figures = (row.median_ratio, row.low_ratio, row.high_ratio)
     return units.text(row.median_ratio, units.ratio), units.interval_text(*figures, units.ratio)
 
@@ -119,8 +128,7 @@ def _cost(axes: Axes, y: int, found: Sequence[Any]) -> None:
         return
     whole = roles["all"]
     low, high = whole.low_host_cpu_s_per_s, whole.high_host_cpu_s_per_s
-    if units.known(low) and units.known(high):
-        parts.whisker(axes, y, low, high)
+    parts.whisker(axes, y, low, high)
     text = units.text(whole.median_host_cpu_s_per_s, units.plain)
     interval = units.interval_text(whole.median_host_cpu_s_per_s, low, high, units.plain)
     parts.values(axes, [(y, text, interval)])
@@ -142,7 +150,7 @@ def _words(row: Any, cost: Any | None) -> str:
     if units.known(row.median_ratio):
         figures = (row.median_ratio, row.low_ratio, row.high_ratio)
         words.append(units.with_interval(*figures, units.ratio) + " the host's throughput,")
-    if cost is not None:
+    if cost is not None and units.known(cost.median_host_cpu_s_per_s):
         spent = units.text(cost.median_host_cpu_s_per_s, units.plain)
         words.append(f"{spent} host CPU seconds per second")
     return " ".join(words).rstrip(",")

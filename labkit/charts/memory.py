@@ -27,25 +27,21 @@ def memory(table: pd.DataFrame, *, metric: str = "pss", badge: str = "") -> Char
     """From `stats.memory`: instance and helper as one bar with the interval of their sum, the
     services that instances share below it. The data table holds all metrics."""
     shown = table[table["metric"] == metric]
+    notes.require(shown)
     pairs = notes.labels(table)
     name = metric if metric == "cgroup" else metric.upper()
     note = notes.note(shown, badge, METRICS[metric], notes.INTERVAL)
-    subtitle = f"{name} while ready, median over {notes.sizes(shown)} trials"
+    subtitle = f"{name} from ready to stop; median of {notes.sizes(shown)}"
     with drawing():
+        keys = parts.role_keys(shown.loc[shown["median_bytes"].notna(), "role"])
         figure, (axes,) = panels(
-            1.2 + 0.68 * len(pairs), (1.0,), title=TITLE, subtitle=subtitle, note=note
+            0.65 + 0.68 * len(pairs), (1.0,), title=TITLE, subtitle=subtitle, keys=keys, note=note
         )
         parts.rows(axes, [text for _, text in pairs], top=-0.5)
         axes.set_ylim(len(pairs) - 0.25, -0.5)
         for y, (backend, _) in enumerate(pairs):
             _row(axes, y, shown[shown["backend"] == backend], backend)
         _axis(axes, name)
-        drawn = shown.loc[shown["median_bytes"].notna(), "role"]
-        keys = parts.role_legend(drawn)
-        if len(keys) > 1:
-            figure.legend(
-                handles=keys, loc="outside lower center", ncols=3, frameon=False, fontsize=8
-            )
     return Chart(TITLE, figure, _alt(shown, name), _data(table), badge)
 
 
@@ -61,8 +57,7 @@ def _row(axes: Axes, y: int, table: pd.DataFrame, backend: str) -> None:
             left += width  # where the next part is drawn
     if "each" in roles:
         each = roles["each"]
-        if units.known(each.low_bytes) and units.known(each.high_bytes):
-            parts.whisker(axes, y, _mib(each.low_bytes), _mib(each.high_bytes))
+        parts.whisker(axes, y, _mib(each.low_bytes), _mib(each.high_bytes))
         parts.values(axes, [(y, *_value(each))])
     if "services" in roles:
         services = roles["services"]

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from labkit.charts.style import label
+from labkit.errors import UsageError
 
 ENGINES = {
     "tcg": "tcg emulates the processor in software; it is not hardware virtualization.",
@@ -17,11 +18,12 @@ INTERVAL = "Marker: median; line: its 95 % interval (BCa bootstrap)."
 
 
 def sizes(table: pd.DataFrame) -> str:
-    """How many trials: "n = 10", or "n: host 10, docker 9"."""
+    """How many trials: "n = 10 trials", or "n trials: host 10, docker 9"."""
     counts = _counts(table)
     if len(set(counts.values())) == 1:
-        return f"n = {next(iter(counts.values()))}"
-    return "n: " + ", ".join(f"{backend} {n}" for backend, n in counts.items())
+        n = next(iter(counts.values()))
+        return f"n = {n} trials" if n != 1 else "n = 1 trial"
+    return "n trials: " + ", ".join(f"{backend} {n}" for backend, n in counts.items())
 
 
 def caution(table: pd.DataFrame) -> str:
@@ -43,6 +45,15 @@ def engines(table: pd.DataFrame) -> str:
     """A sentence for each engine that is easily mistaken for another."""
     present = set(table["engine"])
     return " ".join(sentence for engine, sentence in ENGINES.items() if engine in present)
+
+
+def require(table: pd.DataFrame) -> None:
+    """Raises UsageError when there is nothing to draw."""
+    if table.empty:
+        raise UsageError(
+            "there is nothing to draw: no trial of this run gave such data",
+            resolution="look at the errors of its failed trials",
+        )
 
 
 def labels(table: pd.DataFrame) -> list[tuple[str, str]]:

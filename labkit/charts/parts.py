@@ -17,7 +17,7 @@ VALUE_SIZE = 8.5
 # How each role's part of a bar differs from the backend's plain colour.
 ROLES = {
     "instance": "the instance itself",
-    "helper": "its helper (containerd-shim)",
+    "helper": "its helper (such as containerd-shim)",
     "services": "services that all instances share",
 }
 
@@ -35,18 +35,17 @@ def dot(axes: Axes, y: float, figures: tuple[Any, Any, Any], backend: str) -> No
     if not units.known(median):
         return
     style = look(backend)
-    if units.known(low) and units.known(high):
-        whisker(axes, y, low, high, colour=style.colour)
-    axes.plot(
-        [median], [y], style.marker, ms=8, color=style.colour, mec=INK, mew=0.7, clip_on=False
-    )
+    whisker(axes, y, low, high, caps=14)  # ends that show beside the marker
+    axes.plot([median], [y], style.marker, ms=8, color=style.colour, mec=INK, mew=0.7, zorder=3)
 
 
-def whisker(axes: Axes, y: float, low: float, high: float, *, colour: str = INK) -> None:
-    """An interval as a line with ends."""
-    for width, line in ((3.2, INK), (1.8, colour)) if colour != INK else ((1.4, INK),):
-        axes.hlines(y, low, high, colors=line, linewidths=width)
-    axes.plot([low, high], [y, y], "|", ms=7, mew=1.4, color=INK)
+def whisker(axes: Axes, y: float, low: Any, high: Any, *, caps: float = 7) -> None:
+    """An interval as a line with ends; nothing where there is none, or it has no width."""
+    if not (units.known(low) and units.known(high) and low < high):
+        return
+    for line, width in (("white", 3.4), (INK, 1.4)):  # white below black: seen on any bar
+        axes.hlines(y, low, high, colors=line, linewidths=width, zorder=2.4)
+    axes.plot([low, high], [y, y], "|", ms=caps, mew=1.4, color=INK, zorder=2.5)
 
 
 def part(axes: Axes, y: float, left: float, width: float, backend: str, role: str) -> None:
@@ -61,8 +60,9 @@ def part(axes: Axes, y: float, left: float, width: float, backend: str, role: st
     axes.barh(y, width, left=left, height=height, linewidth=0.8, **looks[role])
 
 
-def role_legend(roles: Iterable[str]) -> list[Patch]:
-    """Keys of the roles in neutral grey: the colour says the backend, the shade the role."""
+def role_keys(roles: Iterable[str]) -> list[Patch]:
+    """Keys of the roles in neutral grey: the colour says the backend, the shade the role. None
+    where there is only one role."""
     from matplotlib.patches import Patch
 
     looks: dict[str, dict[str, Any]] = {
@@ -71,7 +71,8 @@ def role_legend(roles: Iterable[str]) -> list[Patch]:
         "services": {"facecolor": "white", "edgecolor": GREY, "hatch": "////"},
     }
     present = set(roles)
-    return [Patch(label=ROLES[role], **looks[role]) for role in ROLES if role in present]
+    keys = [Patch(label=ROLES[role], **looks[role]) for role in ROLES if role in present]
+    return keys if len(keys) > 1 else []
 
 
 def values(axes: Axes, texts: Iterable[tuple[float, str, str]]) -> None:
@@ -100,18 +101,19 @@ def values(axes: Axes, texts: Iterable[tuple[float, str, str]]) -> None:
             )
 
 
-def decades(axes: Axes, medians: Iterable[Any], scale: units.Scale) -> None:
-    """A logarithmic x axis over whole decades, so that even one value has ticks around it."""
+def decades(axes: Axes, shown: Iterable[Any], scale: units.Scale) -> None:
+    """A logarithmic x axis that begins at a decade, spans one at least, and leaves room for the
+    last marker."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-    positive = [value for value in medians if units.known(value) and value > 0]
-    low = math.floor(math.log10(min(positive, default=1.0)))
-    high = max(math.ceil(math.log10(max(positive, default=1.0))), low + 1)
+    powers = [math.log10(value) for value in shown if units.known(value) and value > 0] or [0.0]
+    low = math.floor(min(powers) - 0.05)
+    limit = max(max(powers) + 0.15, low + 1.0)
     axes.set_xscale("log")
-    axes.set_xlim(10.0**low, 10.0**high)
+    axes.set_xlim(10.0**low, 10.0**limit)
     # At most five labels: decades are wide, their names too.
-    step = math.ceil((high - low + 1) / 5)
-    ticks = [10.0**power for power in range(low, high + 1, step)]
+    step = math.ceil((limit - low) / 4.5)
+    ticks = [10.0**power for power in range(low, math.floor(limit) + 1, step)]
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, scale)))
     axes.xaxis.set_minor_formatter(NullFormatter())

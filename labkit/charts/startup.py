@@ -23,24 +23,20 @@ ROOM = 0.13  # the share from which on a phase has room for its length
 def startup(table: pd.DataFrame, timeline: pd.DataFrame, *, badge: str = "") -> Chart:
     """From `stats.startup` and `stats.timeline`: total on a logarithmic axis (left), each
     phase's share of it (right)."""
+    notes.require(table)
     note = notes.note(table, badge, notes.INTERVAL)
-    subtitle = f"From the request to the agent's first line, {notes.sizes(table)} trials"
+    subtitle = f"From the request to the agent's first line; median of {notes.sizes(table)}"
     with drawing():
         figure, (totals, shares) = panels(
-            1.25 + 0.55 * len(table), (1.0, 1.15), title=TITLE, subtitle=subtitle, note=note
+            0.85 + 0.55 * len(table),
+            (1.0, 1.15),
+            title=TITLE,
+            subtitle=subtitle,
+            keys=_keys(timeline),
+            note=note,
         )
         _totals(totals, table)
         _shares(shares, timeline, list(table["backend"]))
-        keys = _legend(timeline)
-        if keys:
-            figure.legend(
-                handles=keys,
-                loc="outside lower center",
-                ncols=len(keys),
-                frameon=False,
-                fontsize=8,
-                handlelength=1.6,
-            )
     return Chart(TITLE, figure, _alt(table), _data(table, timeline), badge)
 
 
@@ -59,7 +55,7 @@ def _totals(axes: Axes, table: pd.DataFrame) -> None:
 
 def _value(row: Any) -> tuple[str, str]:
     if not units.known(row.median_s):
-        return "no good trial", ""
+        return "all trials failed", ""
     return (
         units.text(row.median_s, units.time),
         units.interval_text(row.median_s, row.low_s, row.high_s, units.time),
@@ -99,7 +95,7 @@ def _hatch(phase: str) -> str:
     return "///" if phase.endswith("kernel") else ""
 
 
-def _legend(timeline: pd.DataFrame) -> list[Patch]:
+def _keys(timeline: pd.DataFrame) -> list[Patch]:
     from matplotlib.patches import Patch
 
     phases = sorted(timeline["phase"].unique(), key=lambda phase: (_shade(phase), phase))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,11 @@ from zlib import crc32
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
 WIDTH = 9.6  # inches; text sizes are in points
 INK, GREY, FAINT = "#222222", "#666666", "#e3e3e3"
-NOTE_CHARACTERS = 140  # that fit in a line of the note
+NOTE_CHARACTERS = 165  # that fit in a line of the note
 
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every computer
@@ -94,14 +95,21 @@ def drawing() -> Iterator[None]:
 
 
 def panels(
-    body: float, ratios: tuple[float, ...], *, title: str, subtitle: str, note: str
+    body: float,
+    ratios: tuple[float, ...],
+    *,
+    title: str,
+    subtitle: str,
+    keys: Sequence[Patch],
+    note: str,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of panels side by side, `body` inches high, that share their rows. Heading and
-    note get room of their own, so that nothing overlaps them."""
+    """A figure of panels side by side, `body` inches high, that share their rows. Heading, keys
+    and note get room of their own, so that nothing overlaps them."""
     from matplotlib.figure import Figure
 
     lines = _wrapped(note)
-    head, foot = 0.78, 0.2 + 0.155 * len(lines)
+    notes = 0.2 + 0.155 * len(lines)
+    head, foot = 0.78, notes + (0.3 if keys else 0)
     height = head + body + foot
     figure = Figure(figsize=(WIDTH, height), facecolor="white")
     rect = (0.008, foot / height, 0.984, body / height)
@@ -110,9 +118,21 @@ def panels(
     figure.text(0.015, 1 - 0.45 / height, subtitle, size=9, color=GREY, va="top")
     text = "\n".join(lines)
     figure.text(0.015, 0.1 / height, text, size=7.5, color=GREY, va="bottom", linespacing=1.35)
+    if keys:
+        figure.legend(
+            handles=keys,
+            ncols=len(keys),
+            loc="center left",
+            bbox_to_anchor=(0.008, (notes + 0.13) / height),
+            frameon=False,
+            fontsize=8,
+        )
     axes = figure.subplots(1, len(ratios), sharey=True, squeeze=False, width_ratios=ratios)
     return figure, list(axes[0])
 
 
 def _wrapped(note: str) -> list[str]:
-    return [line for part in note.splitlines() for line in textwrap.wrap(part, NOTE_CHARACTERS)]
+    lines = []
+    for paragraph in note.splitlines():
+        lines += textwrap.wrap(paragraph, NOTE_CHARACTERS, break_on_hyphens=False)
+    return lines

@@ -49,8 +49,8 @@ def text(value: Any, scale: Scale) -> str:
 
 def interval_text(median: Any, low: Any, high: Any, scale: Scale) -> str:
     """The bounds in the unit of the median and with its decimals, such as "[570 – 598]"; empty
-    without an interval."""
-    if not (known(median) and known(low) and known(high)):
+    without an interval, or when it has no width."""
+    if not (known(median) and known(low) and known(high) and low < high):
         return ""
     divisor, _ = scale(median)
     decimals = _decimals(median / divisor)
@@ -58,7 +58,9 @@ def interval_text(median: Any, low: Any, high: Any, scale: Scale) -> str:
 
 
 def with_interval(median: Any, low: Any, high: Any, scale: Scale) -> str:
-    """Such as "581 ms [570 – 598]"."""
+    """For a sentence, such as "581 ms [570 – 598]"."""
+    if not known(median):
+        return "not known"
     return f"{text(median, scale)} {interval_text(median, low, high, scale)}".strip()
 
 

@@ -16,7 +16,9 @@ from urllib.parse import urlsplit
 APT_FOLDER = Path("/etc/apt")
 
 # deb [arch=amd64 signed-by=/a/key.gpg] http://host/debian bookworm main
-_ONE_LINE = re.compile(r"deb\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)(?P<rest>.*)")
+_ONE_LINE = re.compile(
+    r"deb\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)(?P<rest>.*)"
+)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ makes the same image, until the user asks for newer packages.
 
 from __future__ import annotations
 
-import fnmatch
 import json
-import tarfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from labkit.errors import ImageError
@@ -52,21 +51,21 @@ def fetch(package: Package, folder: Path, *, progress: bool) -> Path:
     return download(package.url, folder / name, package.expected, progress=progress)
 
 
-def read_members(deb: Path, patterns: Sequence[str]) -> list[bytes]:
-    """The contents of the first file that matches each pattern, from a package (deb(5))."""
+def read_member(deb: Path, patterns: Sequence[str]) -> bytes:
+    """The content of the first file in a package (deb(5)) that matches one of the patterns."""
     from debian.debfile import DebFile
 
-    found: dict[str, bytes] = {}
     with DebFile(deb) as package:
-        for member in package.data.tgz():  # ends early: a kernel's modules come after its boot/
+        tar = package.data.tgz()
+        for member in tar:  # one by one: a kernel comes long before its modules
             name = member.name.removeprefix("./")
-            for pattern in patterns:
-                if member.isfile() and fnmatch.fnmatchcase(name, pattern):
-                    found.setdefault(pattern, _content(package.data.tgz(), member))
-            if len(found) == len(patterns):
-                return [found[pattern] for pattern in patterns]
-    missing = [pattern for pattern in patterns if pattern not in found]
-    raise ImageError(f"the package {deb.name} has no file {' or '.join(missing)}")
+            if member.isfile() and any(fnmatchcase(name, pattern) for pattern in patterns):
+                file = tar.extractfile(member)
+                return file.read() if file else b""
+    raise ImageError(
+        f"the package {deb.name} has no file {' or '.join(patterns)}",
+        resolution="if your Debian is newer than the lab, look for a newer lab",
+    )
 
 
 def save_pins(pins: Pins, file: Path) -> None:
@@ -91,8 +90,3 @@ def load_pins(file: Path) -> Pins | None:
 def _newest_of(indexes: Sequence[Index], name: str) -> Package:
     found = (p for index in indexes for p in find_packages(index.packages, name, index.mirror))
     return newest(found, name)
-
-
-def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = tar.extractfile(member)
-    return file.read() if file else b""

@@ -110,7 +110,7 @@ def _shown(
 
 
 def _short_name(url: str) -> str:
-    """A package's file name says what comes; an index is fetched by its hash, which says nothing."""
+    """A package's file name says what comes; an index's, fetched by its hash, does not."""
     return "package index" if "/by-hash/" in url else url.rpartition("/")[2].partition("_")[0]
 
 

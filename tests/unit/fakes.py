@@ -39,7 +39,10 @@ class FakeStream:
         if word == "STOP":
             self._answers.append(b"BYE 9.0\n")
         else:
-            self._answers += [f"BEGIN {rest[0]} 1.0\n".encode(), f"END {rest[0]} 2.0 128\n".encode()]
+            self._answers += [
+                f"BEGIN {rest[0]} 1.0\n".encode(),
+                f"END {rest[0]} 2.0 128\n".encode(),
+            ]
 
     def receive(self, timeout: float) -> bytes | None:
         self._clock.sleep(self._boot)

@@ -14,9 +14,7 @@ def test_streams_are_told_apart_however_the_bytes_are_torn(
 ) -> None:
     wire = b"".join(HEAD.pack(stream, len(content)) + content for stream, content in sent)
     taken_apart = Demultiplexer()
-    output = b"".join(
-        taken_apart.feed(wire[at : at + size]) for at in range(0, len(wire), size)
-    )
+    output = b"".join(taken_apart.feed(wire[at : at + size]) for at in range(0, len(wire), size))
     assert output == b"".join(content for stream, content in sent if stream == 1)
     assert taken_apart.stderr == b"".join(c for stream, c in sent if stream == 2)[-KEEP:]
 

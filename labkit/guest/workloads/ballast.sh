@@ -6,6 +6,9 @@
 
 mib=64
 
+# The broken pipe at the end (128 + SIGPIPE) is how a dd ends that held its buffer until then.
 hold() {
+    set -o pipefail
     "$BUSYBOX" dd if=/dev/zero bs="${mib}M" count=1 status=none | "$BUSYBOX" sleep "$1"
+    [ $? = 141 ]
 }

@@ -1,0 +1,64 @@
+"""Writes one image folder: the root file system, its packagings, and the record of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from labkit.image.container import write_container
+from labkit.image.initramfs import write_initramfs
+from labkit.image.inputs import Contents, Inputs
+from labkit.image.iso import write_iso
+from labkit.image.kernel import kernel_version
+from labkit.image.lab_image import RECORD, LabImage, file_sizes, image_in
+from labkit.image.rootfs import Entry, lab_entries, write_folder
+
+
+def needed_bytes(contents: Contents) -> int:
+    """About what an image takes: two kernels, four root file systems."""
+    return 2 * len(contents.kernel) + 4 * len(contents.busybox)
+
+
+def write_image(inputs: Inputs, contents: Contents, folder: Path) -> LabImage:
+    """Writes everything into a new folder, the record last."""
+    folder.mkdir(mode=0o755)
+    entries = lab_entries(contents.busybox, inputs.guest)
+    container_id, tag = write_container(entries, inputs.digest, folder / "container.tar")
+    record: dict[str, Any] = {
+        "digest": inputs.digest,
+        "kernel_version": kernel_version(contents.kernel),
+        "container_id": container_id,
+        "container_tag": tag,
+        **inputs.provenance(),
+        "command_line": inputs.command_line,
+    }
+    image = image_in(folder, record)
+    _write_for_guests(image, contents, entries)
+    write_folder(entries, image.rootfs)
+    _write_record(image, record)
+    return image
+
+
+def _write_for_guests(image: LabImage, contents: Contents, entries: Iterable[Entry]) -> None:
+    image.kernel.write_bytes(contents.kernel)
+    with image.initramfs.open("wb") as file:
+        write_initramfs(entries, file)
+    write_iso(
+        image.iso,
+        kernel=image.kernel,
+        initramfs=image.initramfs,
+        isolinux=contents.isolinux,
+        ldlinux=contents.ldlinux,
+        command_line=image.command_line,
+    )
+
+
+def _write_record(image: LabImage, record: dict[str, Any]) -> None:
+    files = file_sizes(image.folder)
+    rootfs = sum(size for path, size in files.items() if path.startswith("rootfs/"))
+    packagings = (image.container_tar, image.kernel, image.initramfs, image.iso)
+    record["bytes"] = {"rootfs": rootfs} | {path.name: files[path.name] for path in packagings}
+    record["files"] = files
+    (image.folder / RECORD).write_text(json.dumps(record, indent=2), encoding="utf-8")

@@ -1,0 +1,81 @@
+"""Engine `kvm` for real, also on a machine whose KVM cannot run Linux: a tiny guest of our own."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from labkit.backends import Backend, engines
+from labkit.backends.qemu import QemuBackend, command
+from labkit.image import LabImage
+from labkit.process import HostClock, find_tool
+from labkit.records import Engine, Limits
+from labkit.timeline import Timeline
+
+pytestmark = pytest.mark.qemu
+
+
+@pytest.fixture(scope="module")
+def tiny_image(lab_image: LabImage, tmp_path_factory: pytest.TempPathFactory) -> LabImage:
+    """The lab image with another kernel: assembled now, from tiny_guest.S."""
+    compiler = find_tool("gcc")
+    if compiler is None:
+        pytest.skip("no gcc to assemble the tiny guest with (apt-get install gcc libc6-dev)")
+    kernel = tmp_path_factory.mktemp("tiny") / "tiny.elf"
+    source = Path(__file__).with_name("tiny_guest.S")
+    flags = ["-m32", "-nostdlib", "-static", "-no-pie", "-Wl,-Ttext=0x100000,--build-id=none"]
+    subprocess.run([compiler, *flags, "-o", str(kernel), str(source)], check=True, timeout=60)
+    return replace(lab_image, kernel=kernel)
+
+
+@pytest.mark.parametrize(
+    "engine", [pytest.param("kvm", marks=pytest.mark.kvm), pytest.param("tcg")]
+)
+def test_a_guest_reaches_ready_and_stops_cleanly(
+    qemu_backend: Backend, tiny_image: LabImage, engine: Engine
+) -> None:
+    refusal = engines.device_refusal() if engine == "kvm" else None
+    if refusal:
+        pytest.skip(refusal)
+    timeline = Timeline(HostClock())
+    timeline.mark("requested")
+    with QemuBackend(engine).launch(tiny_image, Limits(), timeline) as instance:
+        instance.wait_ready(60)  # a slow nested KVM needs 10 s for the firmware alone
+        instance.stop()
+    names = list(timeline.since_requested())
+    assert names == [
+        "requested", "created", "started", "kernel", "ready", "stop_requested", "stopped",
+    ]  # fmt: skip
+
+
+def test_the_command_line_names_the_engine(tiny_image: LabImage, tmp_path: Path) -> None:
+    line = command("kvm", tiny_image, Limits(cpus=2, memory_mib=512), tmp_path)
+    assert line[line.index("-accel") + 1] == "kvm"
+    assert line[line.index("-smp") + 1] == "2"
+    assert line[line.index("-m") + 1] == "512M"
+
+
+@pytest.mark.kvm
+def test_the_doctor_believes_in_kvm_only_after_the_lab_image_has_booted_under_it(
+    qemu_backend: Backend,
+    lab_image: LabImage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The answer must agree with a boot that is tried here; and the second question is free."""
+    monkeypatch.setenv("LABKIT_STATE", str(tmp_path))
+    refusal = engines.device_refusal()
+    if refusal:
+        pytest.skip(refusal)
+    began = time.monotonic()
+    chosen = QemuBackend().engine(lab_image)
+    assert time.monotonic() - began < 15
+    began = time.monotonic()
+    assert QemuBackend().engine(lab_image) == chosen
+    assert time.monotonic() - began < 2
+    boots = QemuBackend()._boots("kvm", lab_image, 10) is None
+    assert chosen == ("kvm" if boots else "tcg")

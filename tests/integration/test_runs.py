@@ -1,0 +1,318 @@
+"""Whole runs through the command line, on the real backends, also when somebody breaks them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import psutil
+import pytest
+
+from labkit import orphans, store
+from labkit.backends import Backend, make_backend
+from labkit.backends.docker import OWNER_LABEL, DockerBackend
+from labkit.errors import BackendError
+from labkit.image import LabImage
+from labkit.process import OWNER_VARIABLE, find_tool, mark_of, wait_until
+from labkit.records import MILESTONES
+
+LABKIT = str(Path(sys.executable).with_name("labkit"))
+ALL = ["host", "docker", "qemu"]
+pytestmark = [pytest.mark.docker, pytest.mark.qemu]
+
+
+@pytest.fixture(autouse=True)
+def all_ready(host_backend: Backend, docker_backend: Backend, qemu_backend: Backend) -> None:
+    pass
+
+
+def command(out: Path, *words: str) -> list[str]:
+    return [LABKIT, "run", "--out", str(out), *words]
+
+
+def begin(out: Path, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(out, *words),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def traces(pid: int) -> list[str]:
+    """Everything on this machine that bears the mark of the lab with this process id."""
+    found = [f"process {p.pid}" for p in psutil.process_iter() if _is_of(mark_of(p), pid)]
+    found += [str(p) for p in Path(tempfile.gettempdir()).glob(f"labkit-{pid}-*")]
+    client = docker.from_env()
+    containers = client.containers.list(all=True, filters={"label": OWNER_LABEL})
+    found += [c.name for c in containers if _is_of(c.labels[OWNER_LABEL], pid)]
+    client.close()
+    return found
+
+
+def _is_of(mark: str | None, pid: int) -> bool:
+    return mark is not None and mark.partition("-")[0] == str(pid)
+
+
+def volumes() -> int:
+    client = docker.from_env()
+    try:
+        return len(client.volumes.list())
+    finally:
+        client.close()
+
+
+def test_one_json_object_with_every_trial_and_its_milestones_in_order(tmp_path: Path) -> None:
+    before = volumes()
+    process = begin(
+        tmp_path / "run", "--backends", ",".join(ALL), "--repeats", "2", "--seconds", "0.3",
+        "--workloads", "cpu", "--json",
+    )  # fmt: skip
+    status, out, err = finish(process)
+    assert status == 0, err
+    answer: dict[str, Any] = json.loads(out)
+    assert len(answer["trials"]) == 6
+    for trial in answer["trials"]:
+        expected = [m for m in MILESTONES if m != "kernel" or trial["backend"] == "qemu"]
+        assert list(trial["milestones"]) == expected
+        times = list(trial["milestones"].values())
+        assert times == sorted(times)
+        assert trial["startup_s"] == trial["milestones"]["ready"]
+    assert [row["backend"] for row in answer["summary"]] == ALL
+    for row in answer["summary"]:
+        assert row["n"] == 2
+        assert row["startup_s"]["low"] <= row["startup_s"]["median"] <= row["startup_s"]["high"]
+        assert row["pss_bytes"]["median"] > 0
+    assert Path(answer["path"]) == (tmp_path / "run").resolve()
+    page = (tmp_path / "run/report.html").read_text()
+    assert not re.search(r"(src|href)=\"(?!data:|#)", page), "the page loads nothing from elsewhere"
+    assert traces(process.pid) == []
+    assert volumes() == before
+
+
+def reached(out: Path, backend: str) -> Callable[[], bool]:
+    """Whether an instance of this backend is to be seen from outside."""
+    if backend == "docker":
+        return lambda: any(
+            p.info["name"] == "busybox" and "/lab/agent" in (p.info["cmdline"] or [])
+            for p in psutil.process_iter(["name", "cmdline"])
+        )
+    word = "qemu-system-x86_64" if backend == "qemu" else "busybox"
+    return lambda: any(
+        word in Path((p.info["cmdline"] or [""])[0]).name for p in psutil.process_iter(["cmdline"])
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("backend", ALL)
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.4, 1.5])
+def test_a_signal_at_any_moment_leaves_nothing_behind(
+    tmp_path: Path, backend: str, number: int, delay: float
+) -> None:
+    process = begin(tmp_path / "run", "--backends", backend, "--seconds", "20")
+    assert wait_until(
+        lambda: (tmp_path / "run/trials.csv").exists() or process.poll() is not None, timeout=60
+    )
+    time.sleep(delay)
+    process.send_signal(number)
+    status, _, err = finish(process)
+    assert status == 128 + number, err
+    assert "finished trials are kept in" in err
+    assert traces(process.pid) == []
+    assert store.load(tmp_path / "run").trials.empty
+
+
+@pytest.mark.parametrize("backend", ALL)
+def test_what_a_killed_lab_leaves_is_cleaned_by_the_next(tmp_path: Path, backend: str) -> None:
+    process = begin(tmp_path / "run", "--backends", backend, "--seconds", "20")
+    assert wait_until(reached(tmp_path, backend), timeout=60, interval=0.1)
+    time.sleep(0.5)
+    process.kill()
+    finish(process)
+    assert traces(process.pid) != []
+    subprocess.run([LABKIT, "clean"], check=True, timeout=60, stdout=subprocess.DEVNULL)
+    assert traces(process.pid) == []
+
+
+def test_two_runs_at_once_leave_each_other_alone(tmp_path: Path) -> None:
+    words = ("--backends", "host,docker", "--repeats", "3", "--seconds", "0.3")
+    both = [begin(tmp_path / name, *words) for name in ("one", "two")]
+    for process in both:
+        status, _, err = finish(process)
+        assert status == 0, err
+    for name in ("one", "two"):
+        assert set(store.load(tmp_path / name).trials["status"]) == {"ok"}
+
+
+def test_a_kernel_that_never_gets_ready_is_told(tmp_path: Path, lab_image: LabImage) -> None:
+    """The head of a real kernel: QEMU takes it, and it gets nowhere."""
+    torso = tmp_path / "torso"
+    torso.write_bytes(lab_image.kernel.read_bytes()[: 2 * 1024 * 1024])
+    process = begin(
+        tmp_path / "run", "--backends", "qemu", "--kernel", str(torso), "--ready-timeout", "5"
+    )
+    status, _, err = finish(process)
+    assert status == 1
+    assert "trial 1 (qemu) failed" in err
+    assert traces(process.pid) == []
+
+
+def test_a_file_that_is_no_kernel_is_refused(tmp_path: Path) -> None:
+    rubbish = tmp_path / "rubbish"
+    rubbish.write_bytes(b"no kernel" * 4096)
+    process = begin(tmp_path / "run", "--backends", "qemu", "--kernel", str(rubbish))
+    status, _, err = finish(process)
+    assert status == 1
+    assert "rubbish" in err and "kernel" in err
+
+
+def test_a_guest_that_hangs_is_ended_after_the_limit(tmp_path: Path) -> None:
+    began = time.monotonic()
+    process = begin(tmp_path / "run", "--backends", "qemu,host", "--ready-timeout", "0.9",
+                    "--repeats", "2", "--seconds", "0.2")  # fmt: skip
+    status, _, err = finish(process)
+    assert status == 1
+    assert "did not announce itself in time" in err
+    assert "Linux version" in err, "the console's last lines are shown"
+    assert time.monotonic() - began < 60
+    trials = store.load(tmp_path / "run").trials
+    assert trials[trials["backend"] == "host"]["status"].tolist() == ["ok", "ok"]
+    assert trials[trials["backend"] == "qemu"]["status"].tolist() == ["failed"]
+    assert traces(process.pid) == []
+
+
+def test_without_a_daemon_the_answer_is_a_command(tmp_path: Path) -> None:
+    env = {"DOCKER_HOST": f"unix://{tmp_path}/no.sock"}
+    process = begin(tmp_path / "run", "--backends", "host,docker", env=env)
+    status, _, err = finish(process)
+    assert status == 1
+    assert "no Docker daemon answers" in err and "what to do: " in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_daemon_that_denies_access_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can take another user's place")
+    socket_path = Path(os.path.realpath("/var/run/docker.sock"))
+    if socket_path.stat().st_mode & 0o007:
+        pytest.skip("this daemon's socket is open to everybody")
+    monkeypatch.setenv("DOCKER_CONFIG", "/nonexistent")
+    os.seteuid(65534)
+    try:
+        missing = make_backend("docker").missing()
+    finally:
+        os.seteuid(0)
+    assert missing is not None
+    assert "denies you access" in missing.reason and "usermod" in missing.fix
+
+
+@pytest.fixture
+def own_daemon(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[psutil.Process, str]]:
+    """A second Docker daemon, for tests that must break one."""
+    if os.geteuid() != 0:
+        pytest.skip("a daemon of one's own needs root")
+    folder = Path(tempfile.mkdtemp(prefix="dockerd-"))
+    host = f"unix://{folder}/docker.sock"
+    argv = [
+        str(find_tool("dockerd")), "--host", host, "--pidfile", f"{folder}/pid",
+        "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec",
+        "--bridge", "none", "--iptables=false",
+    ]  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        daemon = subprocess.Popen(
+            argv, stdout=log, stderr=log, env={**os.environ, OWNER_VARIABLE: ""}
+        )
+    monkeypatch.setenv("DOCKER_HOST", host)
+    process = psutil.Process(daemon.pid)
+    try:
+        assert wait_until(lambda: DockerBackend().missing() is None, timeout=60), (
+            folder / "log"
+        ).read_text()
+        yield process, host
+    finally:
+        _end_with_children(daemon, process)
+        subprocess.run(["sh", "-c", f"umount {folder}/data/overlay2/*/merged; rm -rf {folder}"],
+                       stderr=subprocess.DEVNULL, check=False)  # fmt: skip
+
+
+def _end_with_children(daemon: subprocess.Popen[bytes], process: psutil.Process) -> None:
+    children = process.children(recursive=True) if daemon.poll() is None else []
+    daemon.terminate()
+    daemon.wait(30)
+    for child in children:
+        if child.is_running():
+            child.kill()
+    psutil.wait_procs(children, timeout=10)
+
+
+def test_a_daemon_that_dies_during_a_run_is_told_and_the_others_go_on(
+    tmp_path: Path, own_daemon: tuple[psutil.Process, str]
+) -> None:
+    daemon, host = own_daemon
+    process = begin(tmp_path / "run", "--backends", "docker,host", "--repeats", "2",
+                    "--seconds", "3", "--workloads", "idle", "--seed", "1",
+                    env={"DOCKER_HOST": host})  # fmt: skip
+    assert wait_until(reached(tmp_path, "docker"), timeout=60, interval=0.05)
+    everything = [daemon, *daemon.children(recursive=True)]
+    for victim in everything:
+        victim.kill()
+    psutil.wait_procs(everything, timeout=10)
+    status, _, err = finish(process)
+    assert status == 1, err
+    trials = store.load(tmp_path / "run").trials
+    assert trials[trials["backend"] == "docker"]["status"].tolist() == ["failed"]
+    assert trials[trials["backend"] == "host"]["status"].tolist() == ["ok", "ok"]
+    assert "trial" in err and "docker" in err and "what to do" in err
+
+
+def test_a_full_disk_keeps_the_finished_trials(tmp_path: Path) -> None:
+    """A file system of 64 KiB, for real."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=True)
+    try:
+        process = begin(small / "run", "--backends", "host", "--repeats", "40",
+                        "--seconds", "0.3")  # fmt: skip
+        status, _, err = finish(process)
+        assert status == 1
+        assert "could not be written" in err and "No space left" in err
+        trials = store.load(small / "run").trials
+        assert len(trials) >= 1 and set(trials["status"]) == {"ok"}
+        assert traces(process.pid) == []
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_named_backend_that_cannot_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    from labkit import lab
+
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr("labkit.backends.qemu.find_tool", lambda name: None)
+    with pytest.raises(BackendError, match="qemu cannot run here") as caught:
+        lab.run(["qemu"], repeats=1)
+    assert "labkit setup qemu" in caught.value.resolution
+
+
+def test_nothing_of_this_session_is_left() -> None:
+    assert orphans.sweep([make_backend(name) for name in ALL], mine=True) == []

@@ -1,0 +1,86 @@
+"""The command line as a shell sees it: exit statuses, stdout and stderr."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.test_store import records, written
+
+
+def labkit(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("labkit")), *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def test_help_is_a_menu_that_teaches() -> None:
+    done = labkit("--help")
+    assert done.returncode == 0
+    for word in ("doctor", "setup", "image", "run", "report", "clean", "To begin:"):
+        assert word in done.stdout
+    assert labkit().stdout + labkit().stderr  # a bare call shows the same, and does nothing
+
+
+@pytest.mark.parametrize("command", ["doctor", "setup", "image", "run", "report", "clean"])
+def test_each_command_explains_itself(command: str) -> None:
+    done = labkit(command, "--help")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 5
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["run", "--backends", "nope"], "there is no backend 'nope'"),
+        (["run", "--backends", ","], "an empty list names nothing"),
+        (["run", "--backends", "host", "--workloads", "nope"], "there is no workload 'nope'"),
+        (["run", "--backends", "host", "--repeats", "0"], "0 repeats make no run"),
+        (["run", "--backends", "host", "--repeats", "-3"], "-3 repeats make no run"),
+        (["run", "--backends", "host", "--repeats", "x"], "not a valid int"),
+        (["run", "--backends", "host", "--cpus", "100000"], "more than this computer has"),
+        (["run", "--backends", "host", "--kernel", "/no/such/file"], "/no/such/file"),
+        (["setup", "nope"], "there is no backend 'nope'"),
+        (["nope"], "No such command"),
+    ],
+)
+def test_a_wrong_word_is_told_and_ends_with_an_error(words: list[str], says: str) -> None:
+    done = labkit(*words)
+    assert done.returncode != 0
+    assert says in re.sub(r"\s+", " ", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_unknown_run_is_told() -> None:
+    done = labkit("report", "nope")
+    assert done.returncode == 1
+    assert "there is no run 'nope'" in done.stderr and "what to do" in done.stderr
+
+
+def test_a_damaged_run_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, records())
+    file = path / "trials.csv"
+    file.write_bytes(file.read_bytes()[:-3])
+    done = labkit("report", str(path))
+    assert done.returncode == 1
+    assert "trials.csv is damaged" in done.stderr and "torn" in done.stderr
+
+
+def test_the_doctor_speaks_json() -> None:
+    done = labkit("doctor", "--json")
+    assert done.returncode == 0
+    found = json.loads(done.stdout)
+    assert [f["backend"] for f in found["findings"]] == ["host", "docker", "qemu"]
+    for finding in found["findings"]:
+        assert finding["ready"] or (finding["reason"] and finding["fix"])
