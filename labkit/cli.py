@@ -170,12 +170,14 @@ def run(
         out=out,
         ready_timeout=ready_timeout,
     )
-    page = report.write(result, result.path / "report.html")
     if as_json:
         print(json.dumps(texts.run_json(result)))
     else:
         print(report.table_text(result))
-        print(f"\nrun:    {result.path}\nreport: {page}")
+        print(f"\nrun:    {result.path}")
+    page = report.write(result, result.path / "report.html")
+    if not as_json:
+        print(f"report: {page}")
     _fail_for_failed_trials(result)
 
 

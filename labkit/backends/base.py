@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from labkit.errors import BackendError
 from labkit.image import LabImage
-from labkit.process import Clock, HostClock, last_lines
+from labkit.process import Clock, HostClock
 from labkit.protocol import Answer, Request, Session
 from labkit.records import Engine, Family, Limits, Role
 from labkit.timeline import Timeline
@@ -84,7 +84,7 @@ class Instance(ABC):
         except BackendError as error:
             noise = "\n".join(self._session.noise)
             parts = [error.details, self._diagnosis(), noise and f"also said:\n{noise}"]
-            error.details = "\n".join(last_lines(part) for part in parts if part)
+            error.details = "\n".join(part.strip() for part in parts if part.strip())
             raise
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +89,15 @@ class DockerBackend(Backend):
 
     def missing(self) -> Missing | None:
         try:
-            _client(timeout=5).ping()
+            with _client(timeout=5) as client:
+                client.ping()
         except DAEMON_ERRORS as error:
-            return _explain_missing(str(error))
+            return _explain_missing(error)
         return None
 
     def version(self) -> str:
-        with _daemon_errors("ask for the daemon's version"):
-            facts = _client().version()
+        with _daemon_errors("ask for the daemon's version"), _client() as client:
+            facts = client.version()
         parts = {part["Name"]: part["Version"] for part in facts.get("Components", [])}
         return ", ".join(
             [f"dockerd {facts['Version']}"]
@@ -107,12 +109,10 @@ class DockerBackend(Backend):
 
     def prepare(self, image: LabImage) -> None:
         """Loads the lab image into the daemon's store, unless that very image is there."""
-        client = _client(timeout=120)
-        with _daemon_errors("load the lab image"):
+        with _daemon_errors("load the lab image"), _client(timeout=120) as client:
             if not _has_image(client, image):
                 with image.container_tar.open("rb") as tar:
                     client.images.load(tar)
-        client.close()
 
     def services(self) -> tuple[Meter, ...]:
         pids = {name: [] for name in SERVICES}  # type: dict[str, list[int]]
@@ -127,48 +127,54 @@ class DockerBackend(Backend):
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
-        client = _client()
         name = f"labkit-{owner()}-{int(timeline.clock.now() * 1000)}"
-        connection = None
-        try:
+        with ExitStack() as stack:
+            with _daemon_errors("be reached"):
+                client = stack.enter_context(_client())
+            # By name, and noted before: an interrupt may come before `create` has answered.
+            stack.callback(_remove, client, name)
             with _daemon_errors("start a container"):
                 container = client.containers.create(**_container_settings(image, limits, name))
                 timeline.mark("created")
-                connection = container.attach_socket(
-                    params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-                )
+                fd = _attach(container, stack)
                 container.start()
                 timeline.mark("started")
-            connection._sock.settimeout(None)
             output = Demultiplexer()
-            fd = connection.fileno()
             channel = Channel(fd, fd, decode=output.feed)
             yield DockerInstance(container, output, Session(channel, timeline.clock), timeline)
-        finally:
-            if connection is not None:
-                connection._sock.close()
-                connection.close()
-            # By name: an interrupt may have come before `create` returned its answer.
-            _remove(client, name)
-            client.close()
 
     def sweep(self, abandoned: Callable[[str], bool]) -> list[str]:
         try:
-            client = _client(timeout=10)
-            found = client.containers.list(
-                all=True, filters={"label": OWNER_LABEL}, ignore_removed=True
-            )
+            with _client(timeout=10) as client:
+                found = client.containers.list(
+                    all=True, filters={"label": OWNER_LABEL}, ignore_removed=True
+                )
+                left = [c for c in found if abandoned(c.labels.get(OWNER_LABEL, ""))]
+                for container in left:
+                    _remove(client, str(container.name))
         except DAEMON_ERRORS:
             return []  # no daemon, no containers to be seen
-        left = [c for c in found if abandoned(c.labels.get(OWNER_LABEL, ""))]
-        for container in left:
-            _remove(client, container.name or container.id)
-        client.close()
         return [f"container {container.name}" for container in left]
 
 
-def _client(timeout: int = 60) -> docker.DockerClient:
-    return docker.from_env(timeout=timeout)
+@contextmanager
+def _client(timeout: int = 60) -> Iterator[docker.DockerClient]:
+    _check_socket()
+    client = docker.from_env(timeout=timeout)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _attach(container: Container, stack: ExitStack) -> int:
+    """The descriptor of the connection to a container's three streams, open as long as `stack`.
+    Attached before the start, so that nothing the agent says is lost."""
+    connection = container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+    stack.callback(connection.close)
+    stack.callback(connection._sock.close)
+    connection._sock.settimeout(None)
+    return int(connection.fileno())
 
 
 def _has_image(client: docker.DockerClient, image: LabImage) -> bool:
@@ -231,8 +237,17 @@ def _daemon_error(what: str, error: Exception) -> BackendError:
     )
 
 
-def _explain_missing(error: str) -> Missing:
-    if "Permission" in error:
+def _check_socket() -> None:
+    """Raises the OSError that a connection to the daemon's Unix socket meets. Asked before the
+    SDK is: its own error hides the cause, and leaves the socket open."""
+    scheme, _, path = _host().partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.connect(path)
+
+
+def _explain_missing(error: Exception) -> Missing:
+    if isinstance(error, PermissionError):
         return Missing(
             f"the Docker daemon denies you access ({_host()})",
             f"sudo usermod -aG docker {os.environ.get('USER', '$USER')}, then log in again",

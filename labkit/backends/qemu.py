@@ -143,12 +143,20 @@ def command(engine: Engine, image: LabImage, limits: Limits, folder: Path) -> li
 
 def diagnose(folder: Path) -> str:
     """The end of QEMU's own output and of the guest's console."""
-    parts = []
-    for title, name in (("QEMU said", "qemu.log"), ("the console's last lines", "console.log")):
-        with suppress(OSError):
-            text = last_lines((folder / name).read_text(errors="replace"))
-            parts.append(f"{title}:\n{text}" if text else "")
-    return "\n".join(part for part in parts if part)
+    said = _end_of(folder / "qemu.log")
+    console = _end_of(folder / "console.log")
+    parts = [f"QEMU said:\n{said}"] if said else []
+    if console:
+        parts.append(f"the console's last lines:\n{console}")
+    else:
+        parts.append("the guest's console is empty: its kernel has said nothing")
+    return "\n".join(parts)
+
+
+def _end_of(file: Path) -> str:
+    with suppress(OSError):
+        return last_lines(file.read_text(errors="replace"), 30)
+    return ""
 
 
 def _serial(name: str, folder: Path) -> Sequence[str]:

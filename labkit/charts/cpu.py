@@ -9,7 +9,7 @@ import pandas as pd
 
 from labkit.charts import notes, parts, units
 from labkit.charts.chart import Chart
-from labkit.charts.style import FAINT, GREY, INK, drawing, label, panels
+from labkit.charts.style import FAINT, GREY, INK, drawing, label, panels, settle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,6 +40,7 @@ def cpu(table: pd.DataFrame, spent: pd.DataFrame, *, badge: str = "") -> Chart:
             _separate(axes, rows)
         _ratios(ratios, rows, table)
         _costs(costs, rows, spent)
+        settle(figure)
     return Chart(TITLE, figure, _alt(table, spent), _data(table, spent), badge)
 
 

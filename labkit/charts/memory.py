@@ -8,7 +8,7 @@ import pandas as pd
 
 from labkit.charts import notes, parts, units
 from labkit.charts.chart import Chart
-from labkit.charts.style import FAINT, drawing, label, panels
+from labkit.charts.style import FAINT, drawing, label, panels, settle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,6 +42,7 @@ def memory(table: pd.DataFrame, *, metric: str = "pss", badge: str = "") -> Char
         for y, (backend, _) in enumerate(pairs):
             _row(axes, y, shown[shown["backend"] == backend], backend)
         _axis(axes, name)
+        settle(figure)
     return Chart(TITLE, figure, _alt(shown, name), _data(table), badge)
 
 

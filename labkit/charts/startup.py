@@ -8,7 +8,7 @@ import pandas as pd
 
 from labkit.charts import notes, parts, units
 from labkit.charts.chart import Chart
-from labkit.charts.style import GREY, INK, drawing, label, look, panels, tint
+from labkit.charts.style import GREY, INK, drawing, label, look, panels, settle, tint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +37,7 @@ def startup(table: pd.DataFrame, timeline: pd.DataFrame, *, badge: str = "") -> 
         )
         _totals(totals, table)
         _shares(shares, timeline, list(table["backend"]))
+        settle(figure)
     return Chart(TITLE, figure, _alt(table), _data(table, timeline), badge)
 
 

@@ -112,7 +112,7 @@ def panels(
     head, foot = 0.78, notes + (0.3 if keys else 0)
     height = head + body + foot
     figure = Figure(figsize=(WIDTH, height), facecolor="white")
-    rect = (0.008, foot / height, 0.984, body / height)
+    rect = (0.012, foot / height, 0.974, body / height)
     figure.set_layout_engine("constrained", rect=rect, w_pad=0.08, h_pad=0.04)
     figure.text(0.015, 1 - 0.12 / height, title, size=14, weight="bold", va="top")
     figure.text(0.015, 1 - 0.45 / height, subtitle, size=9, color=GREY, va="top")
@@ -129,6 +129,16 @@ def panels(
         )
     axes = figure.subplots(1, len(ratios), sharey=True, squeeze=False, width_ratios=ratios)
     return figure, list(axes[0])
+
+
+def settle(figure: Figure) -> None:
+    """Lays the figure out once and for all. The solver's last digits differ from run to run, and
+    with them the text of an SVG: so they are rounded off."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = axes.get_position().bounds
+        axes.set_position((round(left, 5), round(bottom, 5), round(width, 5), round(height, 5)))
 
 
 def _wrapped(note: str) -> list[str]:

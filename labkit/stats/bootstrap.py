@@ -32,8 +32,9 @@ def interval(values: Iterable[Any], seed: int = 0) -> Interval:
     if known[0] == known[-1]:
         return median, median, median
     low, high = _bounds(known, seed)
-    # With few, skewed values the correction may step over the median itself.
-    return median, min(low, median), max(high, median)
+    # With few, skewed values the correction may step over the median itself; interpolation may
+    # round beyond the values.
+    return median, max(min(low, median), float(known[0])), min(max(high, median), float(known[-1]))
 
 
 def _bounds(values: np.ndarray, seed: int) -> tuple[float, float]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +24,12 @@ import pytest
 from labkit import orphans, store
 from labkit.backends import Backend, make_backend
 from labkit.backends.docker import OWNER_LABEL, DockerBackend
+from labkit.backends.qemu import QemuBackend
 from labkit.errors import BackendError
 from labkit.image import LabImage
-from labkit.process import OWNER_VARIABLE, find_tool, mark_of, wait_until
-from labkit.records import MILESTONES
+from labkit.process import HostClock, find_tool, mark_of, wait_until
+from labkit.records import MILESTONES, Limits
+from labkit.timeline import Timeline
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
 ALL = ["host", "docker", "qemu"]
@@ -107,22 +112,11 @@ def test_one_json_object_with_every_trial_and_its_milestones_in_order(tmp_path: 
     assert volumes() == before
 
 
-def reached(out: Path, backend: str) -> Callable[[], bool]:
-    """Whether an instance of this backend is to be seen from outside."""
-    if backend == "docker":
-        return lambda: any(
-            p.info["name"] == "busybox" and "/lab/agent" in (p.info["cmdline"] or [])
-            for p in psutil.process_iter(["name", "cmdline"])
-        )
-    word = "qemu-system-x86_64" if backend == "qemu" else "busybox"
-    return lambda: any(
-        word in Path((p.info["cmdline"] or [""])[0]).name for p in psutil.process_iter(["cmdline"])
-    )
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("backend", ALL)
-@pytest.mark.parametrize("delay", [0.0, 0.05, 0.4, 1.5])
+@pytest.mark.parametrize(
+    ("number", "delay"),
+    [(signal.SIGINT, 0.0), (signal.SIGTERM, 0.05), (signal.SIGINT, 0.4), (signal.SIGTERM, 1.5)],
+)
 def test_a_signal_at_any_moment_leaves_nothing_behind(
     tmp_path: Path, backend: str, number: int, delay: float
 ) -> None:
@@ -142,7 +136,7 @@ def test_a_signal_at_any_moment_leaves_nothing_behind(
 @pytest.mark.parametrize("backend", ALL)
 def test_what_a_killed_lab_leaves_is_cleaned_by_the_next(tmp_path: Path, backend: str) -> None:
     process = begin(tmp_path / "run", "--backends", backend, "--seconds", "20")
-    assert wait_until(reached(tmp_path, backend), timeout=60, interval=0.1)
+    assert wait_until(lambda: traces(process.pid) != [], timeout=60, interval=0.1)
     time.sleep(0.5)
     process.kill()
     finish(process)
@@ -180,22 +174,37 @@ def test_a_file_that_is_no_kernel_is_refused(tmp_path: Path) -> None:
     process = begin(tmp_path / "run", "--backends", "qemu", "--kernel", str(rubbish))
     status, _, err = finish(process)
     assert status == 1
-    assert "rubbish" in err and "kernel" in err
+    assert "not a Linux kernel" in err and "what to do" in err
 
 
-def test_a_guest_that_hangs_is_ended_after_the_limit(tmp_path: Path) -> None:
-    began = time.monotonic()
-    process = begin(tmp_path / "run", "--backends", "qemu,host", "--ready-timeout", "0.9",
+def test_a_guest_that_is_not_ready_in_time_is_ended(tmp_path: Path) -> None:
+    """A limit that no start of a guest can keep; the other backend goes on."""
+    process = begin(tmp_path / "run", "--backends", "qemu,host", "--ready-timeout", "0.05",
                     "--repeats", "2", "--seconds", "0.2")  # fmt: skip
     status, _, err = finish(process)
     assert status == 1
-    assert "did not announce itself in time" in err
-    assert "Linux version" in err, "the console's last lines are shown"
-    assert time.monotonic() - began < 60
+    assert "did not announce itself in time" in err and "console" in err
     trials = store.load(tmp_path / "run").trials
     assert trials[trials["backend"] == "host"]["status"].tolist() == ["ok", "ok"]
     assert trials[trials["backend"] == "qemu"]["status"].tolist() == ["failed"]
     assert traces(process.pid) == []
+
+
+def test_a_kernel_that_dies_shows_its_consoles_last_lines(
+    lab_image: LabImage, tmp_path: Path
+) -> None:
+    """A real kernel without its root file system: it panics, and with panic=-1 its machine ends."""
+    empty = tmp_path / "empty.cpio"
+    empty.write_bytes(b"")
+    timeline = Timeline(HostClock())
+    with (
+        pytest.raises(BackendError) as caught,
+        QemuBackend("tcg").launch(
+            replace(lab_image, initramfs=empty), Limits(), timeline
+        ) as instance,
+    ):
+        instance.wait_ready(60)
+    assert "Kernel panic" in caught.value.details
 
 
 def test_without_a_daemon_the_answer_is_a_command(tmp_path: Path) -> None:
@@ -226,53 +235,59 @@ def test_a_daemon_that_denies_access_is_told(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def own_daemon(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[psutil.Process, str]]:
-    """A second Docker daemon, for tests that must break one."""
+) -> Iterator[psutil.Process]:
+    """A second Docker daemon, for tests that must break one. In a mount namespace of its own, so
+    that its mounts are gone with its processes."""
     if os.geteuid() != 0:
         pytest.skip("a daemon of one's own needs root")
-    folder = Path(tempfile.mkdtemp(prefix="dockerd-"))
-    host = f"unix://{folder}/docker.sock"
+    folder = Path(tempfile.mkdtemp(prefix="dockerd-"))  # short: a socket's path has 107 bytes
     argv = [
-        str(find_tool("dockerd")), "--host", host, "--pidfile", f"{folder}/pid",
-        "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec",
-        "--bridge", "none", "--iptables=false",
+        "unshare", "--mount", str(find_tool("dockerd")), "--host", f"unix://{folder}/docker.sock",
+        "--pidfile", f"{folder}/pid", "--data-root", f"{folder}/data",
+        "--exec-root", f"{folder}/exec", "--bridge", "none", "--iptables=false",
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
-        daemon = subprocess.Popen(
-            argv, stdout=log, stderr=log, env={**os.environ, OWNER_VARIABLE: ""}
-        )
-    monkeypatch.setenv("DOCKER_HOST", host)
-    process = psutil.Process(daemon.pid)
+        daemon = subprocess.Popen(argv, stdout=log, stderr=log)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/docker.sock")
     try:
         assert wait_until(lambda: DockerBackend().missing() is None, timeout=60), (
             folder / "log"
         ).read_text()
-        yield process, host
+        yield psutil.Process(daemon.pid)
     finally:
-        _end_with_children(daemon, process)
-        subprocess.run(["sh", "-c", f"umount {folder}/data/overlay2/*/merged; rm -rf {folder}"],
-                       stderr=subprocess.DEVNULL, check=False)  # fmt: skip
+        end_all_of(folder)
+        daemon.wait(10)
+        shutil.rmtree(folder)
 
 
-def _end_with_children(daemon: subprocess.Popen[bytes], process: psutil.Process) -> None:
-    children = process.children(recursive=True) if daemon.poll() is None else []
-    daemon.terminate()
-    daemon.wait(30)
-    for child in children:
-        if child.is_running():
-            child.kill()
-    psutil.wait_procs(children, timeout=10)
+def end_all_of(folder: Path) -> None:
+    """Kills every process whose command line names this folder (the daemon, its containerd, the
+    shims, which are nobody's children) with all their children."""
+    left = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(str(folder) in word for word in process.info["cmdline"] or [])
+    ]
+    for process in left:
+        with suppress(psutil.Error):
+            left += process.children(recursive=True)
+    for process in left:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(left, timeout=10)
 
 
 def test_a_daemon_that_dies_during_a_run_is_told_and_the_others_go_on(
-    tmp_path: Path, own_daemon: tuple[psutil.Process, str]
+    tmp_path: Path, own_daemon: psutil.Process
 ) -> None:
-    daemon, host = own_daemon
     process = begin(tmp_path / "run", "--backends", "docker,host", "--repeats", "2",
-                    "--seconds", "3", "--workloads", "idle", "--seed", "1",
-                    env={"DOCKER_HOST": host})  # fmt: skip
-    assert wait_until(reached(tmp_path, "docker"), timeout=60, interval=0.05)
-    everything = [daemon, *daemon.children(recursive=True)]
+                    "--seconds", "3", "--workloads", "idle", "--seed", "1")  # fmt: skip
+    assert wait_until(
+        lambda: any(found.startswith("labkit-") for found in traces(process.pid)),
+        timeout=60,
+        interval=0.05,
+    )
+    everything = [own_daemon, *own_daemon.children(recursive=True)]
     for victim in everything:
         victim.kill()
     psutil.wait_procs(everything, timeout=10)
@@ -281,16 +296,30 @@ def test_a_daemon_that_dies_during_a_run_is_told_and_the_others_go_on(
     trials = store.load(tmp_path / "run").trials
     assert trials[trials["backend"] == "docker"]["status"].tolist() == ["failed"]
     assert trials[trials["backend"] == "host"]["status"].tolist() == ["ok", "ok"]
-    assert "trial" in err and "docker" in err and "what to do" in err
+    assert "(docker) failed" in err and "what to do" in err and "Traceback" not in err
+
+
+def test_a_daemon_that_is_gone_before_its_trial_is_told_too(
+    own_daemon: psutil.Process, lab_image: LabImage
+) -> None:
+    everything = [own_daemon, *own_daemon.children(recursive=True)]
+    for victim in everything:
+        victim.kill()
+    psutil.wait_procs(everything, timeout=10)
+    with (
+        pytest.raises(BackendError, match="Docker could not be reached"),
+        DockerBackend().launch(lab_image, Limits(), Timeline(HostClock())),
+    ):
+        pass
 
 
 def test_a_full_disk_keeps_the_finished_trials(tmp_path: Path) -> None:
-    """A file system of 64 KiB, for real."""
+    """A file system of 36 KiB, for real."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
     small = tmp_path / "small"
     small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=36k", "none", str(small)], check=True)
     try:
         process = begin(small / "run", "--backends", "host", "--repeats", "40",
                         "--seconds", "0.3")  # fmt: skip

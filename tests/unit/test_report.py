@@ -99,8 +99,8 @@ def test_a_run_in_which_all_failed_still_gives_a_page() -> None:
     assert "nan" not in re.sub(r"base64,[^\"]+", "", page + empty).lower()
 
 
-def test_write_leaves_only_the_page(run: MadeUpRun, tmp_path: Path) -> None:
-    path = report.write(run, tmp_path / "new" / "report.html")
+def test_write_leaves_only_the_page(tmp_path: Path) -> None:
+    path = report.write(make_run(("host",), n=1), tmp_path / "new" / "report.html")
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert [entry.name for entry in path.parent.iterdir()] == ["report.html"]
     assert "recorded · 2 × AMD EPYC" in path.read_text(encoding="utf-8")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -50,9 +51,18 @@ RUNS = {
     "four, few": make_run(FOUR, n=5, failed=(3,)),
     "one backend": make_run(("docker",)),
     "one trial": make_run(n=1),
+    "five trials": make_run(n=5),
     "one failed altogether": make_run(n=10, failed=tuple(range(2, 30, 3))),
     "holes": holes(make_run()),
 }
+
+
+@cache
+def drawn(kind: Callable[[MadeUpRun], Chart], name: str) -> Chart:
+    """Each chart of each run, drawn once."""
+    return kind(RUNS[name])
+
+
 ALL = [pytest.param(kind, id=kind.__name__) for kind in (startup, memory, cpu)]
 each_chart = pytest.mark.parametrize("kind", ALL)
 each_run = pytest.mark.parametrize("name", RUNS)
@@ -71,7 +81,7 @@ def words(chart: Chart) -> str:
 @each_chart
 @each_run
 def test_no_text_is_clipped_or_overlaps_another(kind, name) -> None:
-    figure = kind(RUNS[name]).figure
+    figure = drawn(kind, name).figure
     with drawing():
         figure.draw_without_rendering()
         boxes = {text: text.get_window_extent() for text in texts(figure)}
@@ -91,14 +101,14 @@ def in_view(text: Text, box: Bbox) -> bool:
     frame = text.axes.bbox.padded(2)
     centre = (box.x0 + box.x1) / 2
     if text in ticks:
-        return frame.x0 <= centre <= frame.x1 or box.x1 <= frame.x0
+        return bool(frame.x0 <= centre <= frame.x1 or box.x1 <= frame.x0)
     return True
 
 
 @each_chart
 @each_run
 def test_engine_stands_in_every_label_and_alt_text(kind, name) -> None:
-    chart = kind(RUNS[name])
+    chart = drawn(kind, name)
     for row in chart.table[["backend", "engine"]].drop_duplicates().itertuples():
         assert f"{row.backend} ({row.engine})" in words(chart)
         assert f"{row.backend} ({row.engine})" in chart.alt
@@ -115,16 +125,16 @@ def test_same_data_give_the_same_svg(kind) -> None:
 
 @each_chart
 def test_few_trials_are_marked_and_enough_are_not(kind) -> None:
-    few, one = kind(make_run(n=5)), kind(make_run(n=1))
+    few, one = drawn(kind, "five trials"), drawn(kind, "one trial")
     for place in (words(few), few.alt):
         assert "n = 5, fewer than 10: intervals cover less than they say" in place
     assert "n = 1: a single trial has no interval" in words(one)
-    assert "fewer than" not in words(kind(make_run(n=10))).lower()
+    assert "fewer than" not in words(drawn(kind, "three")).lower()
 
 
 @each_chart
 def test_html_carries_alt_text_and_data_and_links_nothing(kind) -> None:
-    chart = kind(RUNS["three"])
+    chart = drawn(kind, "three")
     html = chart._repr_html_()
     assert re.search(r'<img alt="How [^"]+\?[^"]+"', html)
     assert "<details><summary>Data table</summary><table" in html
@@ -134,7 +144,7 @@ def test_html_carries_alt_text_and_data_and_links_nothing(kind) -> None:
 
 @each_chart
 def test_the_badge_and_the_question_are_on_the_figure(kind) -> None:
-    chart = kind(RUNS["three"])
+    chart = drawn(kind, "three")
     assert chart.title.endswith("?")
     assert chart.title in words(chart)
     assert "made up" in words(chart)
