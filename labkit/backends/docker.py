@@ -170,7 +170,7 @@ def _client(timeout: int = 60) -> Iterator[docker.DockerClient]:
 def _attach(container: Container, stack: ExitStack) -> int:
     """The descriptor of the connection to a container's three streams, open as long as `stack`.
     Attached before the start, so that nothing the agent says is lost."""
-    connection = container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+    connection: Any = container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
     stack.callback(connection.close)
     stack.callback(connection._sock.close)
     connection._sock.settimeout(None)

@@ -67,7 +67,7 @@ def traces(pid: int) -> list[str]:
     found += [str(p) for p in Path(tempfile.gettempdir()).glob(f"labkit-{pid}-*")]
     client = docker.from_env()
     containers = client.containers.list(all=True, filters={"label": OWNER_LABEL})
-    found += [c.name for c in containers if _is_of(c.labels[OWNER_LABEL], pid)]
+    found += [str(c.name) for c in containers if _is_of(c.labels[OWNER_LABEL], pid)]
     client.close()
     return found
 
