@@ -158,6 +158,9 @@ def run(
     from labkit import lab, report, texts
 
     limits = lab.limits(cpus, memory_mib)
+    if backends is None:
+        for name, missing in lab.left_out().items():
+            say(f"left out: {name}: {missing.reason}\n  what to do: {missing.fix}")
     result = lab.run(
         _names(backends),
         workloads=_names(workloads),

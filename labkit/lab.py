@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tqdm.auto import tqdm
 
 from labkit import host, image, orphans, runner, store
-from labkit.backends import BACKENDS, Backend, make_backend
+from labkit.backends import BACKENDS, Backend, Missing, make_backend
 from labkit.errors import BackendError, UsageError
 from labkit.image import LabImage
 from labkit.paths import runs_dir
@@ -134,7 +134,14 @@ def limits(cpus: int, memory_mib: int) -> Limits:
 
 def available() -> tuple[str, ...]:
     """The names of the backends that can run here."""
-    return tuple(name for name in BACKENDS if make_backend(name).missing() is None)
+    missing = left_out()
+    return tuple(name for name in BACKENDS if name not in missing)
+
+
+def left_out() -> dict[str, Missing]:
+    """The backends that cannot run here, with the reason and the command that mends it."""
+    found = {name: make_backend(name).missing() for name in BACKENDS}
+    return {name: missing for name, missing in found.items() if missing is not None}
 
 
 def require(name: str, backend: Backend) -> None:

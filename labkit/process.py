@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,6 +69,12 @@ def find_tool(name: str) -> str | None:
     often lacks /usr/sbin, where dockerd lives."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
     return shutil.which(name, path=path)
+
+
+def as_root(words: str) -> str:
+    """The command that runs `labkit WORDS` as root: with its full path, since root's own search
+    path does not lead into this environment."""
+    return f"sudo {Path(sys.executable).with_name('labkit')} {words}"
 
 
 def run(argv: Sequence[str], *, timeout: float = 60, check: bool = True) -> Completed:

@@ -27,7 +27,7 @@ from labkit.channel import Channel
 from labkit.errors import BackendError
 from labkit.host import cpu_set
 from labkit.image import LabImage
-from labkit.process import find_tool, last_lines, owner
+from labkit.process import as_root, find_tool, last_lines, owner
 from labkit.protocol import Session
 from labkit.records import Engine, Limits
 from labkit.timeline import Timeline
@@ -170,7 +170,9 @@ def _client(timeout: int = 60) -> Iterator[docker.DockerClient]:
 def _attach(container: Container, stack: ExitStack) -> int:
     """The descriptor of the connection to a container's three streams, open as long as `stack`.
     Attached before the start, so that nothing the agent says is lost."""
-    connection: Any = container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+    connection: Any = container.attach_socket(
+        params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+    )
     stack.callback(connection.close)
     stack.callback(connection._sock.close)
     connection._sock.settimeout(None)
@@ -252,9 +254,14 @@ def _explain_missing(error: Exception) -> Missing:
             f"the Docker daemon denies you access ({_host()})",
             f"sudo usermod -aG docker {os.environ.get('USER', '$USER')}, then log in again",
         )
-    if find_tool("dockerd") is None and "DOCKER_HOST" not in os.environ:
-        return Missing("Docker Engine is not installed", "sudo labkit setup docker")
-    return Missing(f"no Docker daemon answers ({_host()})", "sudo labkit setup docker")
+    if "DOCKER_HOST" in os.environ:
+        return Missing(
+            f"no Docker daemon answers at DOCKER_HOST ({_host()})",
+            "start that daemon, or unset DOCKER_HOST to use this computer's own",
+        )
+    if find_tool("dockerd") is None:
+        return Missing("Docker Engine is not installed", as_root("setup docker"))
+    return Missing(f"no Docker daemon answers ({_host()})", as_root("setup docker"))
 
 
 def _host() -> str:

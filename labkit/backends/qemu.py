@@ -21,7 +21,16 @@ from labkit.channel import Channel
 from labkit.errors import BackendError, GuestTimeout, LabError
 from labkit.image import LabImage
 from labkit.image.cmdline import command_line
-from labkit.process import end, find_tool, last_lines, run, scratch_folder, spawn, wait_until
+from labkit.process import (
+    as_root,
+    end,
+    find_tool,
+    last_lines,
+    run,
+    scratch_folder,
+    spawn,
+    wait_until,
+)
 from labkit.protocol import Session
 from labkit.records import Engine, Limits
 from labkit.timeline import Timeline
@@ -72,7 +81,7 @@ class QemuBackend(Backend):
 
     def missing(self) -> Missing | None:
         if find_tool(PROGRAM) is None:
-            return Missing(f"QEMU ({PROGRAM}) is not installed", "sudo labkit setup qemu")
+            return Missing(f"QEMU ({PROGRAM}) is not installed", as_root("setup qemu"))
         return None
 
     def version(self) -> str:

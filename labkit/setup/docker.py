@@ -17,7 +17,7 @@ import psutil
 from labkit.backends.docker import DockerBackend
 from labkit.errors import LabError
 from labkit.paths import state_dir
-from labkit.process import OWNER_VARIABLE, find_tool, last_lines, run, spawn, wait_until
+from labkit.process import OWNER_VARIABLE, as_root, find_tool, last_lines, run, spawn, wait_until
 from labkit.setup import apt
 
 # iptables: without it the daemon does not start its default network.
@@ -62,8 +62,7 @@ def _start_daemon(say: Callable[[str], None]) -> None:
         missing = DockerBackend().missing()
         raise LabError(
             missing.reason if missing else "no Docker daemon answers",
-            details="starting a daemon needs root",
-            resolution=missing.fix if missing else "sudo labkit setup docker",
+            resolution=missing.fix if missing else as_root("setup docker"),
         )
     say("starting a Docker daemon")
     if Path("/run/systemd/system").is_dir():
