@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from labkit.backends import BACKENDS, Backend, Missing, make_backend
 from labkit.errors import BackendError, UsageError
 from labkit.image import LabImage
 from labkit.paths import runs_dir
+from labkit.process import scratch_folder
 from labkit.records import BackendInfo, Limits, Manifest, Plan
 from labkit.runner import Step
 from labkit.store import Run, RunWriter, TrialRecords
@@ -31,14 +33,17 @@ class Profile:
     workloads: tuple[str, ...]
     repeats: int
     seconds: float
+    # A slow backend makes fewer trials, at least one, so that its part stays within this.
+    budget_s: float
 
 
 PROFILES: Mapping[str, Profile] = {
-    "quick": Profile(("cpu", "idle"), repeats=5, seconds=1.0),
+    "quick": Profile(("cpu", "idle"), repeats=5, seconds=1.0, budget_s=90),
     "full": Profile(
         ("cpu", "syscall", "fork", "memory", "disk", "idle", "ballast:mib=64"),
         repeats=10,
         seconds=2.0,
+        budget_s=1200,
     ),
 }
 
@@ -64,6 +69,8 @@ def run(
     A trial that fails is part of the run: look at `trials.status`.
     """
     plan = make_plan(backends, workloads, repeats, seconds, profile, seed, limits)
+    if progress:
+        print(describe(plan), file=sys.stderr)
     chosen = {name: make_backend(name) for name in plan.backends}
     for name, backend in chosen.items():
         require(name, backend)
@@ -73,7 +80,13 @@ def run(
         backend.prepare(built)
     manifest = _manifest(plan, chosen, built)
     writer = RunWriter(out or runs_dir() / manifest.run_id, manifest)
-    with _leave_nothing(chosen.values(), writer), _progress(plan, progress) as (on_step, on_trial):
+    with (
+        _leave_nothing(chosen.values(), writer),
+        scratch_folder() as folder,
+        _progress(plan, progress) as (on_step, on_trial),
+    ):
+        for backend in chosen.values():
+            backend.save_state(built, plan.limits, folder)
 
         def keep(records: TrialRecords) -> None:
             writer.append(records)
@@ -111,12 +124,36 @@ def make_plan(
     return Plan(
         backends=names,
         workloads=chosen.workloads,
-        repeats=chosen.repeats,
+        trials={name: _trials(name, chosen, exact=repeats is not None) for name in names},
         seconds=chosen.seconds,
         seed=random.SystemRandom().randrange(2**31) if seed is None else seed,
         profile=profile,
         limits=limits,
     )
+
+
+def describe(plan: Plan) -> str:
+    """The plan in a line: what will be done, and about how long it takes."""
+    parts = [f"{name} {count}" for name, count in plan.trials.items()]
+    seconds = sum(
+        count * _trial_s(name, len(plan.workloads), plan.seconds)
+        for name, count in plan.trials.items()
+    )
+    length = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    return f"trials: {', '.join(parts)}; about {length}"
+
+
+def _trials(name: str, chosen: Profile, *, exact: bool) -> int:
+    """How many trials a backend makes: what was asked for, else what its time allows."""
+    if exact:
+        return chosen.repeats
+    allowed = int(chosen.budget_s // _trial_s(name, len(chosen.workloads), chosen.seconds))
+    return max(1, min(chosen.repeats, allowed))
+
+
+def _trial_s(name: str, workloads: int, seconds: float) -> float:
+    """About how long a trial takes: its start, and each workload with its calibration."""
+    return make_backend(name).about_s + workloads * seconds * 1.4
 
 
 def limits(cpus: int, memory_mib: int) -> Limits:
@@ -182,7 +219,11 @@ def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Man
         image_digest=built.digest,
         backends={
             name: BackendInfo(
-                family=backend.family, engine=backend.engine(built), version=backend.version()
+                family=backend.family,
+                engine=backend.engine(built),
+                version=backend.version(),
+                start=backend.start,
+                cannot=dict(backend.cannot),
             )
             for name, backend in chosen.items()
         },
@@ -205,11 +246,11 @@ def _leave_nothing(chosen: Iterable[Backend], writer: RunWriter) -> Iterator[Non
 def _progress(
     plan: Plan, wanted: bool
 ) -> Iterator[tuple[Callable[[Step], None], Callable[[TrialRecords], None]]]:
-    total = plan.repeats * len(plan.backends)
+    total, blocks = sum(plan.trials.values()), max(plan.trials.values())
     with tqdm(total=total, unit="trial", disable=not wanted) as bar:
 
         def on_step(step: Step) -> None:
-            bar.set_description(f"block {step.block}/{plan.repeats}: {step.backend:<8}")
+            bar.set_description(f"block {step.block}/{blocks}: {step.backend:<8}")
 
         def on_trial(records: TrialRecords) -> None:
             bar.update()

@@ -160,6 +160,10 @@ class Session:
             )
         return at
 
+    def greet(self) -> None:
+        """Asks the agent to announce itself once more: one that was resumed does not do so."""
+        self._send(b"HELLO\n")
+
     def run(
         self,
         request: Request,

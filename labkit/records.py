@@ -16,6 +16,9 @@ SCHEMA_VERSION = 1
 Family = Literal["baseline", "host-virtualization", "hypervisor", "container"]
 Engine = Literal["native", "kvm", "hvf", "tcg", "vbox-hm", "vbox-recompiler"]
 
+# A cold start boots or begins from nothing; a resumed one continues from a saved state.
+StartKind = Literal["cold", "resumed"]
+
 # The moments of an instance's life, in order. `kernel` exists for guests only.
 MILESTONES = (
     "requested",
@@ -52,7 +55,8 @@ class Plan(Record):
 
     backends: tuple[str, ...]
     workloads: tuple[str, ...]
-    repeats: int = Field(ge=1)
+    # Backend → trials; a backend with fewer than others is left out of the later blocks.
+    trials: dict[str, int]
     seconds: float = Field(gt=0, le=3600)
     seed: int = 0
     profile: str = "quick"
@@ -76,11 +80,16 @@ class Host(Record):
 
 
 class BackendInfo(Record):
-    """Which program a backend used, and what executed the instance's instructions."""
+    """Which program a backend used, and what executed the instance's instructions.
+
+    cannot: what this backend leaves out (a workload, or "resumed start") → why.
+    """
 
     family: Family
     engine: Engine
     version: str
+    start: StartKind = "cold"
+    cannot: dict[str, str] = {}
 
 
 class Manifest(Record):
@@ -104,6 +113,7 @@ class Trial(Record):
     backend: str
     family: Family
     engine: Engine
+    start: StartKind
     status: Literal["ok", "failed"]
     requested_at: str
     startup_s: float | None

@@ -81,6 +81,7 @@ def html(run: LoadedRun, *, badge: str) -> str:
         manifest=run.manifest,
         badge=badge,
         headings=HEADINGS,
+        trials=", ".join(f"{name} {count}" for name, count in run.manifest.plan.trials.items()),
         comparison=comparison(run),
         definitions=DEFINITIONS | _metrics(),
         cautions=_cautions(run),
@@ -124,7 +125,23 @@ def _cautions(run: LoadedRun) -> list[str]:
     failed = table[table["n_failed"] > 0]
     counts = ", ".join(f"{row.backend} {row.n_failed}" for row in notes.rows_of(failed))
     lost = f"Failed trials, left out of all figures: {counts}." if counts else ""
-    return [text for text in (notes.caution(table), notes.engines(table), lost) if text]
+    texts = [notes.caution(table), notes.engines(table), lost, *_left_empty(run)]
+    return [text for text in texts if text]
+
+
+def _left_empty(run: LoadedRun) -> list[str]:
+    """What a backend leaves out, and why. That one only starts cold is worth a line where
+    another one is resumed."""
+    infos = run.manifest.backends
+    resumed = any(info.start == "resumed" for info in infos.values())
+    asked = {text.partition(":")[0] for text in run.manifest.plan.workloads}
+    asked |= {"resumed start"} if resumed else set()
+    return [
+        f"Left empty: {name}, {what}: {why}."
+        for name, info in infos.items()
+        for what, why in info.cannot.items()
+        if what in asked
+    ]
 
 
 def _charts(run: LoadedRun, badge: str) -> list[Chart]:

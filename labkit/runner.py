@@ -39,8 +39,8 @@ def schedule(plan: Plan) -> list[Step]:
     """All trials of a plan in their order; the same seed gives the same order."""
     rng = random.Random(plan.seed)  # noqa: S311  an order, not a secret
     steps: list[Step] = []
-    for block in range(1, plan.repeats + 1):
-        order = list(plan.backends)
+    for block in range(1, max(plan.trials.values()) + 1):
+        order = [name for name in plan.backends if plan.trials[name] >= block]
         rng.shuffle(order)
         steps += [Step(len(steps) + i, block, name) for i, name in enumerate(order, 1)]
     return steps
@@ -105,6 +105,7 @@ class _OneTrial:
             backend=self._backend.name,
             family=self._backend.family,
             engine=self._engine,
+            start=self._backend.start,
             status="ok" if error is None else "failed",
             requested_at=requested_at,
             startup_s=startup,
@@ -127,7 +128,8 @@ class _OneTrial:
                 instance.wait_ready(ready_timeout)
                 self._sampler.take("ready")
                 for task in tasks:
-                    self._work(instance, task, plan.seconds)
+                    if task.workload.name not in self._backend.cannot:
+                        self._work(instance, task, plan.seconds)
                 self._sampler.take("stop_requested")
                 instance.stop()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from labkit.backends.base import Backend, Instance, Meter, Missing
 from labkit.backends.docker import DockerBackend
 from labkit.backends.host import HostBackend
-from labkit.backends.qemu import QemuBackend
+from labkit.backends.qemu import QemuBackend, QemuResumedBackend
 from labkit.errors import UsageError
 
 BACKENDS: dict[str, type[Backend]] = {
     "host": HostBackend,
     "docker": DockerBackend,
     "qemu": QemuBackend,
+    "qemu-resumed": QemuResumedBackend,
 }
 
 __all__ = ["BACKENDS", "Backend", "Instance", "Meter", "Missing", "make_backend"]

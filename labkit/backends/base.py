@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.process import Clock, HostClock
 from labkit.protocol import Answer, Request, Session
-from labkit.records import Engine, Family, Limits, Role
+from labkit.records import Engine, Family, Limits, Role, StartKind
 from labkit.timeline import Timeline
 
 READY_TIMEOUT_S = 60.0
@@ -93,6 +93,11 @@ class Backend(ABC):
 
     name: ClassVar[str]
     family: ClassVar[Family]
+    start: ClassVar[StartKind] = "cold"
+    # What this backend leaves out (a workload, or "resumed start") → why.
+    cannot: ClassVar[Mapping[str, str]] = {}
+    # About how long a start takes, in seconds: for the plan of a run, never for a figure.
+    about_s: float = 1.0
     clock: Clock = HostClock()
 
     @abstractmethod
@@ -122,6 +127,10 @@ class Backend(ABC):
 
     def prepare(self, image: LabImage) -> None:  # noqa: B027  most have nothing to prepare
         """What is done once before the first trial and is no part of a start."""
+
+    def save_state(self, image: LabImage, limits: Limits, folder: Path) -> None:  # noqa: B027
+        """For a backend that resumes: boots once, and saves in `folder` what its trials start
+        from. Done before the first trial, and no part of a start."""
 
     def services(self) -> tuple[Meter, ...]:
         """What runs for all instances together, such as a daemon."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import docker
 import psutil
@@ -86,6 +86,10 @@ class DockerInstance(Instance):
 class DockerBackend(Backend):
     name = "docker"
     family = "container"
+    cannot: ClassVar[Mapping[str, str]] = {
+        "resumed start": "a container is only restored from a file by CRIU, which Docker has as an "
+        "experiment; pause and unpause is another thing, the memory stays in use"
+    }
 
     def missing(self) -> Missing | None:
         try:

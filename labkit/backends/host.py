@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 
@@ -54,6 +55,10 @@ class HostInstance(Instance):
 class HostBackend(Backend):
     name = "host"
     family = "baseline"
+    about_s = 0.2
+    cannot: ClassVar[Mapping[str, str]] = {
+        "resumed start": "a plain process has no saved state to start from"
+    }
 
     def missing(self) -> Missing | None:
         if os.uname().sysname != "Linux" or os.uname().machine != "x86_64":

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import ClassVar
 
 from labkit.backends import engines
 from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
@@ -39,6 +40,7 @@ PROGRAM = "qemu-system-x86_64"
 MACHINE = "q35"
 SCRATCH_MIB = 64
 CONNECT_TIMEOUT_S = 15.0
+SAVE_TIMEOUT_S = 60.0
 
 
 class QemuInstance(Instance):
@@ -58,6 +60,22 @@ class QemuInstance(Instance):
     def meters(self) -> tuple[Meter, ...]:
         return (Meter("qemu", "instance", (self._process.pid,)),)
 
+    def greet(self) -> None:
+        """For a machine that was resumed: its agent has announced itself before it was saved."""
+        self._session.greet()
+
+    def save(self, state: Path) -> None:
+        """Stops the machine and writes its state to a file; it does not run on."""
+        self._qmp.execute("stop")
+        self._qmp.execute("migrate", uri=f"exec:cat > {state}")
+        done = ("completed", "failed", "cancelled")
+        wait_until(lambda: self._qmp.status("query-migrate") in done, timeout=SAVE_TIMEOUT_S)
+        status = self._qmp.status("query-migrate")
+        if status != "completed":
+            raise BackendError(
+                f"QEMU did not save the machine's state ({status})", details=self._diagnosis()
+            )
+
     def _wait_gone(self) -> None:
         """The guest has said goodbye: nothing of it is left to save, so the machine ends."""
         with suppress(BackendError):  # the guest's own power-off may come first
@@ -74,6 +92,7 @@ class QemuInstance(Instance):
 class QemuBackend(Backend):
     name = "qemu"
     family = "hypervisor"
+    about_s = 5.0
 
     def __init__(self, engine: Engine | None = None) -> None:
         """engine: kvm, hvf or tcg; None lets the machine's abilities decide."""
@@ -110,18 +129,28 @@ class QemuBackend(Backend):
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
+        with scratch_folder() as folder:
+            disk = _make_disk(folder / "scratch.raw")
+            with self._machine(image, limits, timeline, disk) as instance:
+                yield instance
+
+    @contextmanager
+    def _machine(
+        self, image: LabImage, limits: Limits, timeline: Timeline, more: Sequence[str]
+    ) -> Iterator[QemuInstance]:
+        """A started machine; `more` is what its command line has besides `command`."""
         engine = self.engine(image)
         with ExitStack() as stack:
             folder = stack.enter_context(scratch_folder())
-            _make_disk(folder / "scratch.raw")
-            process = spawn(command(engine, image, limits, folder), log=folder / "qemu.log")
+            argv = [*command(engine, image, limits, folder), *more]
+            process = spawn(argv, log=folder / "qemu.log")
             stack.callback(end, process)
             _wait_for_sockets(process, folder)
             qmp = stack.enter_context(closing(Qmp(folder / "qmp")))
             timeline.mark("created")
             console = stack.enter_context(_connect(folder / "console"))
             agent = stack.enter_context(_connect(folder / "agent"))
-            qmp.execute("cont")
+            _go(qmp, folder)
             timeline.mark("started")
             channel = Channel(
                 agent.fileno(),
@@ -131,8 +160,43 @@ class QemuBackend(Backend):
             yield QemuInstance(process, qmp, folder, Session(channel, timeline.clock), timeline)
 
 
+class QemuResumedBackend(QemuBackend):
+    """A virtual machine that continues from a state saved when its agent was ready.
+
+    Saved and loaded by QEMU's migration to a file (docs/devel/migration). The machine has no
+    scratch disk: an NVMe device cannot be part of a saved state.
+    """
+
+    name = "qemu-resumed"
+    start = "resumed"
+    about_s = 2.0
+    cannot: ClassVar[Mapping[str, str]] = {
+        "disk": "a machine with a virtual NVMe disk cannot be saved"
+    }
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        super().__init__(engine)
+        self._state: Path | None = None
+
+    def save_state(self, image: LabImage, limits: Limits, folder: Path) -> None:
+        state = folder / "qemu.state"
+        with self._machine(image, limits, Timeline(self.clock), ()) as instance:
+            instance.wait_ready()
+            instance.save(state)
+        self._state = state
+
+    @contextmanager
+    def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
+        if self._state is None:
+            raise BackendError("there is no saved state to resume from")
+        incoming = ("-incoming", f"exec:cat {self._state}")
+        with self._machine(image, limits, timeline, incoming) as instance:
+            instance.greet()
+            yield instance
+
+
 def command(engine: Engine, image: LabImage, limits: Limits, folder: Path) -> list[str]:
-    """The whole command line; its sockets and its scratch disk lie in `folder`."""
+    """The command line of a machine without a scratch disk; its sockets lie in `folder`."""
     processor = {"kvm": "host,-arch-capabilities", "hvf": "host"}.get(engine, "max")
     return [
         PROGRAM,
@@ -144,8 +208,6 @@ def command(engine: Engine, image: LabImage, limits: Limits, folder: Path) -> li
         *("-append", command_line(limits.cpus)),
         *_serial("console", folder),
         *_serial("agent", folder),
-        *("-drive", f"file={folder / 'scratch.raw'},if=none,id=scratch,format=raw"),
-        *("-device", "nvme,drive=scratch,serial=labkit"),
         *("-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"),
     ]
 
@@ -174,10 +236,23 @@ def _serial(name: str, folder: Path) -> Sequence[str]:
     return ("-chardev", chardev, "-serial", f"chardev:{name}")
 
 
-def _make_disk(path: Path) -> None:
-    """A sparse file: it takes room on the host only as the guest writes."""
+def _make_disk(path: Path) -> Sequence[str]:
+    """A sparse file (it takes room on the host only as the guest writes), and the words that
+    make it the guest's disk."""
     with path.open("wb") as file:
         file.truncate(SCRATCH_MIB * 1024 * 1024)
+    drive = f"file={path},if=none,id=scratch,format=raw"
+    return ("-drive", drive, "-device", "nvme,drive=scratch,serial=labkit")
+
+
+def _go(qmp: Qmp, folder: Path) -> None:
+    """Lets the machine run; one that loads a saved state must have loaded it first."""
+    loading = ("inmigrate",)
+    if not wait_until(
+        lambda: qmp.status() not in loading, timeout=CONNECT_TIMEOUT_S, interval=0.005
+    ):
+        raise BackendError("QEMU did not load the saved state", details=diagnose(folder))
+    qmp.execute("cont")
 
 
 def _wait_for_sockets(process: subprocess.Popen[bytes], folder: Path) -> None:

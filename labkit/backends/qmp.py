@@ -41,6 +41,11 @@ class Qmp:
         """Runs a command of the protocol and returns its answer."""
         return self._wait(self._client.execute(command, dict(arguments) or None), command)
 
+    def status(self, query: str = "query-status") -> str:
+        """The status that a query of the protocol answers with; empty before there is one."""
+        answer = self.execute(query)
+        return str(answer.get("status", "")) if isinstance(answer, dict) else ""
+
     def close(self) -> None:
         try:
             self._wait(self._client.disconnect(), "disconnect")

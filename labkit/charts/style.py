@@ -53,7 +53,9 @@ LOOKS = {
     "host": Look("#94a4a2", "", "o"),
     "docker": Look("#3f90da", "//", "s"),
     "qemu": Look("#ffa90e", "..", "D"),
+    "qemu-resumed": Look("#ffd487", "..", "d"),
     "virtualbox": Look("#bd1f01", "xx", "^"),
+    "virtualbox-resumed": Look("#de8f80", "xx", "v"),
 }
 OTHERS = (
     Look("#832db6", "\\\\", "v"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from labkit.backends import BACKENDS
 from tests.unit.test_store import records, written
 
 
@@ -81,6 +82,6 @@ def test_the_doctor_speaks_json() -> None:
     done = labkit("doctor", "--json")
     assert done.returncode == 0
     found = json.loads(done.stdout)
-    assert [f["backend"] for f in found["findings"]] == ["host", "docker", "qemu"]
+    assert [f["backend"] for f in found["findings"]] == list(BACKENDS)
     for finding in found["findings"]:
         assert finding["ready"] or (finding["reason"] and finding["fix"])

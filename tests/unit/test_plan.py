@@ -47,7 +47,7 @@ def test_limits_that_the_host_has_not_got(cpus: int, memory: int, says: str) -> 
 def test_the_profile_fills_what_is_not_said() -> None:
     plan = lab.make_plan(["host", "docker", "host"], repeats=7, seed=3)
     assert plan.backends == ("host", "docker")
-    assert (plan.repeats, plan.seed) == (7, 3)
+    assert (plan.trials, plan.seed) == ({"host": 7, "docker": 7}, 3)
     assert plan.workloads == lab.PROFILES["quick"].workloads
 
 

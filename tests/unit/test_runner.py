@@ -19,7 +19,12 @@ NO_IMAGE = cast(LabImage, None)
 
 def plan(*backends: str, repeats: int = 3, seed: int = 1, **more: Any) -> Plan:
     return Plan(
-        backends=backends, workloads=("cpu", "idle"), repeats=repeats, seconds=1, seed=seed, **more
+        backends=backends,
+        workloads=("cpu", "idle"),
+        trials=dict.fromkeys(backends, repeats),
+        seconds=1,
+        seed=seed,
+        **more,
     )
 
 
@@ -38,6 +43,24 @@ def test_every_block_holds_each_backend_once(count: int, repeats: int, seed: int
     assert set(per_block.values()) == {1}
     assert len(per_block) == count * repeats
     assert [step.block for step in steps] == sorted(step.block for step in steps)
+
+
+def test_a_slow_backend_is_left_out_of_the_later_blocks() -> None:
+    steps = schedule(
+        Plan(backends=("a", "b"), workloads=("cpu",), trials={"a": 3, "b": 1}, seconds=1)
+    )
+    assert sorted((step.block, step.backend) for step in steps) == [
+        (1, "a"), (1, "b"), (2, "a"), (3, "a"),
+    ]  # fmt: skip
+
+
+def test_a_workload_that_a_backend_cannot_do_is_left_out() -> None:
+    clock = FakeClock()
+    backend = FakeBackend(clock=clock)
+    backend.cannot = {"idle": "no reason"}  # type: ignore[misc]
+    (records,) = run(plan("fake", repeats=1), {"fake": backend}, clock)
+    assert [result.workload for result in records.results] == ["cpu"]
+    assert records.trial.status == "ok"
 
 
 def test_the_seed_makes_the_order() -> None:

@@ -47,7 +47,12 @@ MANIFEST = Manifest(
     run_id="made-up",
     created_at="2026-11-23T10:00:00+00:00",
     labkit_version="0.1.0",
-    plan=Plan(backends=tuple(KINDS), workloads=tuple(WORKLOADS), repeats=10, seconds=2.0),
+    plan=Plan(
+        backends=tuple(KINDS),
+        workloads=tuple(WORKLOADS),
+        trials=dict.fromkeys(KINDS, 10),
+        seconds=2.0,
+    ),
     host=Host(
         system="Linux",
         kernel="6.18.0",
@@ -99,7 +104,7 @@ def make_run(
             records += _trial(number, block, name, number in failed, rng)
             number += 1
     used = {name: info for name, info in MANIFEST.backends.items() if name in names}
-    plan = MANIFEST.plan.model_copy(update={"backends": names, "repeats": n})
+    plan = MANIFEST.plan.model_copy(update={"backends": names, "trials": dict.fromkeys(names, n)})
     tables = [
         frame(kind, [record for record in records if isinstance(record, kind)])
         for kind in (Trial, Milestone, Result, Sample)
@@ -119,6 +124,7 @@ def _trial(
             "backend": name,
             "family": family,
             "engine": engine,
+            "start": "cold",
             "status": "failed" if failed else "ok",
             "requested_at": "2026-11-23T10:00:00+00:00",
             "startup_s": None if failed else startup,

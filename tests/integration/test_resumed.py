@@ -1,0 +1,66 @@
+"""Machines that continue from a saved state, on the real QEMU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labkit import lab, orphans
+from labkit.backends import Backend
+from labkit.backends.qemu import QemuResumedBackend
+from labkit.errors import BackendError
+from labkit.image import LabImage
+from labkit.process import HostClock
+from labkit.records import Limits
+from labkit.timeline import Timeline
+
+pytestmark = pytest.mark.qemu
+
+
+def test_cold_and_resumed_starts_stand_side_by_side(qemu_backend: Backend, tmp_path: Path) -> None:
+    run = lab.run(
+        ["qemu", "qemu-resumed"],
+        repeats=2,
+        seconds=0.3,
+        workloads=["cpu", "disk"],
+        out=tmp_path / "run",
+        progress=False,
+    )
+    assert set(run.trials["status"]) == {"ok"}
+    starts = run.trials.groupby("backend")["start"].unique()
+    assert list(starts["qemu"]) == ["cold"] and list(starts["qemu-resumed"]) == ["resumed"]
+    slowest = run.trials.groupby("backend")["startup_s"].max()
+    fastest = run.trials.groupby("backend")["startup_s"].min()
+    assert slowest["qemu-resumed"] < fastest["qemu"]
+    milestones = set(run.milestones[run.milestones["backend"] == "qemu-resumed"]["milestone"])
+    assert "kernel" not in milestones, "its kernel has started long before"
+    done = run.results.groupby("backend")["workload"].unique()
+    assert list(done["qemu-resumed"]) == ["cpu"]
+    assert "NVMe" in run.manifest.backends["qemu-resumed"].cannot["disk"]
+
+
+def test_without_a_saved_state_nothing_is_resumed(
+    qemu_backend: Backend, lab_image: LabImage
+) -> None:
+    backend = QemuResumedBackend("tcg")
+    with (
+        pytest.raises(BackendError, match="no saved state"),
+        backend.launch(lab_image, Limits(), Timeline(HostClock())),
+    ):
+        pass
+
+
+def test_a_damaged_state_is_told_and_nothing_is_left(
+    qemu_backend: Backend, lab_image: LabImage, tmp_path: Path
+) -> None:
+    backend = QemuResumedBackend("tcg")
+    backend.save_state(lab_image, Limits(), tmp_path)
+    state = tmp_path / "qemu.state"
+    state.write_bytes(state.read_bytes()[:1000])
+    with (
+        pytest.raises(BackendError),
+        backend.launch(lab_image, Limits(), Timeline(HostClock())) as instance,
+    ):
+        instance.wait_ready(20)
+    assert orphans.sweep([backend], mine=True) == []
