@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,7 +19,6 @@ from labkit.backends import BACKENDS, Backend, Missing, make_backend
 from labkit.errors import BackendError, UsageError
 from labkit.image import LabImage
 from labkit.paths import runs_dir
-from labkit.process import scratch_folder
 from labkit.records import BackendInfo, Limits, Manifest, Plan
 from labkit.runner import Step
 from labkit.store import Run, RunWriter, TrialRecords
@@ -82,11 +81,11 @@ def run(
     writer = RunWriter(out or runs_dir() / manifest.run_id, manifest)
     with (
         _leave_nothing(chosen.values(), writer),
-        scratch_folder() as folder,
+        ExitStack() as states,
         _progress(plan, progress) as (on_step, on_trial),
     ):
         for backend in chosen.values():
-            backend.save_state(built, plan.limits, folder)
+            states.enter_context(backend.saved_state(built, plan.limits))
 
         def keep(records: TrialRecords) -> None:
             writer.append(records)

@@ -128,9 +128,11 @@ class Backend(ABC):
     def prepare(self, image: LabImage) -> None:  # noqa: B027  most have nothing to prepare
         """What is done once before the first trial and is no part of a start."""
 
-    def save_state(self, image: LabImage, limits: Limits, folder: Path) -> None:  # noqa: B027
-        """For a backend that resumes: boots once, and saves in `folder` what its trials start
-        from. Done before the first trial, and no part of a start."""
+    @contextmanager
+    def saved_state(self, image: LabImage, limits: Limits) -> Iterator[None]:
+        """For a backend that resumes: boots once and saves what the trials inside this context
+        start from. Done before the first trial, and no part of a start."""
+        yield
 
     def services(self) -> tuple[Meter, ...]:
         """What runs for all instances together, such as a daemon."""

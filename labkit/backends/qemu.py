@@ -178,12 +178,17 @@ class QemuResumedBackend(QemuBackend):
         super().__init__(engine)
         self._state: Path | None = None
 
-    def save_state(self, image: LabImage, limits: Limits, folder: Path) -> None:
-        state = folder / "qemu.state"
-        with self._machine(image, limits, Timeline(self.clock), ()) as instance:
-            instance.wait_ready()
-            instance.save(state)
-        self._state = state
+    @contextmanager
+    def saved_state(self, image: LabImage, limits: Limits) -> Iterator[None]:
+        with scratch_folder() as folder:
+            self._state = folder / "qemu.state"
+            with self._machine(image, limits, Timeline(self.clock), ()) as instance:
+                instance.wait_ready()
+                instance.save(self._state)
+            try:
+                yield
+            finally:
+                self._state = None
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:

@@ -52,15 +52,16 @@ def test_without_a_saved_state_nothing_is_resumed(
 
 
 def test_a_damaged_state_is_told_and_nothing_is_left(
-    qemu_backend: Backend, lab_image: LabImage, tmp_path: Path
+    qemu_backend: Backend, lab_image: LabImage
 ) -> None:
     backend = QemuResumedBackend("tcg")
-    backend.save_state(lab_image, Limits(), tmp_path)
-    state = tmp_path / "qemu.state"
-    state.write_bytes(state.read_bytes()[:1000])
-    with (
-        pytest.raises(BackendError),
-        backend.launch(lab_image, Limits(), Timeline(HostClock())) as instance,
-    ):
-        instance.wait_ready(20)
+    with backend.saved_state(lab_image, Limits()):
+        state = backend._state
+        assert state is not None
+        state.write_bytes(state.read_bytes()[:1000])
+        with (
+            pytest.raises(BackendError),
+            backend.launch(lab_image, Limits(), Timeline(HostClock())) as instance,
+        ):
+            instance.wait_ready(20)
     assert orphans.sweep([backend], mine=True) == []
