@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test unit check format notebooks doctor clean
+.PHONY: help lab test unit check format notebooks record doctor clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -30,6 +30,11 @@ format: .venv/ready ## put the code into its format
 
 notebooks: .venv/ready ## open the notebooks in JupyterLab, on this computer only
 	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks/00-start-here.ipynb
+
+record: .venv/ready ## execute the notebooks and the README's figure anew, on the recorded runs
+	LAB_MODE=recorded $(BIN)/jupyter nbconvert --config notebooks/execute_config.py \
+		--to notebook --execute --inplace notebooks/*.ipynb
+	$(BIN)/python -m tests.unit.test_readme
 
 doctor: .venv/ready ## tell what can run on this computer, and why not
 	@$(BIN)/labkit doctor

@@ -155,7 +155,7 @@ def run(
     labkit run --backends docker,qemu --repeats 20 --workloads cpu,fork
     labkit run --json > result.json               one JSON object; messages stay on stderr
     """
-    from labkit import lab, report, texts
+    from labkit import charts, lab, report, texts
 
     limits = lab.limits(cpus, memory_mib)
     if backends is None:
@@ -178,7 +178,8 @@ def run(
     else:
         print(report.table_text(result))
         print(f"\nrun:    {result.path}")
-    page = report.write(result, result.path / "report.html")
+    badge = charts.badge(result.manifest, "live")
+    page = report.write(result, result.path / "report.html", badge=badge)
     if not as_json:
         print(f"report: {page}")
     _fail_for_failed_trials(result)

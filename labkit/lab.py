@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from labkit import host, image, orphans, runner, store
 from labkit.backends import BACKENDS, Backend, Missing, make_backend
-from labkit.errors import BackendError, UsageError
+from labkit.errors import BackendError, LabError, UsageError
 from labkit.image import LabImage
 from labkit.paths import runs_dir
 from labkit.records import BackendInfo, Limits, Manifest, Plan
@@ -85,7 +85,11 @@ def run(
         _progress(plan, progress) as (on_step, on_trial),
     ):
         for backend in chosen.values():
-            states.enter_context(backend.saved_state(built, plan.limits))
+            try:
+                states.enter_context(backend.saved_state(built, plan.limits))
+            except LabError as error:
+                # Its first trial fails with this reason; the other backends go on.
+                backend.trouble = str(error)
 
         def keep(records: TrialRecords) -> None:
             writer.append(records)

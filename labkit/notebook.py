@@ -7,6 +7,7 @@ never starts anything, `auto` (the default) measures where something can run.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -71,40 +72,58 @@ def what_can_run(found: Diagnosis | None = None) -> HTML:
         for finding in (found or diagnosis.examine()).findings
     ]
     with pd.option_context("display.max_colwidth", None):
-        return HTML(pd.DataFrame(rows).to_html(index=False, border=0))  # type: ignore[no-untyped-call]
+        table = pd.DataFrame(rows).to_html(
+            index=False,
+            border=0,
+        )
+    table = re.sub(r"<(t[dh])>", r'<\1 style="text-align: left">', table)
+    return HTML(table)  # type: ignore[no-untyped-call]
 
 
 def measure(recorded: Run, **plan: Any) -> Measurement:
-    """Runs `plan` (the arguments of `labkit.run`) on what can run here, as LAB_MODE allows;
-    otherwise gives `recorded`, with the reason.
+    """Runs `plan` (the arguments of `labkit.run`) as LAB_MODE allows; otherwise gives `recorded`,
+    with the reason.
 
-    Slow engines are left out unless `backends` names them. In mode `live` an error is raised as
-    it is; in mode `auto` it becomes the reason.
+    Unless `backends` are named: those of the recorded run that can run here without long waits
+    (SLOW). In mode `live` an error is raised as it is; in mode `auto` it becomes the reason.
     """
     chosen = mode()
     if chosen == "recorded":
         return Measurement(recorded, "recorded", "Nothing was started: LAB_MODE is recorded.")
     try:
-        names = plan.pop("backends", None) or _quick_ones(diagnosis.examine())
+        names = plan.pop("backends", None) or _quick_ones(recorded, diagnosis.examine())
         fresh = lab.run(names, **plan)
         _require_success(fresh)
     except LabError as error:
         if chosen == "live":
             raise
         return Measurement(recorded, "recorded", f"It could not be measured here: {error}")
-    lost = ", ".join(stats.failures(fresh.trials)["backend"])
+    lost = ", ".join(stats.failures(fresh.trials)["backend"].unique())
     words = [f"Measured just now: {', '.join(names)}.", f"It is run {fresh.manifest.run_id}."]
     if lost:
         words.append(f"Failed, and left out: {lost} (labkit report tells why).")
     return Measurement(fresh, "live", " ".join(words))
 
 
-def _quick_ones(found: Diagnosis) -> Sequence[str]:
-    ready = [finding for finding in found.findings if finding.ready]
-    names = [finding.backend for finding in ready if finding.engine not in SLOW]
+def off_by(guess: float, measured: float) -> str:
+    """How far a guess was from what was measured, in words."""
+    if guess <= 0 or measured <= 0:
+        raise UsageError("only numbers above zero can be compared", resolution="guess again")
+    factor = max(guess / measured, measured / guess)
+    if factor < 1.5:
+        return "a good guess, off by less than half"
+    side = "low" if guess < measured else "high"
+    digits = 0 if factor >= 10 else 1
+    return f"too {side}, by a factor of {factor:,.{digits}f}"
+
+
+def _quick_ones(recorded: Run, found: Diagnosis) -> Sequence[str]:
+    engines = {finding.backend: finding.engine for finding in found.findings if finding.ready}
+    known = recorded.manifest.plan.backends
+    names = [name for name in known if name in engines and engines[name] not in SLOW]
     if not names:
         raise BackendError(
-            "nothing can run on this computer yet",
+            "nothing that was recorded can run on this computer yet",
             resolution="labkit doctor names what is missing and the command that mends it",
         )
     return names
@@ -114,18 +133,3 @@ def _require_success(run: Run) -> None:
     failed = stats.failures(run.trials)
     if len(failed) == len(run.trials):
         raise BackendError("every trial failed", details="\n".join(failed["error"].dropna()))
-
-
-def off_by(guess: float, measured: float) -> str:
-    """How far a guess was from what was measured, in words."""
-    if guess <= 0 or measured <= 0:
-        raise UsageError("only positive numbers can be compared", resolution="guess above zero")
-    factor = max(guess / measured, measured / guess)
-    if factor < 1.5:
-        return "a good guess, off by less than half"
-    side = "low" if guess < measured else "high"
-    return (
-        f"too {side}, by a factor of {factor:,.0f}"
-        if factor >= 10
-        else (f"too {side}, by a factor of {factor:.1f}")
-    )

@@ -98,6 +98,8 @@ class Backend(ABC):
     cannot: ClassVar[Mapping[str, str]] = {}
     # About how long a start takes, in seconds: for the plan of a run, never for a figure.
     about_s: float = 1.0
+    # Why there is no saved state to resume from.
+    trouble: str = ""
     clock: Clock = HostClock()
 
     @abstractmethod

@@ -193,7 +193,7 @@ class QemuResumedBackend(QemuBackend):
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
         if self._state is None:
-            raise BackendError("there is no saved state to resume from")
+            raise BackendError("there is no saved state to resume from", details=self.trouble)
         incoming = ("-incoming", f"exec:cat {self._state}")
         with self._machine(image, limits, timeline, incoming) as instance:
             instance.greet()

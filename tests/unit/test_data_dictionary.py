@@ -1,0 +1,124 @@
+"""data/README.md explains each field of the records, and none that is not there."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from labkit import store
+from labkit.paths import project_dir
+from labkit.records import (
+    MILESTONES,
+    BackendInfo,
+    Engine,
+    Family,
+    Host,
+    Limits,
+    Manifest,
+    Plan,
+    Role,
+    StartKind,
+)
+
+PAGE = (project_dir() / "data" / "README.md").read_text(encoding="utf-8")
+NESTED: dict[str, type[BaseModel]] = {
+    "plan": Plan,
+    "limits": Limits,
+    "host": Host,
+    "backends": BackendInfo,
+}
+
+
+def section(title: str) -> str:
+    """The text below a heading, up to the next one."""
+    parts = re.split(r"^#+ (.+)\n", PAGE, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))[title]
+
+
+def tables(title: str) -> list[list[list[str]]]:
+    """The tables of a section: rows of cells, without heading and rule."""
+    found = re.findall(r"(?:^\|.*\n)+", section(title), re.MULTILINE)
+    return [[split(line) for line in table.splitlines()[2:]] for table in found]
+
+
+def split(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def names(rows: list[list[str]]) -> list[str]:
+    return [row[0].strip("`") for row in rows]
+
+
+def fields(kind: type[BaseModel], prefix: str = "") -> list[str]:
+    """Dotted names of all fields; `*` stands for a backend's name."""
+    result = []
+    for name in kind.model_fields:
+        if name in NESTED and not (kind is Plan and name == "backends"):
+            star = "*." if name == "backends" else ""
+            result += fields(NESTED[name], f"{prefix}{name}.{star}")
+        else:
+            result.append(prefix + name)
+    return result
+
+
+@pytest.mark.parametrize("table", store.TABLES)
+def test_each_column_in_its_order(table: str) -> None:
+    columns = tables(f"{table}.csv")[0]
+    assert names(columns) == list(store.TABLES[table].model_fields)
+    assert all(len(row) == 5 and row[1] and row[4] for row in columns)
+
+
+@pytest.mark.parametrize("table", store.TABLES)
+def test_a_column_that_is_never_empty_cannot_be(table: str) -> None:
+    for row in tables(f"{table}.csv")[0]:
+        kind = store.TABLES[table].model_fields[row[0].strip("`")].annotation
+        optional = type(None) in get_args(kind)
+        counts_nothing = row[0] == "`unit`"  # text, empty where there is no unit
+        assert (row[4] == "never") != (optional or counts_nothing), row
+
+
+def test_each_field_of_the_manifest() -> None:
+    rows = tables("manifest.json")[0]
+    assert names(rows) == fields(Manifest)
+    optional = {f"host.{name}" for name in ("hypervisor", "cgroup_version", "load_1m")}
+    assert {name for name, row in zip(names(rows), rows, strict=True) if "never" not in row[4]} == (
+        optional
+    )
+
+
+def test_each_milestone_is_defined_for_each_kind_of_backend() -> None:
+    rows = tables("milestones.csv")[1]
+    assert names(rows) == list(MILESTONES)
+    assert all(all(row) and len(row) == 5 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("title", "words"), [("Roles", Role), ("Families", Family), ("Engines", Engine)]
+)
+def test_each_word_of_a_closed_list(title: str, words: object) -> None:
+    assert set(names(tables(title)[0])) == set(get_args(words))
+
+
+def test_both_kinds_of_start() -> None:
+    for kind in get_args(StartKind):
+        assert f"`{kind}`" in section("trials.csv")
+
+
+def test_each_moment_of_the_reference_run() -> None:
+    known = {name.partition(" ")[0] for name in names(tables("Moments")[0])}
+    moments = store.load("first-comparison").samples["moment"].dropna()
+    assert {str(moment).partition(" ")[0] for moment in moments} == known
+
+
+def test_the_command_that_recorded_the_reference_run() -> None:
+    plan = store.load("first-comparison").manifest.plan
+    section_text = section("How the reference run was recorded")
+    options = dict(re.findall(r"--(\S+) (\S+)", section_text))
+    assert tuple(options["backends"].split(",")) == plan.backends
+    assert tuple(options["workloads"].split(",")) == plan.workloads
+    assert int(options["seed"]) == plan.seed
+    assert float(options["seconds"]) == plan.seconds
+    assert set(plan.trials.values()) == {int(options["repeats"])}
