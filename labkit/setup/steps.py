@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from labkit import image, orphans
 from labkit.backends import BACKENDS, make_backend
@@ -21,20 +22,30 @@ def set_up(names: Sequence[str] | None, say: Callable[[str], None]) -> list[str]
     wanted = list(names or BACKENDS)
     chosen = {name: make_backend(name) for name in wanted}
     for name in wanted:
-        try:
+        with _told(say, name, strict=bool(names)):
             if name in SETUPS:
                 SETUPS[name](say)
-        except LabError as error:
-            if names:
-                raise
-            say(f"{name} is not set up: {error}")
     built = image.build()
-    ready = [name for name in wanted if chosen[name].missing() is None]
-    for name in ready:
-        chosen[name].prepare(built)
-        # The first question about an engine may boot a machine: here, and not before a run.
-        say(f"{name}: ready, engine {chosen[name].engine(built)}")
+    ready = []
+    for name, backend in chosen.items():
+        with _told(say, name, strict=bool(names)):
+            if backend.missing() is None:
+                backend.prepare(built)
+                # The first question about an engine may boot a machine: here, not in a run.
+                say(f"{name}: ready, engine {backend.engine(built)}")
+                ready.append(name)
     return ready
+
+
+@contextmanager
+def _told(say: Callable[[str], None], name: str, *, strict: bool) -> Iterator[None]:
+    """An error of one backend does not keep the others from being set up, unless it is strict."""
+    try:
+        yield
+    except LabError as error:
+        if strict:
+            raise
+        say(f"{name} is not set up: {error}")
 
 
 def clean_up(*, daemon: bool = False, cache: bool = False) -> list[str]:
