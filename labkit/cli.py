@@ -132,7 +132,10 @@ def run(
     repeats: Annotated[int | None, typer.Option(help="Trials of each backend.")] = None,
     seconds: Annotated[float | None, typer.Option(help="How long each workload lasts.")] = None,
     profile: Annotated[
-        str, typer.Option(help="quick: 5 trials, CPU and idle; full: 10 trials, everything.")
+        str,
+        typer.Option(
+            help="quick: 5 trials, CPU and idle; reference: 10, four workloads; full: 10, all of them."
+        ),
     ] = "quick",
     seed: Annotated[
         int | None, typer.Option(help="Makes the order of the trials repeatable.")
@@ -209,14 +212,19 @@ def clean(
     daemon: Annotated[
         bool, typer.Option("--daemon", help="Also end the Docker daemon that the lab started.")
     ] = False,
+    virtualbox: Annotated[
+        bool, typer.Option("--virtualbox", help="Also delete the VirtualBox that the lab set up.")
+    ] = False,
     cache: Annotated[
-        bool, typer.Option("--cache", help="Also delete the built image and its downloads.")
+        bool, typer.Option("--cache", help="Also delete all that can be built or fetched again.")
     ] = False,
 ) -> None:
     """Remove what a killed lab has left: processes, containers, temporary folders."""
     from labkit.setup.steps import clean_up
 
-    for line in clean_up(daemon=daemon, cache=cache) or ["nothing was left behind"]:
+    for line in clean_up(daemon=daemon, virtualbox=virtualbox, cache=cache) or [
+        "nothing was left behind"
+    ]:
         print(line)
 
 

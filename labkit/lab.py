@@ -38,6 +38,8 @@ class Profile:
 
 PROFILES: Mapping[str, Profile] = {
     "quick": Profile(("cpu", "idle"), repeats=5, seconds=1.0, budget_s=90),
+    # What the recorded runs in data/reference are made with.
+    "reference": Profile(("cpu", "syscall", "fork", "idle"), repeats=10, seconds=1.0, budget_s=152),
     "full": Profile(
         ("cpu", "syscall", "fork", "memory", "disk", "idle", "ballast:mib=64"),
         repeats=10,

@@ -143,13 +143,31 @@ def end(process: subprocess.Popen[bytes], *, grace: float = 3.0) -> None:
             os.killpg(process.pid, number)
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=patience)
-    # The leader may be gone while its children still hold the group.
+    # The leader may be gone while its children still hold the group; a kill takes a moment.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+        wait_until(lambda: not _group_exists(process.pid), timeout=1.0, interval=0.005)
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             with suppress(OSError):
                 stream.close()
+
+
+def spawn_detached(argv: Sequence[str], *, log: Path) -> int:
+    """Starts a program that outlives this one and belongs to nobody: its process id. It carries
+    no owner's mark, and its output goes to `log`."""
+    script = 'exec 3>&1; log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 3>&- & echo $! >&3'
+    env = _environment({OWNER_VARIABLE: ""})
+    started = subprocess.run(
+        ["sh", "-c", script, "sh", str(log), *argv],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=10,
+        env=env,
+    )
+    return int(started.stdout)
 
 
 @contextmanager
@@ -201,6 +219,14 @@ def wait_until(
 def last_lines(text: str, count: int = 12) -> str:
     """The end of a program's output, for an error message."""
     return "\n".join(text.strip().splitlines()[-count:])
+
+
+def _group_exists(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def _mark(process: psutil.Process) -> str:

@@ -15,12 +15,12 @@ from labkit.errors import StoreError
 from labkit.stats import LoadedRun
 
 WIDTH = 100  # columns of the printed table
-HEADINGS = ("backend", "engine", "n", "startup", "memory (PSS)", "CPU vs host", "host CPU s/s")
+HEADINGS = ("backend", "engine", "n", "startup", "memory (PSS)", "CPU vs host", "host CPU per unit")
 QUANTITIES: tuple[tuple[str, units.Scale], ...] = (
     ("startup_s", units.time),
     ("pss_bytes", units.memory),
     ("ratio", units.ratio),
-    ("host_cpu_s_per_s", units.plain),
+    ("host_cpu_relative", units.ratio),
 )
 DEFINITIONS = {
     "startup": "seconds from the request to the agent's first line, on the host's clock",
@@ -28,9 +28,10 @@ DEFINITIONS = {
     "those that share it",
     "CPU vs host": "operations a second of the workload cpu, relative to the bare process of the "
     "same block",
-    "host CPU s/s": "CPU seconds that the host spends for each second of that work: instance, "
-    "helper and services",
+    "host CPU per unit": "CPU time that the host spends (instance, helper and services) for each "
+    "unit of that work, relative to the bare process",
 }
+MEDIAN = "Median, in brackets its 95 % interval."
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def html(run: LoadedRun, *, badge: str) -> str:
         headings=HEADINGS,
         trials=", ".join(f"{name} {count}" for name, count in run.manifest.plan.trials.items()),
         comparison=comparison(run),
+        median=_median(run),
         definitions=DEFINITIONS | _metrics(),
         cautions=_cautions(run),
         charts=_charts(run, badge),
@@ -90,9 +92,12 @@ def html(run: LoadedRun, *, badge: str) -> str:
     )
 
 
-def write(run: LoadedRun, path: Path, *, badge: str | None = None) -> Path:
-    """Writes the report; the file is complete or not there. Raises StoreError."""
-    text = html(run, badge=charts.badge(run.manifest) if badge is None else badge)
+def write(
+    run: LoadedRun, path: Path, *, badge: str | None = None, source: str = "recorded"
+) -> Path:
+    """Writes the report; the file is complete or not there. Without a badge, `source` ("recorded",
+    "live") begins one. Raises StoreError."""
+    text = html(run, badge=charts.badge(run.manifest, source) if badge is None else badge)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,8 +120,13 @@ def _cell(row: dict[str, Any], name: str, scale: units.Scale) -> Cell:
 
 def _legend(run: LoadedRun) -> list[str]:
     meanings = [f"{name}: {meaning}." for name, meaning in DEFINITIONS.items()]
-    sentences = ["Median, in brackets its 95 % interval.", *meanings, *_cautions(run)]
+    sentences = [_median(run), *meanings, *_cautions(run)]
     return [line for text in sentences for line in textwrap.wrap(text, WIDTH)]
+
+
+def _median(run: LoadedRun) -> str:
+    """What the figures are; empty where each is that of a single trial."""
+    return MEDIAN if notes.repeated(stats.summary(run)) else ""
 
 
 def _cautions(run: LoadedRun) -> list[str]:

@@ -6,6 +6,8 @@ from labkit.backends.base import Backend, Instance, Meter, Missing
 from labkit.backends.docker import DockerBackend
 from labkit.backends.host import HostBackend
 from labkit.backends.qemu import QemuBackend, QemuResumedBackend
+from labkit.backends.virtualbox import VirtualBoxBackend
+from labkit.backends.virtualbox_resumed import VirtualBoxResumedBackend
 from labkit.errors import UsageError
 
 BACKENDS: dict[str, type[Backend]] = {
@@ -13,6 +15,8 @@ BACKENDS: dict[str, type[Backend]] = {
     "docker": DockerBackend,
     "qemu": QemuBackend,
     "qemu-resumed": QemuResumedBackend,
+    "virtualbox": VirtualBoxBackend,
+    "virtualbox-resumed": VirtualBoxResumedBackend,
 }
 
 __all__ = ["BACKENDS", "Backend", "Instance", "Meter", "Missing", "make_backend"]

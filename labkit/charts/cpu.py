@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from labkit.charts import notes, parts, units
+from labkit.charts import cost, notes, parts, units
 from labkit.charts.chart import Chart
-from labkit.charts.style import FAINT, GREY, INK, drawing, label, panels, settle
+from labkit.charts.cost import Rows
+from labkit.charts.style import FAINT, GREY, drawing, label, panels, settle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "How much of the processor reaches the program?"
 NARROW = 0.2  # from this ratio on, a linear axis shows the difference better
-Rows = list[tuple[str, Any]]  # a heading and None, or a label and a row of the table
 
 
 def cpu(table: pd.DataFrame, spent: pd.DataFrame, *, badge: str = "") -> Chart:
     """From `stats.throughput` and `stats.cpu_spent`: throughput relative to the baseline (left),
-    host CPU seconds spent for each second of work, by role (right)."""
+    host CPU for each unit of work relative to the baseline (right)."""
     notes.require(table)
     rows = _rows(table)
-    note = notes.note(spent, badge, notes.INTERVAL, "Ratios pair trials of the same block.")
+    pairs = "Throughput pairs trials of the same block."
+    note = notes.note(spent, badge, notes.interval(table), pairs, cost.note(spent))
     subtitle = f"By workload; median of {notes.sizes(table)}"
     with drawing():
         figure, (ratios, costs) = panels(
@@ -32,14 +32,14 @@ def cpu(table: pd.DataFrame, spent: pd.DataFrame, *, badge: str = "") -> Chart:
             (1.0, 1.0),
             title=TITLE,
             subtitle=subtitle,
-            keys=parts.role_keys(spent["role"]),
+            keys=[] if cost.far_apart(spent) else parts.role_keys(spent["role"]),
             note=note,
         )
         _label(ratios, rows)
         for axes in (ratios, costs):
             _separate(axes, rows)
         _ratios(ratios, rows, table)
-        _costs(costs, rows, spent)
+        cost.draw(costs, rows, spent)
         settle(figure)
     return Chart(TITLE, figure, _alt(table, spent), _data(table, spent), badge)
 
@@ -73,7 +73,10 @@ def _ratios(axes: Axes, rows: Rows, table: pd.DataFrame) -> None:
         if row is not None:
             figures = (row.median_ratio, row.low_ratio, row.high_ratio)
             parts.dot(axes, y, figures, str(row.backend))
-            column.append((y, *_ratio_text(row)))
+            if not row.unit:
+                parts.remark(axes, y, "counts no work")
+            else:
+                column.append((y, *_ratio_text(row)))
     parts.values(axes, column)
     bounds = pd.concat([table["median_ratio"], table["low_ratio"], table["high_ratio"]]).dropna()
     if bounds.empty:
@@ -82,7 +85,7 @@ def _ratios(axes: Axes, rows: Rows, table: pd.DataFrame) -> None:
         axes.text(0.5, 0.5, reasons, transform=axes.transAxes, ha="center", color=GREY)
         return
     _ratio_axis(axes, bounds)
-    axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+    parts.baseline(axes, "as fast as the host")
 
 
 def _ratio_axis(axes: Axes, bounds: pd.Series) -> None:
@@ -104,39 +107,8 @@ def _ratio_text(row: Any) -> tuple[str, str]:
     return units.text(row.median_ratio, units.ratio), units.interval_text(*figures, units.ratio)
 
 
-def _costs(axes: Axes, rows: Rows, spent: pd.DataFrame) -> None:
-    axes.set_title("host CPU spent on it")
-    axes.set_xlabel("host CPU seconds for each second of work")
-    for y, (_, row) in enumerate(rows):
-        if row is not None:
-            mine = (spent["backend"] == row.backend) & (spent["workload"] == row.workload)
-            _cost(axes, y, notes.rows_of(spent[mine]))
-    axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
-    axes.set_xlim(left=0)
-    axes.grid(axis="x", color=FAINT)
-
-
-def _cost(axes: Axes, y: int, found: Sequence[Any]) -> None:
-    roles = {row.role: row for row in found if units.known(row.median_host_cpu_s_per_s)}
-    left = 0.0
-    for role in ("instance", "helper", "services"):
-        if role in roles:
-            width = roles[role].median_host_cpu_s_per_s
-            parts.part(axes, y, left, width, roles[role].backend, role)
-            left += width  # where the next part is drawn
-    if "all" not in roles:
-        parts.values(axes, [(y, "not read", "")])
-        return
-    whole = roles["all"]
-    low, high = whole.low_host_cpu_s_per_s, whole.high_host_cpu_s_per_s
-    parts.whisker(axes, y, low, high)
-    text = units.text(whole.median_host_cpu_s_per_s, units.plain)
-    interval = units.interval_text(whole.median_host_cpu_s_per_s, low, high, units.plain)
-    parts.values(axes, [(y, text, interval)])
-
-
 def _alt(table: pd.DataFrame, spent: pd.DataFrame) -> str:
-    text = f"{TITLE} Median with 95 % interval, {notes.sizes(table)}. "
+    text = f"{TITLE} Median{notes.with_interval(table)}, {notes.sizes(table)}. "
     for workload, group in table.groupby("workload", sort=False):
         costs = spent[(spent["workload"] == workload) & (spent["role"] == "all")]
         cost_of = {row.backend: row for row in notes.rows_of(costs)}
@@ -145,22 +117,23 @@ def _alt(table: pd.DataFrame, spent: pd.DataFrame) -> str:
     return f"{text}{notes.caution(table)}".strip()
 
 
-def _words(row: Any, cost: Any | None) -> str:
+def _words(row: Any, spent: Any | None) -> str:
     """What the chart says of one backend and workload."""
-    words = [label(row.backend, row.engine)]
+    words = []
     if units.known(row.median_ratio):
         figures = (row.median_ratio, row.low_ratio, row.high_ratio)
-        words.append(units.with_interval(*figures, units.ratio) + " the host's throughput,")
-    if cost is not None and units.known(cost.median_host_cpu_s_per_s):
-        spent = units.text(cost.median_host_cpu_s_per_s, units.plain)
-        words.append(f"{spent} host CPU seconds per second")
-    return " ".join(words).rstrip(",")
+        words.append(units.with_interval(*figures, units.ratio) + " the host's throughput")
+    if spent is not None:
+        words.append(cost.words(spent))
+    return f"{label(row.backend, row.engine)} {', '.join(filter(None, words))}".rstrip()
 
 
 def _data(table: pd.DataFrame, spent: pd.DataFrame) -> pd.DataFrame:
     """Throughput of each backend and workload, then what the host spent, by role."""
-    figures = [f"{figure}_host_cpu_s_per_s" for figure in ("median", "low", "high")]
+    quantities = ("host_cpu_s_per_s", "relative")
+    figures = [f"{figure}_{name}" for name in quantities for figure in ("median", "low", "high")]
     keys = ["backend", "engine", "workload", "unit"]
     costs = spent[[*keys, "role", *figures]]
+    costs = costs.rename(columns=lambda name: name.replace("_relative", "_host_cpu_relative"))
     speeds = table.drop(columns=["family", "few", "n_ratio"])
     return speeds.merge(costs, on=keys, how="left")

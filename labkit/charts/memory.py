@@ -30,7 +30,7 @@ def memory(table: pd.DataFrame, *, metric: str = "pss", badge: str = "") -> Char
     notes.require(shown)
     pairs = notes.labels(table)
     name = metric if metric == "cgroup" else metric.upper()
-    note = notes.note(shown, badge, METRICS[metric], notes.INTERVAL)
+    note = notes.note(shown, badge, METRICS[metric], notes.interval(shown))
     subtitle = f"{name} from ready to stop; median of {notes.sizes(shown)}"
     with drawing():
         keys = parts.role_keys(shown.loc[shown["median_bytes"].notna(), "role"])
@@ -49,7 +49,7 @@ def memory(table: pd.DataFrame, *, metric: str = "pss", badge: str = "") -> Char
 def _row(axes: Axes, y: int, table: pd.DataFrame, backend: str) -> None:
     roles = {str(row.role): row for row in notes.rows_of(table) if units.known(row.median_bytes)}
     if "each" not in roles:
-        parts.values(axes, [(y, "not read", "")])
+        parts.remark(axes, y, "not read")
     left = 0.0
     for role in ("instance", "helper"):
         if role in roles:
@@ -93,8 +93,8 @@ def _alt(shown: pd.DataFrame, name: str) -> str:
 
     each = "; ".join(sentence(row) for row in notes.rows_of(shown[shown["role"] == "each"]))
     shared = "; ".join(sentence(row) for row in notes.rows_of(shown[shown["role"] == "services"]))
-    text = f"{TITLE} Median {name} of an instance and its helper, with its 95 % interval, "
-    text += f"{notes.sizes(shown)}: {each}."
+    text = f"{TITLE} Median {name} of an instance and its helper"
+    text += f"{notes.with_interval(shown)}, {notes.sizes(shown)}: {each}."
     if shared:
         text += f" Services that all instances share: {shared}."
     return f"{text} {notes.caution(shown)}".strip()

@@ -17,6 +17,21 @@ ENGINES = {
 INTERVAL = "Marker: median; line: its 95 % interval (BCa bootstrap)."
 
 
+def interval(table: pd.DataFrame) -> str:
+    """How medians and intervals are drawn; empty where no trial has a second one beside it."""
+    return INTERVAL if repeated(table) else ""
+
+
+def with_interval(table: pd.DataFrame) -> str:
+    """What follows "Median …" in a sentence."""
+    return ", with its 95 % interval" if repeated(table) else ""
+
+
+def repeated(table: pd.DataFrame) -> bool:
+    """Whether any backend has more than one trial, and so an interval."""
+    return bool((table["n"] > 1).any())
+
+
 def sizes(table: pd.DataFrame) -> str:
     """How many trials: "n = 10 trials", or "n trials: host 10, docker 9"."""
     counts = _counts(table)

@@ -101,6 +101,38 @@ def values(axes: Axes, texts: Iterable[tuple[float, str, str]]) -> None:
             )
 
 
+def remark(axes: Axes, y: float, text: str) -> None:
+    """Why there is no value, in its place."""
+    axes.annotate(
+        text,
+        (1, y),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(10, 0),
+        textcoords="offset points",
+        size=VALUE_SIZE,
+        color=GREY,
+        va="center",
+    )
+
+
+def baseline(axes: Axes, text: str) -> None:
+    """A dashed line at 1×, with its meaning in the first row, which is a heading's. The axis has
+    its limits already: the text goes where there is more room."""
+    axes.axvline(1, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+    place, _ = axes.transAxes.inverted().transform(axes.transData.transform((1, 0)))
+    right = place < 0.5
+    axes.annotate(
+        text,
+        (1, 0),
+        xytext=(4 if right else -4, 0),
+        textcoords="offset points",
+        size=7.5,
+        color=GREY,
+        ha="left" if right else "right",
+        va="center",
+    )
+
+
 def decades(axes: Axes, shown: Iterable[Any], scale: units.Scale) -> None:
     """A logarithmic x axis that begins at a decade, spans one at least, and leaves room for the
     last marker."""

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 TITLE = "How long until it is ready?"
 # The earlier a phase begins, the darker it is; the hatch tells apart what begins alike.
 SHADES = {"requested": 0.0, "created": 0.35, "started": 0.6, "kernel": 0.82}
-ROOM = 0.13  # the share from which on a phase has room for its length
+ROOM = 0.16  # the share from which on a phase has room for its length
 
 
 def startup(table: pd.DataFrame, timeline: pd.DataFrame, *, badge: str = "") -> Chart:
     """From `stats.startup` and `stats.timeline`: total on a logarithmic axis (left), each
     phase's share of it (right)."""
     notes.require(table)
-    note = notes.note(table, badge, notes.INTERVAL)
+    note = notes.note(table, badge, notes.interval(table))
     subtitle = f"From the request to the agent's first line; median of {notes.sizes(table)}"
     with drawing():
         figure, (totals, shares) = panels(
@@ -74,6 +74,7 @@ def _shares(axes: Axes, timeline: pd.DataFrame, backends: list[str]) -> None:
             facecolor=face,
             edgecolor="white",
             hatch=_hatch(str(row.phase)),
+            hatchcolor=colour,
         )
         if row.share >= ROOM:
             axes.annotate(
@@ -100,9 +101,10 @@ def _keys(timeline: pd.DataFrame) -> list[Patch]:
     from matplotlib.patches import Patch
 
     phases = sorted(timeline["phase"].unique(), key=lambda phase: (_shade(phase), phase))
+    looks: dict[str, Any] = {"edgecolor": "white", "hatchcolor": GREY}
     return [
-        Patch(facecolor=tint(GREY, _shade(p)), edgecolor="white", hatch=_hatch(p), label=p)
-        for p in phases
+        Patch(facecolor=tint(GREY, _shade(p)), hatch=2 * _hatch(p), label=p, **looks)
+        for p in phases  # twice the hatch: a key is small
     ]
 
 
@@ -113,7 +115,7 @@ def _alt(table: pd.DataFrame) -> str:
         for row in notes.rows_of(table)
     )
     return (
-        f"{TITLE} Median time from the request until ready, with its 95 % interval, "
+        f"{TITLE} Median time from the request until ready{notes.with_interval(table)}, "
         f"{notes.sizes(table)}: {totals}. {notes.caution(table)}".strip()
     )
 

@@ -9,12 +9,14 @@ from collections.abc import Callable
 
 from labkit.setup.docker import set_up_docker
 from labkit.setup.qemu import set_up_qemu
+from labkit.setup.virtualbox import set_up_virtualbox
 
 Say = Callable[[str], None]
 
 SETUPS: dict[str, Callable[[Say], None]] = {
     "docker": set_up_docker,
     "qemu": set_up_qemu,
+    "virtualbox": set_up_virtualbox,
 }
 
 __all__ = ["SETUPS", "Say"]

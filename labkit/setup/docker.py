@@ -17,7 +17,7 @@ import psutil
 from labkit.backends.docker import DockerBackend
 from labkit.errors import LabError
 from labkit.paths import state_dir
-from labkit.process import OWNER_VARIABLE, as_root, find_tool, last_lines, run, spawn, wait_until
+from labkit.process import as_root, find_tool, last_lines, run, spawn_detached, wait_until
 from labkit.setup import apt
 
 # iptables: without it the daemon does not start its default network.
@@ -72,10 +72,9 @@ def _start_daemon(say: Callable[[str], None]) -> None:
     log = state_dir() / "dockerd.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     program = find_tool("dockerd") or "dockerd"
-    # No owner's mark: the daemon is meant to outlive this call.
-    daemon = spawn([program], log=log, env={OWNER_VARIABLE: ""})
-    started = psutil.Process(daemon.pid).create_time()
-    _note().write_text(json.dumps({"pid": daemon.pid, "started": started}))
+    pid = spawn_detached([program], log=log)
+    started = psutil.Process(pid).create_time()
+    _note().write_text(json.dumps({"pid": pid, "started": started}))
     _wait_for_daemon(log)
 
 

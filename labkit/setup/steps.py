@@ -12,6 +12,7 @@ from labkit.errors import LabError
 from labkit.paths import cache_dir
 from labkit.setup import SETUPS
 from labkit.setup.docker import stop_daemon
+from labkit.setup.virtualbox import remove_virtualbox
 
 
 def set_up(names: Sequence[str] | None, say: Callable[[str], None]) -> list[str]:
@@ -48,11 +49,14 @@ def _told(say: Callable[[str], None], name: str, *, strict: bool) -> Iterator[No
         say(f"{name} is not set up: {error}")
 
 
-def clean_up(*, daemon: bool = False, cache: bool = False) -> list[str]:
-    """Removes orphans, and on demand our daemon and the cache; names what was removed."""
+def clean_up(*, daemon: bool = False, virtualbox: bool = False, cache: bool = False) -> list[str]:
+    """Removes orphans, and on demand our daemon, the private VirtualBox and the whole cache;
+    names what was removed."""
     removed = [f"removed {what}" for what in orphans.sweep(make_backend(name) for name in BACKENDS)]
     if daemon and (stopped := stop_daemon()):
         removed.append(f"ended {stopped}")
+    if virtualbox and (folder := remove_virtualbox()):
+        removed.append(f"removed {folder}")
     if cache and cache_dir().exists():
         shutil.rmtree(cache_dir())
         removed.append(f"removed {cache_dir()}")

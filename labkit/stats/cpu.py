@@ -18,15 +18,34 @@ def cpu_spent(samples: pd.DataFrame, results: pd.DataFrame, trials: pd.DataFrame
     host_cpu_s_per_s: the same for each second of the workload (1 is one full processor).
     host_cpu_s_per_1000_ops: the same for each 1000 units of work; empty for a workload that
     counts none. The role `all` is instance + helper + services.
+    relative: host_cpu_s_per_1000_ops in multiples of the baseline's (median_, low_, high_).
     """
     values = _spent_by_trial(samples, results, trials)
     by = ["backend", "workload", "unit", "role"]
     table = spread(values, by, "host_cpu_s", "host_cpu_s")
     for column in ("host_cpu_s_per_s", "host_cpu_s_per_1000_ops"):
         table = table.merge(spread(values, by, column, column).drop(columns="n"), on=by)
-    table = identified(table, trials)
+    table = _relative_to_baseline(identified(table, trials))
     table["few"] = table["n"] < FEW
     return table
+
+
+def _relative_to_baseline(spent: pd.DataFrame) -> pd.DataFrame:
+    """The table of `cpu_spent` with median_relative, low_relative and high_relative: host CPU for
+    each unit of work, divided by the median of the baseline's role `all` for that workload.
+
+    All roles have the same divisor, so that parts add up as before. Empty where a workload counts
+    nothing, or there is no figure of a baseline.
+    """
+    name = "host_cpu_s_per_1000_ops"
+    whole = spent[(spent["family"] == "baseline") & (spent["role"] == "all")]
+    divisors = whole.drop_duplicates("workload").set_index("workload")[f"median_{name}"]
+    divisor = spent["workload"].map(divisors.where(divisors > 0)).astype(float)
+    columns = {
+        f"{figure}_relative": spent[f"{figure}_{name}"] / divisor
+        for figure in ("median", "low", "high")
+    }
+    return spent.assign(**columns)
 
 
 def startup_cpu(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:

@@ -14,13 +14,14 @@ from labkit.stats.startup import startup
 from labkit.stats.throughput import throughput
 
 WORKLOAD = "cpu"
+FIGURES = ("median", "low", "high")
 
 
 def summary(run: LoadedRun) -> pd.DataFrame:
     """One row a backend: backend, family, engine, n, n_failed, cpu_unit, few, and median_…,
     low_…, high_… of: startup_s; pss_bytes (instance + helper, what exists once for each
-    instance); of the workload `cpu`: ops_per_s, ratio (to the baseline), host_cpu_s_per_s (of
-    instance, helper and services together).
+    instance); of the workload `cpu`: ops_per_s, ratio (to the baseline), host_cpu_s_per_s
+    and host_cpu_relative (both of instance, helper and services together).
     """
     table = backends(run.trials)
     speed = throughput(run.results, run.trials)
@@ -35,6 +36,7 @@ def summary(run: LoadedRun) -> pd.DataFrame:
         (speed, "ops_per_s", "ops_per_s"),
         (speed, "ratio", "ratio"),
         (spent, "host_cpu_s_per_s", "host_cpu_s_per_s"),
+        (spent, "relative", "host_cpu_relative"),
     ):
         table = table.merge(_figures(source, quantity, name), on="backend", how="left")
     table = table.merge(speed[["backend", "cpu_unit"]], on="backend", how="left")
@@ -49,7 +51,7 @@ def summary_json(run: LoadedRun) -> list[dict[str, Any]]:
 
 
 def _figures(source: pd.DataFrame, quantity: str, name: str) -> pd.DataFrame:
-    figures = {f"{figure}_{quantity}": f"{figure}_{name}" for figure in ("median", "low", "high")}
+    figures = {f"{figure}_{quantity}": f"{figure}_{name}" for figure in FIGURES}
     return source[["backend", *figures]].rename(columns=figures)
 
 
@@ -68,10 +70,11 @@ def _entry(row: dict[str, Any]) -> dict[str, Any]:
             "unit": unit if isinstance(unit, str) else None,
             "relative_to_host": _known(row, "ratio"),
             "host_cpu_s_per_s": _known(row, "host_cpu_s_per_s"),
+            "host_cpu_relative": _known(row, "host_cpu_relative"),
         },
     }
 
 
 def _known(row: dict[str, Any], name: str) -> dict[str, float | None]:
-    values = {figure: float(row[f"{figure}_{name}"]) for figure in ("median", "low", "high")}
+    values = {figure: float(row[f"{figure}_{name}"]) for figure in FIGURES}
     return {figure: None if math.isnan(value) else value for figure, value in values.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,11 @@ import pytest
 
 from labkit.backends import Backend, engines
 from labkit.backends.qemu import QemuBackend, command
+from labkit.errors import LabError
 from labkit.image import LabImage
-from labkit.process import HostClock, find_tool
+from labkit.process import HostClock, find_tool, run
 from labkit.records import Engine, Limits
+from labkit.setup import apt
 from labkit.timeline import Timeline
 
 pytestmark = pytest.mark.qemu
@@ -22,14 +23,16 @@ pytestmark = pytest.mark.qemu
 @pytest.fixture(scope="module")
 def tiny_image(lab_image: LabImage, tmp_path_factory: pytest.TempPathFactory) -> LabImage:
     """The lab image with another kernel: assembled now, from tiny_guest.S."""
-    compiler = find_tool("gcc")
-    if compiler is None:
-        pytest.skip("no gcc to assemble the tiny guest with (apt-get install gcc libc6-dev)")
-    kernel = tmp_path_factory.mktemp("tiny") / "tiny.elf"
+    try:
+        if find_tool("as") is None:
+            apt.install(["binutils"], lambda message: None)
+    except LabError as error:
+        pytest.skip(f"no assembler for the tiny guest: {error}")
+    folder = tmp_path_factory.mktemp("tiny")
     source = Path(__file__).with_name("tiny_guest.S")
-    flags = ["-m32", "-nostdlib", "-static", "-no-pie", "-Wl,-Ttext=0x100000,--build-id=none"]
-    subprocess.run([compiler, *flags, "-o", str(kernel), str(source)], check=True, timeout=60)
-    return replace(lab_image, kernel=kernel)
+    run(["as", "--32", "-o", f"{folder}/tiny.o", str(source)])
+    run(["ld", "-m", "elf_i386", "-Ttext=0x100000", "-o", f"{folder}/tiny.elf", f"{folder}/tiny.o"])
+    return replace(lab_image, kernel=folder / "tiny.elf")
 
 
 @pytest.mark.parametrize(

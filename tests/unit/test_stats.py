@@ -235,6 +235,7 @@ def test_summary_json_has_no_nan_and_no_zero_for_what_is_unknown() -> None:
         "unit": None,
         "relative_to_host": nothing,
         "host_cpu_s_per_s": nothing,
+        "host_cpu_relative": nothing,
     }
     host = entries[0]
     assert host["cpu"]["unit"] == "MiB"

@@ -33,6 +33,7 @@ KINDS = {
         12.0,
         {"created": 0.05, "started": 0.08, "kernel": 0.3},
     ),
+    "qemu-resumed": ("hypervisor", "tcg", 0.64, 150.0, 12.5, {"created": 0.05, "started": 0.7}),
     "virtualbox": (
         "host-virtualization",
         "vbox-recompiler",
@@ -40,6 +41,14 @@ KINDS = {
         390.0,
         0.06,
         {"created": 0.05, "started": 0.1, "kernel": 0.35},
+    ),
+    "virtualbox-resumed": (
+        "host-virtualization",
+        "vbox-recompiler",
+        4.2,
+        360.0,
+        0.05,
+        {"created": 0.3, "started": 0.6},
     ),
 }
 WORKLOADS = {"cpu": "MiB", "syscall": "read+write", "idle": ""}
@@ -124,7 +133,7 @@ def _trial(
             "backend": name,
             "family": family,
             "engine": engine,
-            "start": "cold",
+            "start": "resumed" if name.endswith("-resumed") else "cold",
             "status": "failed" if failed else "ok",
             "requested_at": "2026-11-23T10:00:00+00:00",
             "startup_s": None if failed else startup,

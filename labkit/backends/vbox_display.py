@@ -1,0 +1,63 @@
+"""The virtual display that VirtualBox's own window needs where there is no driver: Xvfb(1)."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.backends.vbox_installation import DISPLAY, Installation
+from labkit.errors import BackendError
+from labkit.process import end, last_lines, spawn
+
+START_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True)
+class Display:
+    """What programs find it by (such as `:1`), and its process."""
+
+    name: str
+    pid: int
+
+
+@contextmanager
+def virtual_display(installation: Installation, home: Path, log: Path) -> Iterator[Display]:
+    """A display of its own, which chooses a number that is free; gone afterwards."""
+    reading, writing = os.pipe()
+    options = ("-displayfd", str(writing), "-screen", "0", "640x480x24", "-nolisten", "tcp")
+    try:
+        argv = installation.argv(home, DISPLAY, *options)
+        process = spawn(argv, log=log, pass_fds=[writing])
+        os.close(writing)
+        writing = -1
+        try:
+            yield Display(":" + _read_number(reading, process, log), process.pid)
+        finally:
+            end(process)
+    finally:
+        os.close(reading)
+        if writing >= 0:
+            os.close(writing)
+
+
+def _read_number(reading: int, process: subprocess.Popen[bytes], log: Path) -> str:
+    """Xvfb writes its number and a line end when it takes clients, see Xserver(1)."""
+    text = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(reading, selectors.EVENT_READ)
+        while not text.endswith(b"\n") and selector.select(START_TIMEOUT_S):
+            data = os.read(reading, 16)
+            if not data:
+                break
+            text += data
+    if not text.strip().isdigit():
+        raise BackendError(
+            f"the virtual display did not start (exit status {process.poll()})",
+            details=last_lines(log.read_text(errors="replace")),
+        )
+    return text.decode().strip()

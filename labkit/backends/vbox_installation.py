@@ -1,0 +1,93 @@
+"""Where VirtualBox's programs are, and how they are called.
+
+Either they are installed, or they lie in a private root of the lab's own (labkit/setup/
+virtualbox.py), where each command runs by chroot in a mount namespace of its own: no mount is
+ever left behind. What such a command shares with the host is one folder, `home`; /tmp is a
+folder in there, too, so that the sockets of two labs never meet.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit.errors import BackendError
+from labkit.paths import cache_dir
+from labkit.process import find_tool
+
+MANAGE, MACHINE, DISPLAY = "VBoxManage", "VirtualBoxVM", "Xvfb"
+DRIVER = "/dev/vboxdrv"
+
+_PLACES = {MANAGE: "/usr/lib/virtualbox/", MACHINE: "/usr/lib/virtualbox/", DISPLAY: "/usr/bin/"}
+# unshare(1) has made the namespace; exec keeps the process id of what was spawned.
+_ENTER = """root=$1 home=$2; shift 2
+for folder in /proc /sys /dev; do mount --rbind $folder "$root$folder"; done
+mkdir -p "$home/tmp"; mount --bind "$home/tmp" "$root/tmp"
+mkdir -p "$root$home"; mount --bind "$home" "$root$home"
+exec chroot "$root" "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """VirtualBox on this computer; `root` is the private root, None where it is installed."""
+
+    root: Path | None = None
+
+    def has(self, program: str) -> bool:
+        return self._find(program) is not None
+
+    def argv(self, home: Path, program: str, *arguments: str) -> list[str]:
+        """The command that runs this program with everything of its own below `home`."""
+        found = self._find(program)
+        if found is None:
+            raise BackendError(
+                f"{program} is not installed", resolution="sudo labkit setup virtualbox"
+            )
+        words = ["env", *_environment(home)]
+        if self.root is None:
+            return [*words, found, *arguments]
+        enter = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _ENTER, "sh"]
+        return [*words, *enter, str(self.root), str(home), found, *arguments]
+
+    def _find(self, program: str) -> str | None:
+        if self.root is None:
+            return find_tool(program)
+        path = _PLACES[program] + program
+        return path if (self.root / path.lstrip("/")).exists() else None
+
+
+def find_installation() -> Installation | None:
+    """An installed VirtualBox, else the private root, which only root can enter; None without."""
+    if find_tool(MANAGE):
+        return Installation()
+    private = Installation(private_root())
+    return private if os.geteuid() == 0 and private.has(MANAGE) else None
+
+
+def private_root() -> Path:
+    """The folder of the private root; its number rises when the recipe changes."""
+    return cache_dir() / "virtualbox" / "root-1"
+
+
+def driver_refusal(device: str = DRIVER) -> str | None:
+    """Why VirtualBox's kernel driver cannot be used, or None when its device opens."""
+    if not Path(device).exists():
+        return f"VirtualBox's kernel driver is not loaded ({device} is not there)"
+    try:
+        os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        return f"VirtualBox's kernel driver does not open ({device}: {error.strerror})"
+    return None
+
+
+def _environment(home: Path) -> list[str]:
+    """A registry, a socket name and a home folder of the lab's own: a user's machines are never
+    seen. Documented: VirtualBox manual, "Where Oracle VirtualBox Stores its Files"."""
+    return [
+        f"VBOX_USER_HOME={home / 'registry'}",
+        f"VBOX_IPC_SOCKETID={home.name}",
+        f"HOME={home}",
+        f"XDG_RUNTIME_DIR={home}",
+    ]

@@ -1,0 +1,119 @@
+"""VBoxManage, one method a subcommand. See the VirtualBox manual, "VBoxManage"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from labkit.errors import BackendError, CommandError
+from labkit.process import Completed, Runner, last_lines, run
+
+TIMEOUT_S = 60.0
+
+# name="value", name=value, "a name with: signs"="value"; inside quotes, \ protects \ and ".
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_ENTRY = re.compile(rf"({_QUOTED}|[^\s\"=][^=\n]*)=({_QUOTED}|[^\n\"]*)(?:\n|\Z)", re.DOTALL)
+_HEADING = re.compile(r"\w+(?:\n|\Z)")  # such as `rec_screen0`: a line without a value
+
+
+class VBoxManage:
+    """`argv` makes the whole command of VBoxManage's arguments; `runner` runs it."""
+
+    def __init__(self, argv: Callable[..., list[str]], runner: Runner = run) -> None:
+        self._argv = argv
+        self._runner = runner
+
+    def create_vm(self, *, name: str, folder: Path, os_type: str) -> None:
+        place = ("--basefolder", str(folder), "--ostype", os_type)
+        self._do("create the machine", "createvm", "--name", name, *place, "--register")
+
+    def modify_vm(self, *, name: str, settings: Mapping[str, Sequence[str]]) -> None:
+        """Each setting has one or more words: `--uart1 0x3F8 4`."""
+        words = [word for key, values in settings.items() for word in (f"--{key}", *values)]
+        self._do("configure the machine", "modifyvm", name, *words)
+
+    def set_extra_data(self, *, name: str, key: str, value: str) -> None:
+        self._do(f"set {key}", "setextradata", name, key, value)
+
+    def add_controller(self, *, name: str, controller: str, bus: str, kind: str) -> None:
+        words = ("--name", controller, "--add", bus, "--controller", kind)
+        self._do(f"add the controller {controller}", "storagectl", name, *words)
+
+    def attach(self, *, name: str, controller: str, kind: str, medium: Path) -> None:
+        """Puts a medium into a controller's first place."""
+        place = ("--storagectl", controller, "--port", "0", "--device", "0")
+        words = (*place, "--type", kind, "--medium", str(medium))
+        self._do(f"attach {medium.name}", "storageattach", name, *words)
+
+    def start_headless(self, *, name: str) -> None:
+        self._do("start the machine", "startvm", name, "--type", "headless")
+
+    def power_off(self, *, name: str) -> None:
+        self._do("switch the machine off", "controlvm", name, "poweroff")
+
+    def take_snapshot(self, *, name: str, snapshot: str) -> None:
+        """Of a machine that runs: its disks and its state. It runs on."""
+        self._do("take a snapshot", "snapshot", name, "take", snapshot, "--live")
+
+    def restore_snapshot(self, *, name: str, snapshot: str) -> None:
+        """Of a machine that does not run: its next start goes on from there."""
+        self._do("restore the snapshot", "snapshot", name, "restore", snapshot)
+
+    def unregister(self, *, name: str) -> None:
+        """Removes the machine and all its files."""
+        self._do("remove the machine", "unregistervm", name, "--delete")
+
+    def show(self, *, name: str) -> dict[str, str]:
+        """What VirtualBox knows of a machine."""
+        done = self._do("describe the machine", "showvminfo", name, "--machinereadable")
+        return parse_machine_readable(done.stdout)
+
+    def machines(self) -> dict[str, str]:
+        """The registered machines: name → UUID."""
+        text = self._do("list the machines", "list", "vms").stdout
+        return dict(re.findall(r'^"(.*)" \{([0-9a-f-]{36})\}$', text, re.MULTILINE))
+
+    def _do(self, what: str, *arguments: str) -> Completed:
+        try:
+            return self._runner(self._argv("-q", *arguments), timeout=TIMEOUT_S)
+        except CommandError as error:
+            raise BackendError(
+                f"VirtualBox could not {what}",
+                details=last_lines(error.details or error.brief, 6),
+                resolution="labkit doctor tells whether VirtualBox is well; labkit clean removes "
+                "what a killed lab has left",
+            ) from error
+
+
+def parse_machine_readable(text: str) -> dict[str, str]:
+    """The entries of --machinereadable output; BackendError where it makes no sense.
+
+    A value may hold line ends, and a heading is passed over. Of an entry that comes twice, the
+    last one counts.
+    """
+    found: dict[str, str] = {}
+    text, position = text.replace("\r\n", "\n"), 0
+    while position < len(text):
+        if text[position] in " \t\n":
+            position += 1
+            continue
+        if heading := _HEADING.match(text, position):
+            position = heading.end()
+            continue
+        entry = _ENTRY.match(text, position)
+        if entry is None:
+            line = text[position:].partition("\n")[0]
+            raise BackendError(
+                "VirtualBox's answer cannot be understood", details=f"at: {line[:200]!r}"
+            )
+        found[_plain(entry[1])] = _plain(entry[2])
+        position = entry.end()
+    return found
+
+
+def _plain(word: str) -> str:
+    word = word.strip()
+    if len(word) >= 2 and word[0] == word[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", word[1:-1], flags=re.DOTALL)
+    return word

@@ -1,0 +1,98 @@
+"""A registry of machines of the lab's own, with the services that serve it.
+
+One for each lab process: its machines share one VBoxSVC, as a user's machines do. It begins with
+the first machine and ends with the last, and a user's own registry is never touched.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from labkit.errors import BackendError
+from labkit.process import TEMP_PREFIX, mark_of, owner
+
+SERVICES = ("VBoxSVC", "VBoxXPCOMIPCD")
+GRACE_S = 3.0
+_IPC_PREFIX, _IPC_SUFFIX = ".vbox-", "-ipc"
+
+_lock = threading.Lock()
+_users = 0
+
+
+def home_folder() -> Path:
+    """The folder of this lab process; its name says whose it is (see labkit.orphans)."""
+    return Path(tempfile.gettempdir()) / f"{TEMP_PREFIX}{owner()}-vbox"
+
+
+@contextmanager
+def registry() -> Iterator[Path]:
+    """The home folder, for as long as anybody uses it. BackendError when it cannot be made."""
+    global _users
+    home = home_folder()
+    with _lock:
+        _users += 1
+    try:
+        with room_needed(home):
+            home.mkdir(mode=0o700, exist_ok=True)
+        yield home
+    finally:
+        with _lock:
+            _users -= 1
+            if not _users:
+                _end_services()
+                shutil.rmtree(home, ignore_errors=True)
+                sweep_sockets(lambda mark: mark == owner())
+
+
+def services() -> dict[str, list[int]]:
+    """The shared services of this lab process that run now: name → process ids."""
+    found: dict[str, list[int]] = {}
+    for process in psutil.process_iter(["name"]):
+        name = process.info["name"]
+        if name in SERVICES and mark_of(process) == owner():
+            found.setdefault(name, []).append(process.pid)
+    return found
+
+
+def sweep_sockets(abandoned: Callable[[str], bool]) -> list[str]:
+    """VirtualBox keeps the folder of its services' socket in /tmp, when they are killed, too."""
+    removed = []
+    for folder in Path("/tmp").glob(f"{_IPC_PREFIX}{TEMP_PREFIX}*{_IPC_SUFFIX}"):  # noqa: S108
+        words = folder.name.removeprefix(_IPC_PREFIX + TEMP_PREFIX).split("-")
+        if abandoned("-".join(words[:2])) and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(f"folder {folder}")
+    return removed
+
+
+@contextmanager
+def room_needed(folder: Path) -> Iterator[None]:
+    """Tells in the user's words why a folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise BackendError(
+            f"the machine's files cannot be written to {folder.parent}",
+            details=str(error),
+            resolution="make room there, or name another folder with TMPDIR=FOLDER",
+        ) from error
+
+
+def _end_services() -> None:
+    left = []
+    for pid in (pid for pids in services().values() for pid in pids):
+        with suppress(psutil.Error):
+            left.append(psutil.Process(pid))
+            left[-1].terminate()
+    _, alive = psutil.wait_procs(left, timeout=GRACE_S)
+    for process in alive:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(alive, timeout=GRACE_S)

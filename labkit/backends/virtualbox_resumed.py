@@ -1,0 +1,63 @@
+"""Backend `virtualbox-resumed`: a machine of VirtualBox that continues from a snapshot.
+
+The snapshot is taken once, of the running machine when its agent is ready. Each trial restores it
+and starts the machine, which then goes on where it was (VirtualBox manual, "Snapshots").
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from labkit.backends.base import Instance
+from labkit.backends.virtualbox import Machine, VirtualBoxBackend
+from labkit.errors import BackendError
+from labkit.image import LabImage
+from labkit.records import Limits
+from labkit.timeline import Timeline
+
+SNAPSHOT = "ready"
+UNLOCK_TIMEOUT_S = 10.0
+
+
+class VirtualBoxResumedBackend(VirtualBoxBackend):
+    name = "virtualbox-resumed"
+    start = "resumed"
+    about_s = 14.0
+    _saved: Machine | None = None
+
+    @contextmanager
+    def saved_state(self, image: LabImage, limits: Limits) -> Iterator[None]:
+        with self._machine(image, limits) as saved:
+            with self._started(saved, Timeline(self.clock)) as instance:
+                instance.wait_ready()
+                saved.manage.take_snapshot(name=saved.name, snapshot=SNAPSHOT)
+            self._saved = saved
+            try:
+                yield
+            finally:
+                self._saved = None
+
+    @contextmanager
+    def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
+        saved = self._saved
+        if saved is None:
+            raise BackendError("there is no saved state to resume from", details=self.trouble)
+        _restore(saved)
+        timeline.mark("created")
+        with self._started(saved, timeline) as instance:
+            instance.greet()
+            yield instance
+
+
+def _restore(machine: Machine) -> None:
+    """Tried for a while: VBoxSVC takes a moment to see that the trial before has ended."""
+    deadline = time.monotonic() + UNLOCK_TIMEOUT_S
+    while True:
+        try:
+            return machine.manage.restore_snapshot(name=machine.name, snapshot=SNAPSHOT)
+        except BackendError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)

@@ -1,0 +1,193 @@
+"""The backend against programs that write down how they are called."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from labkit.backends import vbox_installation, vbox_registry
+from labkit.backends.base import Instance
+from labkit.backends.vbox_installation import Installation
+from labkit.backends.virtualbox import VirtualBoxBackend
+from labkit.errors import BackendError
+from labkit.image import LabImage
+from labkit.process import HostClock, mark_of, owner
+from labkit.protocol import Request
+from labkit.records import MILESTONES, Engine, Limits
+from labkit.timeline import Timeline
+
+Calls = Callable[[], list[list[str]]]
+
+
+@contextmanager
+def started(
+    image: LabImage, engine: Engine, limits: Limits | None = None
+) -> Iterator[tuple[Instance, Timeline]]:
+    timeline = Timeline(HostClock())
+    timeline.mark("requested")
+    backend = VirtualBoxBackend(Installation(), engine)
+    with backend.launch(image, limits or Limits(), timeline) as instance:
+        instance.wait_ready(10)
+        yield instance, timeline
+
+
+def nothing_is_left() -> bool:
+    ours = [
+        p for p in psutil.process_iter() if mark_of(p) == owner() and p.pid != psutil.Process().pid
+    ]
+    return not ours and not list(Path(tempfile.gettempdir()).iterdir())
+
+
+@pytest.mark.parametrize("engine", ["vbox-hm", "vbox-recompiler"])
+def test_a_life(calls: Calls, small_image: LabImage, engine: Engine) -> None:
+    with started(small_image, engine) as (instance, timeline):
+        assert instance.run(Request("cpu", 0.1)).operations == 8
+        assert instance.meters()[0].role == "instance"
+        instance.stop()
+    assert list(timeline.since_requested()) == list(MILESTONES)
+    assert nothing_is_left()
+
+
+# Each command of a life, in order. A line that begins with an engine's name is for that one only.
+COMMANDS = """
+VBoxManage -q createvm --name NAME --basefolder HOME/NAME --ostype Linux_64 --register
+VBoxManage -q modifyvm NAME --memory 256 --cpus 1 --ioapic off --graphicscontroller vboxvga \
+    --vram 4 --audio-driver none --nic1 none --usb-ohci off --keyboard ps2 --mouse ps2 \
+    --rtcuseutc on --boot1 dvd --boot2 none --boot3 none --boot4 none \
+    --firmware-boot-menu disabled --firmware-logo-fade-in off --firmware-logo-fade-out off \
+    --firmware-logo-display-time 0 DRIVERLESS \
+    --uart1 0x3F8 4 --uartmode1 server HOME/NAME/console \
+    --uart2 0x2F8 3 --uartmode2 server HOME/NAME/agent
+vbox-recompiler VBoxManage -q setextradata NAME VBoxInternal/EM/IemExecutesAll 1
+vbox-recompiler VBoxManage -q setextradata NAME VBoxInternal/CPUM/IsaExts/RDRAND 1
+vbox-recompiler VBoxManage -q setextradata NAME VBoxInternal/CPUM/IsaExts/RDSEED 1
+VBoxManage -q storagectl NAME --name cd --add ide --controller PIIX4
+VBoxManage -q storageattach NAME --storagectl cd --port 0 --device 0 --type dvddrive \
+    --medium HOME/0123456789ab.iso
+VBoxManage -q storagectl NAME --name scratch --add pcie --controller NVMe
+VBoxManage -q storageattach NAME --storagectl scratch --port 0 --device 0 --type hdd \
+    --medium HOME/NAME/scratch.vmdk
+vbox-hm VBoxManage -q startvm NAME --type headless
+vbox-hm VBoxHeadless --comment NAME --startvm NAME
+vbox-recompiler Xvfb -displayfd FD -screen 0 640x480x24 -nolisten tcp
+vbox-recompiler VirtualBoxVM --startvm NAME --execute-all-in-iem --driverless
+VBoxManage -q controlvm NAME poweroff
+VBoxManage -q unregistervm NAME --delete
+"""
+
+
+def expected(engine: Engine, name: str, home: str) -> list[list[str]]:
+    only = "--vm-execution-engine recompiler --paravirt-provider none"
+    text = COMMANDS.replace("\\\n", "").replace("NAME", name).replace("HOME", home)
+    text = text.replace("DRIVERLESS", only if engine == "vbox-recompiler" else "")
+    lines = [line.split() for line in text.strip().splitlines()]
+    return [
+        line[1:] if line[0] == engine else line
+        for line in lines
+        if line[0] == engine or not line[0].startswith("vbox-")
+    ]
+
+
+@pytest.mark.parametrize("engine", ["vbox-hm", "vbox-recompiler"])
+def test_the_exact_commands(calls: Calls, small_image: LabImage, engine: Engine) -> None:
+    with started(small_image, engine) as (instance, _):
+        instance.stop()
+    # The number of the open file that the display writes its own number to.
+    made = [
+        ["FD" if call[i - 1] == "-displayfd" else w for i, w in enumerate(call)] for call in calls()
+    ]
+    name = made[0][4]
+    assert name.startswith(f"labkit-{owner()}-")
+    assert made == expected(engine, name, str(vbox_registry.home_folder()))
+
+
+@pytest.mark.parametrize("fails", ["createvm", "modifyvm", "storageattach", "startvm"])
+def test_nothing_is_left_of_a_machine_that_fails_half_way(
+    calls: Calls, small_image: LabImage, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    monkeypatch.setenv("FAKE_VBOX_FAILS", fails)
+    with pytest.raises(BackendError) as caught, started(small_image, "vbox-hm"):
+        pass
+    assert "told to fail" in caught.value.details
+    assert nothing_is_left()
+    removed = ["unregistervm" in call for call in calls()]
+    assert any(removed) == (fails != "createvm"), "what was not made must not be removed"
+
+
+def test_nothing_is_left_when_the_caller_breaks_off(calls: Calls, small_image: LabImage) -> None:
+    for engine in ("vbox-hm", "vbox-recompiler"):
+        with pytest.raises(KeyboardInterrupt), started(small_image, engine):
+            raise KeyboardInterrupt
+        assert nothing_is_left()
+
+
+def test_two_machines_share_a_registry_that_ends_with_the_last(
+    calls: Calls, small_image: LabImage
+) -> None:
+    with started(small_image, "vbox-hm") as (first, _):
+        with started(small_image, "vbox-hm") as (second, _):
+            assert first.meters()[0].pids != second.meters()[0].pids
+            second.stop()
+        assert vbox_registry.home_folder().is_dir()
+        assert first.run(Request("cpu", 0.1)).operations == 8
+        first.stop()
+    assert nothing_is_left()
+
+
+def test_more_than_one_processor_is_refused(calls: Calls, small_image: LabImage) -> None:
+    with (
+        pytest.raises(BackendError, match="one processor"),
+        started(small_image, "vbox-hm", Limits(cpus=2)),
+    ):
+        pass
+    assert calls() == []
+
+
+def test_what_is_missing(calls: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vbox_installation, "DRIVER", str(tmp_path / "nothing"))
+    assert VirtualBoxBackend(Installation(), "vbox-hm").missing() is None
+    assert VirtualBoxBackend(Installation(), "vbox-recompiler").missing() is None
+    (tmp_path / "bin" / "Xvfb").unlink()
+    missing = VirtualBoxBackend(Installation(), "vbox-recompiler").missing()
+    if missing is not None:  # there may be one in /usr/bin
+        assert "Xvfb" in missing.reason and missing.fix == "sudo labkit setup virtualbox"
+
+
+def test_the_version(calls: Calls) -> None:
+    assert VirtualBoxBackend(Installation()).version() == "VirtualBox 7.2.22r1"
+
+
+def test_the_engine_follows_the_driver(tmp_path: Path) -> None:
+    device = tmp_path / "vboxdrv"
+    assert "not loaded" in (vbox_installation.driver_refusal(str(device)) or "")
+    device.touch()
+    assert vbox_installation.driver_refusal(str(device)) is None
+
+
+def test_a_command_in_the_private_root_mounts_nothing_on_the_host(tmp_path: Path) -> None:
+    program = tmp_path / "usr/lib/virtualbox/VBoxManage"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    argv = Installation(tmp_path).argv(Path("/tmp/labkit-1-2-vbox"), "VBoxManage", "list", "vms")
+    assert argv[:2] == ["env", "VBOX_USER_HOME=/tmp/labkit-1-2-vbox/registry"]
+    where = argv.index("unshare")
+    assert argv[where : where + 4] == ["unshare", "--mount", "--propagation", "private"]
+    tail = [str(tmp_path), "/tmp/labkit-1-2-vbox", "/usr/lib/virtualbox/VBoxManage", "list", "vms"]
+    assert argv[-5:] == tail
+
+
+def test_sockets_of_the_dead_are_swept_and_no_others() -> None:
+    folder = Path(f"/tmp/.vbox-labkit-{owner()}-vbox-ipc")
+    folder.mkdir()
+    try:
+        assert vbox_registry.sweep_sockets(lambda mark: False) == []
+        assert folder.is_dir()
+        assert vbox_registry.sweep_sockets(lambda mark: mark == owner()) == [f"folder {folder}"]
+        assert not folder.exists()
+    finally:
+        folder.rmdir() if folder.exists() else None
