@@ -134,7 +134,8 @@ def run(
     profile: Annotated[
         str,
         typer.Option(
-            help="quick: 5 trials, CPU and idle; reference: 10, four workloads; full: 10, all of them."
+            help="quick: 5 trials, CPU and idle; reference: 10, four workloads; full: 10, all. "
+            "A slow backend makes fewer."
         ),
     ] = "quick",
     seed: Annotated[

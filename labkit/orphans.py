@@ -7,6 +7,7 @@ run are respected, so two runs at once do not end each other's machines.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -25,7 +26,10 @@ def sweep(backends: Iterable[Backend], *, mine: bool = False) -> list[str]:
     """Removes orphans and names them; with mine, also what this very process still has."""
 
     def abandoned(mark: str) -> bool:
-        return bool(mark) and (mark == owner() if mine else not owner_lives(mark))
+        # What is no mark at all (another program's use of the variable) is not ours to judge.
+        if not re.fullmatch(r"\d+-\d+", mark):
+            return False
+        return mark == owner() if mine else not owner_lives(mark)
 
     removed = _sweep_processes(abandoned)
     for backend in backends:

@@ -25,6 +25,7 @@ class VBoxManage:
         self._runner = runner
 
     def create_vm(self, *, name: str, folder: Path, os_type: str) -> None:
+        """A machine with its files in FOLDER/NAME; one of that name there is left alone."""
         place = ("--basefolder", str(folder), "--ostype", os_type)
         self._do("create the machine", "createvm", "--name", name, *place, "--register")
 

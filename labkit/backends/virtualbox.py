@@ -174,9 +174,9 @@ class VirtualBoxBackend(Backend):
             manage = VBoxManage(lambda *words: installation.argv(home, places.MANAGE, *words))
             with vbox_registry.room_needed(home):
                 folder = home / name
-                folder.mkdir()
+                folder.mkdir(exist_ok=True)  # VirtualBox itself refuses a name that is taken
                 iso = place_iso(image.iso, home)
-                manage.create_vm(name=name, folder=folder, os_type=OS_TYPE)
+                manage.create_vm(name=name, folder=home, os_type=OS_TYPE)
                 stack.callback(_remove, manage, name)
                 engine = self.engine(image)
                 make_machine(
@@ -230,13 +230,14 @@ def _connected(
 def diagnose(folder: Path) -> str:
     """The end of VirtualBox's own output, of its log, and of the guest's console."""
     parts = []
-    titles = {"VirtualBox said": "vm.log", "the console's last lines": "console.log"}
-    files = {title: folder / file for title, file in titles.items()}
-    for log in folder.glob("*/Logs/VBox.log"):
-        files["VirtualBox's log ends with"] = log
-    for title, file in files.items():
+    titles = {
+        "VirtualBox said": "vm.log",
+        "the console's last lines": "console.log",
+        "VirtualBox's log ends with": "Logs/VBox.log",
+    }
+    for title, file in titles.items():
         with suppress(OSError):
-            text = last_lines(file.read_text(errors="replace"), 6)
+            text = last_lines((folder / file).read_text(errors="replace"), 6)
             parts.append(f"{title}:\n{text}" if text else "")
     return "\n".join(part for part in parts if part)
 

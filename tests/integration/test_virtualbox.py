@@ -180,10 +180,9 @@ def test_a_name_that_is_taken(
     name = f"labkit-{owner()}-1"
     with vbox_registry.registry() as home:
         manage = VBoxManage(lambda *words: installation.argv(home, MANAGE, *words))
-        other = home / "other"
-        manage.create_vm(name=name, folder=other, os_type="Linux_64")
+        manage.create_vm(name=name, folder=home, os_type="Linux_64")
         with pytest.raises(BackendError, match="create the machine"), launched(lab_image):
-            pass
+            pytest.fail("two machines have one name")
         assert list(manage.machines()) == [name]
         assert manage.show(name=name)["VMState"] == "poweroff"
     assert traces(owner()) == []

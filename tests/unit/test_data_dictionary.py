@@ -9,6 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from labkit import store
+from labkit.backends import BACKENDS
+from labkit.lab import PROFILES
 from labkit.paths import project_dir
 from labkit.records import (
     MILESTONES,
@@ -117,8 +119,9 @@ def test_the_command_that_recorded_the_reference_run() -> None:
     plan = store.load("first-comparison").manifest.plan
     section_text = section("How the reference run was recorded")
     options = dict(re.findall(r"--(\S+) (\S+)", section_text))
-    assert tuple(options["backends"].split(",")) == plan.backends
-    assert tuple(options["workloads"].split(",")) == plan.workloads
+    assert options["profile"] == plan.profile
     assert int(options["seed"]) == plan.seed
-    assert float(options["seconds"]) == plan.seconds
-    assert set(plan.trials.values()) == {int(options["repeats"])}
+    profile = PROFILES[plan.profile]
+    assert (profile.workloads, profile.seconds) == (plan.workloads, plan.seconds)
+    assert max(plan.trials.values()) == profile.repeats
+    assert set(plan.backends) == set(BACKENDS)
