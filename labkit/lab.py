@@ -80,12 +80,13 @@ def run(
     for backend in chosen.values():
         backend.prepare(built)
     manifest = _manifest(plan, chosen, built)
-    writer = RunWriter(out or runs_dir() / manifest.run_id, manifest)
+    path = out or runs_dir() / manifest.run_id
     with (
-        _leave_nothing(chosen.values(), writer),
+        _leave_nothing(chosen.values(), path),
         ExitStack() as states,
         _progress(plan, progress) as (on_step, on_trial),
     ):
+        writer = RunWriter(path, manifest)
         for backend in chosen.values():
             try:
                 states.enter_context(backend.saved_state(built, plan.limits))
@@ -98,7 +99,7 @@ def run(
             on_trial(records)
 
         runner.execute(plan, chosen, built, keep, on_step=on_step, ready_timeout=ready_timeout)
-    return store.load(writer.path)
+    return store.load(path)
 
 
 def make_plan(
@@ -236,12 +237,12 @@ def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Man
 
 
 @contextmanager
-def _leave_nothing(chosen: Iterable[Backend], writer: RunWriter) -> Iterator[None]:
+def _leave_nothing(chosen: Iterable[Backend], path: Path) -> Iterator[None]:
     """Whatever an interrupt at an unlucky moment has left of this run is removed at its end."""
     try:
         yield
     except BaseException as error:
-        error.add_note(f"finished trials are kept in {writer.path}")
+        error.add_note(f"finished trials are kept in {path}")
         raise
     finally:
         orphans.sweep(chosen, mine=True)

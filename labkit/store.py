@@ -60,9 +60,12 @@ class RunWriter:
         self.path = path
         try:
             path.mkdir(parents=True)
-            _write_synced(path / "manifest.json", manifest.model_dump_json(indent=1) + "\n")
             for name, kind in TABLES.items():
                 _write_synced(path / f"{name}.csv", ",".join(kind.model_fields) + "\n")
+            # Last: a folder without it is no run yet, so that a run is never half begun.
+            draft = path / "manifest.json.part"
+            _write_synced(draft, manifest.model_dump_json(indent=1) + "\n")
+            draft.rename(path / "manifest.json")
         except FileExistsError:
             raise StoreError(
                 f"{path} is there already",

@@ -122,7 +122,7 @@ def test_a_signal_at_any_moment_leaves_nothing_behind(
 ) -> None:
     process = begin(tmp_path / "run", "--backends", backend, "--seconds", "20")
     assert wait_until(
-        lambda: (tmp_path / "run/trials.csv").exists() or process.poll() is not None, timeout=60
+        lambda: (tmp_path / "run/manifest.json").exists() or process.poll() is not None, timeout=60
     )
     time.sleep(delay)
     process.send_signal(number)
