@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -168,6 +169,26 @@ def spawn_detached(argv: Sequence[str], *, log: Path) -> int:
         env=env,
     )
     return int(started.stdout)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Holds a signal back until the end of this context, for a request that another program
+    fulfils whether or not we wait for its answer. Outside the main thread it does nothing, since
+    Python handles signals in the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {n: signal.signal(n, lambda number, frame: caught.append(number)) for n in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        for number in caught[:1]:
+            signal.raise_signal(number)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from labkit.channel import Channel
 from labkit.errors import BackendError
 from labkit.host import cpu_set
 from labkit.image import LabImage
-from labkit.process import as_root, find_tool, last_lines, owner
+from labkit.process import as_root, find_tool, last_lines, owner, uninterrupted
 from labkit.protocol import Session
 from labkit.records import Engine, Limits
 from labkit.timeline import Timeline
@@ -138,7 +138,10 @@ class DockerBackend(Backend):
             # By name, and noted before: an interrupt may come before `create` has answered.
             stack.callback(_remove, client, name)
             with _daemon_errors("start a container"):
-                container = client.containers.create(**_container_settings(image, limits, name))
+                # Broken off, the daemon would still make the container, after our clean-up.
+                with uninterrupted():
+                    settings = _container_settings(image, limits, name)
+                    container = client.containers.create(**settings)
                 timeline.mark("created")
                 fd = _attach(container, stack)
                 container.start()

@@ -11,7 +11,17 @@ import pytest
 
 from labkit import orphans
 from labkit.errors import CommandError
-from labkit.process import end, find_tool, mark_of, owner, owner_lives, run, scratch_folder, spawn
+from labkit.process import (
+    end,
+    find_tool,
+    mark_of,
+    owner,
+    owner_lives,
+    run,
+    scratch_folder,
+    spawn,
+    uninterrupted,
+)
 from tests.unit.fakes import FakeClock
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
@@ -117,6 +127,15 @@ def test_only_orphans_are_swept(tmp_path: Path) -> None:
         assert mine.poll() is None
     finally:
         end(mine)
+
+
+def test_a_signal_is_held_back_and_then_delivered() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+        done.append("the request")
+    assert done == ["the request"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_fake_clock_is_a_clock() -> None:
