@@ -6,6 +6,7 @@ import os
 import platform
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -29,6 +30,51 @@ def inspect() -> Host:
         python=platform.python_version(),
         load_1m=load(),
     )
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the computer was like just before a trial; None is what could not be read."""
+
+    load_1m: float | None
+    memory_available_bytes: int
+    cpu_mhz: float | None
+
+
+def conditions() -> Conditions:
+    """The computer's conditions now."""
+    return Conditions(load(), memory_available(), _cpu_mhz())
+
+
+class Steal:
+    """How much of the processors' time the computer below took away, since this was made: the
+    field `steal` of /proc/stat, proc(5). A computer that is no virtual machine reports zero."""
+
+    def __init__(self) -> None:
+        self._before = _steal_and_total()
+
+    def share(self) -> float | None:
+        """Between 0 and 1; None where the system has no such field."""
+        if self._before is None or (now := _steal_and_total()) is None:
+            return None
+        stolen, total = (after - before for after, before in zip(now, self._before, strict=True))
+        return round(stolen / total, 4) if total > 0 else None
+
+
+def _steal_and_total() -> tuple[float, float] | None:
+    times = psutil.cpu_times()._asdict()
+    if "steal" not in times:
+        return None
+    # Time of guests is counted in the user's time already.
+    counted = [value for name, value in times.items() if not name.startswith("guest")]
+    return times["steal"], sum(counted)
+
+
+def _cpu_mhz() -> float | None:
+    with suppress(Exception):  # psutil raises many kinds where a virtual machine hides it
+        frequency = psutil.cpu_freq()
+        return round(frequency.current, 1) if frequency and frequency.current else None
+    return None
 
 
 def load() -> float | None:

@@ -4,187 +4,95 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
-from tqdm.auto import tqdm
-
-from labkit import host, image, orphans, runner, store
-from labkit.backends import BACKENDS, Backend, Missing, make_backend
+from labkit import host, image, orphans, runner, sameness, store
+from labkit.backends import Backend, make_backend
 from labkit.errors import BackendError, LabError, UsageError
 from labkit.image import LabImage
 from labkit.paths import runs_dir
-from labkit.records import BackendInfo, Limits, Manifest, Plan
-from labkit.runner import Step
-from labkit.store import Run, RunWriter, TrialRecords
-from labkit.workloads import parse_task
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Ready-made choices for a run."""
-
-    workloads: tuple[str, ...]
-    repeats: int
-    seconds: float
-    # A slow backend makes fewer trials, at least one, so that its part stays within this.
-    budget_s: float
-
-
-PROFILES: Mapping[str, Profile] = {
-    "quick": Profile(("cpu", "idle"), repeats=5, seconds=1.0, budget_s=90),
-    # What the recorded runs in data/reference are made with.
-    "reference": Profile(("cpu", "syscall", "fork", "idle"), repeats=10, seconds=1.0, budget_s=152),
-    "full": Profile(
-        ("cpu", "syscall", "fork", "memory", "disk", "idle", "ballast:mib=64"),
-        repeats=10,
-        seconds=2.0,
-        budget_s=1200,
-    ),
-}
+from labkit.planning import describe, make_plan
+from labkit.recording import Recording
+from labkit.records import BackendInfo, Manifest, Plan
+from labkit.run_writer import RunWriter
+from labkit.store import Run, TrialRecords
+from labkit.workloads import digests
 
 
 def run(
     backends: Sequence[str] | None = None,
     *,
-    workloads: Sequence[str] | None = None,
-    repeats: int | None = None,
-    seconds: float | None = None,
-    profile: str = "quick",
-    seed: int | None = None,
-    limits: Limits | None = None,
+    kernel: Path | None = None,
+    out: Path | None = None,
+    ready_timeout: float = 60.0,
+    progress: bool = True,
+    **choices: Any,
+) -> Run:
+    """Runs the workloads behind each boundary and returns the finished, stored run.
+
+    Without backends, all that can run here. `choices` are those of labkit.planning.make_plan
+    (workloads, repeats, seconds, profile, seed, limits, warmups, until_precision, budget_s); what
+    is not named comes from the profile. Raises UsageError for what makes no sense and
+    BackendError when a named backend cannot run. A trial that fails is part of the run: look at
+    `trials.status`.
+    """
+    plan = make_plan(backends, **choices)
+    chosen = {name: make_backend(name) for name in plan.backends}
+    return perform(
+        plan, chosen, kernel=kernel, out=out, ready_timeout=ready_timeout, progress=progress
+    )
+
+
+def perform(
+    plan: Plan,
+    chosen: Mapping[str, Backend],
+    *,
     kernel: Path | None = None,
     out: Path | None = None,
     ready_timeout: float = 60.0,
     progress: bool = True,
 ) -> Run:
-    """Runs the workloads behind each boundary and returns the finished, stored run.
-
-    Without backends, all that can run here. What is not named comes from the profile (PROFILES).
-    Raises UsageError for what makes no sense and BackendError when a named backend cannot run.
-    A trial that fails is part of the run: look at `trials.status`.
-    """
-    plan = make_plan(backends, workloads, repeats, seconds, profile, seed, limits)
-    if progress:
-        print(describe(plan), file=sys.stderr)
-    chosen = {name: make_backend(name) for name in plan.backends}
-    for name, backend in chosen.items():
-        require(name, backend)
-    orphans.sweep(chosen.values())
-    built = image.build(kernel=kernel, progress=progress)
-    for backend in chosen.values():
-        backend.prepare(built)
+    """Runs a plan with these backends, by their names in the plan."""
+    built = _made_ready(plan, chosen, kernel, progress)
     manifest = _manifest(plan, chosen, built)
     path = out or runs_dir() / manifest.run_id
-    with (
-        _leave_nothing(chosen.values(), path),
-        ExitStack() as states,
-        _progress(plan, progress) as (on_step, on_trial),
-    ):
-        writer = RunWriter(path, manifest)
-        for backend in chosen.values():
-            try:
-                states.enter_context(backend.saved_state(built, plan.limits))
-            except LabError as error:
-                # Its first trial fails with this reason; the other backends go on.
-                backend.trouble = str(error)
-
-        def keep(records: TrialRecords) -> None:
-            writer.append(records)
-            on_trial(records)
-
-        runner.execute(plan, chosen, built, keep, on_step=on_step, ready_timeout=ready_timeout)
+    with _leave_nothing(chosen.values(), path), closing(RunWriter.begin(path, manifest)) as writer:
+        _perform(plan, chosen, built, writer, [], ready_timeout, progress)
     return store.load(path)
 
 
-def make_plan(
-    backends: Sequence[str] | None = None,
-    workloads: Sequence[str] | None = None,
-    repeats: int | None = None,
-    seconds: float | None = None,
-    profile: str = "quick",
-    seed: int | None = None,
-    limits: Limits | None = None,
-) -> Plan:
-    """A checked plan; UsageError says which part makes no sense."""
-    if profile not in PROFILES:
+def resume(
+    run: str | Path,
+    *,
+    kernel: Path | None = None,
+    ready_timeout: float = 60.0,
+    progress: bool = True,
+) -> Run:
+    """Goes on with a run that was broken off: the same plan, the same order, into the same folder.
+
+    Raises UsageError for a run that has ended, and where anything is not as it was (another
+    computer, image, engine or version): one run holds what was measured under the same conditions.
+    """
+    broken_off = store.load(run)
+    if broken_off.ending is not None:
         raise UsageError(
-            f"there is no profile {profile!r}", details=f"the lab has: {', '.join(PROFILES)}"
+            f"the run {broken_off.manifest.run_id} is complete",
+            details=f"it ended at {broken_off.ending.ended_at}: {broken_off.ending.reason}",
+            resolution="measure once more with labkit run; labkit compare puts two runs together",
         )
-    chosen = PROFILES[profile]
-    chosen = replace(
-        chosen,
-        workloads=tuple(workloads) if workloads else chosen.workloads,
-        repeats=chosen.repeats if repeats is None else repeats,
-        seconds=chosen.seconds if seconds is None else seconds,
-    )
-    names = tuple(dict.fromkeys(backends)) if backends is not None else available()
-    _check(names, chosen)
-    limits = limits or Limits()
-    host.check_limits(limits)
-    return Plan(
-        backends=names,
-        workloads=chosen.workloads,
-        trials={name: _trials(name, chosen, exact=repeats is not None) for name in names},
-        seconds=chosen.seconds,
-        seed=random.SystemRandom().randrange(2**31) if seed is None else seed,
-        profile=profile,
-        limits=limits,
-    )
-
-
-def describe(plan: Plan) -> str:
-    """The plan in a line: what will be done, and about how long it takes."""
-    parts = [f"{name} {count}" for name, count in plan.trials.items()]
-    seconds = sum(
-        count * _trial_s(name, len(plan.workloads), plan.seconds)
-        for name, count in plan.trials.items()
-    )
-    length = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-    return f"trials: {', '.join(parts)}; about {length}"
-
-
-def _trials(name: str, chosen: Profile, *, exact: bool) -> int:
-    """How many trials a backend makes: what was asked for, else what its time allows."""
-    if exact:
-        return chosen.repeats
-    allowed = int(chosen.budget_s // _trial_s(name, len(chosen.workloads), chosen.seconds))
-    return max(1, min(chosen.repeats, allowed))
-
-
-def _trial_s(name: str, workloads: int, seconds: float) -> float:
-    """About how long a trial takes: its start, and each workload with its calibration."""
-    return make_backend(name).about_s + workloads * seconds * 1.4
-
-
-def limits(cpus: int, memory_mib: int) -> Limits:
-    """What each instance may use; UsageError when the host has not got it or it makes no sense."""
-    try:
-        chosen = Limits(cpus=cpus, memory_mib=memory_mib)
-    except ValidationError as error:
-        raise UsageError(
-            f"{cpus} CPUs and {memory_mib} MiB make no instance",
-            resolution="use 1 CPU or more and 64 MiB or more",
-        ) from error
-    host.check_limits(chosen)
-    return chosen
-
-
-def available() -> tuple[str, ...]:
-    """The names of the backends that can run here."""
-    missing = left_out()
-    return tuple(name for name in BACKENDS if name not in missing)
-
-
-def left_out() -> dict[str, Missing]:
-    """The backends that cannot run here, with the reason and the command that mends it."""
-    found = {name: make_backend(name).missing() for name in BACKENDS}
-    return {name: missing for name, missing in found.items() if missing is not None}
+    plan, path = broken_off.manifest.plan, broken_off.path
+    chosen = {name: make_backend(name) for name in plan.backends}
+    built = _made_ready(plan, chosen, kernel, progress)
+    _require_same(broken_off.manifest, _manifest(plan, chosen, built))
+    with _leave_nothing(chosen.values(), path), closing(RunWriter.reopen(path)) as writer:
+        before = store.read_trials(path)
+        _perform(plan, chosen, built, writer, before, ready_timeout, progress)
+    return store.load(path)
 
 
 def require(name: str, backend: Backend) -> None:
@@ -196,22 +104,57 @@ def require(name: str, backend: Backend) -> None:
         )
 
 
-def _check(names: Sequence[str], chosen: Profile) -> None:
-    if not names:
-        raise UsageError("no backend is named", details=f"the lab has: {', '.join(BACKENDS)}")
-    for name in names:
-        make_backend(name)
-    workloads = [parse_task(text).workload.name for text in chosen.workloads]
-    if len(set(workloads)) < len(workloads):
-        raise UsageError(
-            "a workload is named twice", resolution="name each once; a second run compares settings"
+def _made_ready(
+    plan: Plan, chosen: Mapping[str, Backend], kernel: Path | None, progress: bool
+) -> LabImage:
+    """What is done once before a run, and is no part of any figure."""
+    if progress:
+        print(describe(plan), file=sys.stderr)
+    for name, backend in chosen.items():
+        require(name, backend)
+    orphans.sweep(chosen.values())
+    built = image.build(kernel=kernel, progress=progress)
+    for backend in chosen.values():
+        backend.prepare(built)
+    return built
+
+
+def _perform(
+    plan: Plan,
+    chosen: Mapping[str, Backend],
+    built: LabImage,
+    writer: RunWriter,
+    before: list[TrialRecords],
+    ready_timeout: float,
+    progress: bool,
+) -> None:
+    """Makes the trials that are not there yet, and notes why there are no more."""
+    with (
+        ExitStack() as states,
+        closing(Recording(plan, writer, before, _precision, progress=progress)) as recording,
+    ):
+        for backend in chosen.values():
+            try:
+                states.enter_context(backend.saved_state(built, plan.limits))
+            except LabError as error:
+                # Its first trial fails with this reason; the other backends go on.
+                backend.trouble = str(error)
+        going = runner.execute(
+            plan,
+            chosen,
+            built,
+            recording.hooks(),
+            done={records.trial.trial for records in before},
+            ready_timeout=ready_timeout,
         )
-    if chosen.repeats < 1:
-        raise UsageError(f"{chosen.repeats} repeats make no run", resolution="use 1 or more")
-    if not 0.1 <= chosen.seconds <= 3600:
-        raise UsageError(
-            f"a workload cannot last {chosen.seconds:g} s", resolution="use 0.1 to 3600 seconds"
-        )
+        recording.finish(failed=not going)
+
+
+def _precision(trials: Sequence[TrialRecords]) -> float:
+    from labkit import stats  # imported here: only a run that waits for a precision needs it
+
+    frames = store.frames(store.gathered(trials))
+    return stats.precision(frames["trials"], frames["results"])
 
 
 def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Manifest:
@@ -223,6 +166,7 @@ def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Man
         plan=plan,
         host=host.inspect(),
         image_digest=built.digest,
+        workload_digests=digests(plan.workloads),
         backends={
             name: BackendInfo(
                 family=backend.family,
@@ -236,29 +180,27 @@ def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Man
     )
 
 
+def _require_same(before: Manifest, now: Manifest) -> None:
+    found = [
+        *sameness.host_differences(before.host, now.host),
+        *sameness.obstacles(before, now),
+        *sameness.version_differences(before, now),
+    ]
+    if found:
+        raise UsageError(
+            f"the run {before.run_id} cannot be resumed here: not all is as it was",
+            details="\n".join(map(str, found)),
+            resolution="begin a new run; what was measured is kept",
+        )
+
+
 @contextmanager
 def _leave_nothing(chosen: Iterable[Backend], path: Path) -> Iterator[None]:
     """Whatever an interrupt at an unlucky moment has left of this run is removed at its end."""
     try:
         yield
     except BaseException as error:
-        error.add_note(f"finished trials are kept in {path}")
+        error.add_note(f"finished trials are kept in {path}; to go on: labkit run --resume {path}")
         raise
     finally:
         orphans.sweep(chosen, mine=True)
-
-
-@contextmanager
-def _progress(
-    plan: Plan, wanted: bool
-) -> Iterator[tuple[Callable[[Step], None], Callable[[TrialRecords], None]]]:
-    total, blocks = sum(plan.trials.values()), max(plan.trials.values())
-    with tqdm(total=total, unit="trial", disable=not wanted) as bar:
-
-        def on_step(step: Step) -> None:
-            bar.set_description(f"block {step.block}/{blocks}: {step.backend:<8}")
-
-        def on_trial(records: TrialRecords) -> None:
-            bar.update()
-
-        yield on_step, on_trial

@@ -11,13 +11,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Family = Literal["baseline", "host-virtualization", "hypervisor", "container"]
 Engine = Literal["native", "kvm", "hvf", "tcg", "vbox-hm", "vbox-recompiler"]
 
 # A cold start boots or begins from nothing; a resumed one continues from a saved state.
 StartKind = Literal["cold", "resumed"]
+
+# A warm-up fills caches before the first block and enters no figure.
+Stage = Literal["warmup", "measured"]
 
 # The moments of an instance's life, in order. `kernel` exists for guests only.
 MILESTONES = (
@@ -57,6 +60,12 @@ class Plan(Record):
     workloads: tuple[str, ...]
     # Backend → trials; a backend with fewer than others is left out of the later blocks.
     trials: dict[str, int]
+    # Backend → starts before the first block, without workloads; they enter no figure.
+    warmups: dict[str, int] = {}
+    # Blocks are added until the interval of each ratio is narrower than this part of the ratio,
+    # or the run has taken budget_s seconds.
+    until_precision: float | None = Field(default=None, gt=0, lt=10)
+    budget_s: float | None = Field(default=None, gt=0)
     seconds: float = Field(gt=0, le=3600)
     seed: int = 0
     profile: str = "quick"
@@ -102,7 +111,17 @@ class Manifest(Record):
     plan: Plan
     host: Host
     image_digest: str
+    # Workload → SHA-256 of its file: the same name may do other work in another version.
+    workload_digests: dict[str, str]
     backends: dict[str, BackendInfo]
+
+
+class Ending(Record):
+    """The last file of a run folder: why no more trials were made, and how many there are."""
+
+    ended_at: str
+    reason: Literal["plan", "precision", "time budget", "failures"]
+    trials: int
 
 
 class Trial(Record):
@@ -110,6 +129,7 @@ class Trial(Record):
 
     trial: int
     block: int
+    stage: Stage
     backend: str
     family: Family
     engine: Engine
@@ -119,6 +139,8 @@ class Trial(Record):
     startup_s: float | None
     load_1m: float | None
     memory_available_bytes: int | None
+    cpu_mhz: float | None
+    steal_share: float | None
     error: str | None
 
 
@@ -148,7 +170,10 @@ class Result(Record):
 
 
 class Sample(Record):
-    """One reading of one meter. cpu_s is cumulative; moment is empty for a periodic reading."""
+    """One reading of one meter. CPU times are cumulative; moment is empty for a periodic reading.
+
+    cpu_s, cgroup_cpu_s and schedstat_s are the same quantity from three sources.
+    """
 
     trial: int
     backend: str
@@ -162,3 +187,8 @@ class Sample(Record):
     pss_bytes: int | None
     uss_bytes: int | None
     cgroup_bytes: int | None
+    cgroup_peak_bytes: int | None = None
+    guest_used_bytes: int | None = None
+    host_available_bytes: int | None = None
+    cgroup_cpu_s: float | None = None
+    schedstat_s: float | None = None

@@ -6,8 +6,9 @@ temperature, its caches, its neighbours) meets all backends alike. The order fol
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.process import Clock, HostClock
 from labkit.protocol import Answer
-from labkit.records import Engine, Milestone, Plan, Result, Sample, Trial
+from labkit.records import Engine, Milestone, Plan, Result, Sample, Stage, Trial
 from labkit.sampler import Sampler
 from labkit.store import TrialRecords
 from labkit.timeline import Timeline
@@ -28,35 +29,66 @@ from labkit.workloads import Task, parse_task
 
 @dataclass(frozen=True)
 class Step:
-    """A place in the schedule: which backend, in which block."""
+    """A place in the schedule: which backend, in which block. Warm-ups are block 0."""
 
     trial: int
     block: int
     backend: str
 
+    @property
+    def stage(self) -> Stage:
+        return "measured" if self.block else "warmup"
+
+
+def blocks(plan: Plan) -> Iterator[list[Step]]:
+    """The warm-ups if there are any, then the blocks, and beyond the plan further ones without
+    end. The same seed gives the same order, also to a run that is resumed."""
+    first = 1
+    for block, names in _rounds(plan):
+        random.Random(f"{plan.seed} {first}").shuffle(names)  # noqa: S311  an order, not a secret
+        yield [Step(first + i, block, name) for i, name in enumerate(names)]
+        first += len(names)
+
+
+def _rounds(plan: Plan) -> Iterator[tuple[int, list[str]]]:
+    """(block, backends in the plan's order)."""
+    for count in range(max(plan.warmups.values(), default=0)):
+        yield 0, [name for name in plan.backends if plan.warmups.get(name, 0) > count]
+    planned = max(plan.trials.values())
+    for block in itertools.count(1):
+        beyond = block > planned
+        yield block, [name for name in plan.backends if beyond or plan.trials[name] >= block]
+
 
 def schedule(plan: Plan) -> list[Step]:
-    """All trials of a plan in their order; the same seed gives the same order."""
-    rng = random.Random(plan.seed)  # noqa: S311  an order, not a secret
-    steps: list[Step] = []
-    for block in range(1, max(plan.trials.values()) + 1):
-        order = [name for name in plan.backends if plan.trials[name] >= block]
-        rng.shuffle(order)
-        steps += [Step(len(steps) + i, block, name) for i, name in enumerate(order, 1)]
-    return steps
+    """All planned trials in their order."""
+    planned = max(plan.trials.values())
+    rounds = itertools.takewhile(lambda steps: steps[0].block <= planned, blocks(plan))
+    return [step for steps in rounds for step in steps]
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What a run calls on its way: before each trial, after it, and when the planned blocks are
+    done, to ask whether there shall be one more."""
+
+    on_trial: Callable[[TrialRecords], None]
+    on_step: Callable[[Step], None] = lambda step: None
+    one_more: Callable[[], bool] = lambda: False
 
 
 def execute(
     plan: Plan,
     backends: Mapping[str, Backend],
     image: LabImage,
-    on_trial: Callable[[TrialRecords], None],
+    hooks: Hooks,
     *,
-    on_step: Callable[[Step], None] = lambda step: None,
+    done: Collection[int] = (),
     clock: Clock | None = None,
     ready_timeout: float = READY_TIMEOUT_S,
-) -> None:
-    """Runs a plan. on_trial gets each trial as soon as it ended, failed ones too.
+) -> bool:
+    """Runs a plan, but for the trials that are `done`. Each trial is handed on as soon as it
+    ended, failed ones too. False when every backend has failed.
 
     A backend whose trial failed is not tried again in this run: what broke it (a dead daemon, a
     kernel that hangs) would most likely break the rest, each time after the whole time limit.
@@ -64,16 +96,23 @@ def execute(
     clock = clock or HostClock()
     engines = {name: backend.engine(image) for name, backend in backends.items()}
     tasks = [parse_task(text) for text in plan.workloads]
+    planned = max(plan.trials.values())
     broken: set[str] = set()
-    for step in schedule(plan):
-        if step.backend in broken:
-            continue
-        on_step(step)
-        trial = _OneTrial(step, backends[step.backend], engines[step.backend], clock)
-        records = trial.perform(image, plan, tasks, ready_timeout)
-        on_trial(records)
-        if records.trial.status == "failed":
-            broken.add(step.backend)
+    for steps in blocks(plan):
+        if len(broken) == len(plan.backends):
+            return False
+        if steps[0].block > planned and steps[0].trial not in done and not hooks.one_more():
+            return True
+        for step in steps:
+            if step.backend in broken or step.trial in done:
+                continue
+            hooks.on_step(step)
+            trial = _OneTrial(step, backends[step.backend], engines[step.backend], clock)
+            records = trial.perform(image, plan, tasks, ready_timeout)
+            hooks.on_trial(records)
+            if records.trial.status == "failed":
+                broken.add(step.backend)
+    raise AssertionError("the blocks have no end")
 
 
 class _OneTrial:
@@ -92,7 +131,7 @@ class _OneTrial:
         self, image: LabImage, plan: Plan, tasks: Sequence[Task], ready_timeout: float
     ) -> TrialRecords:
         requested_at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        load, memory = host.load(), host.memory_available()
+        conditions, steal = host.conditions(), host.Steal()
         error = None
         try:
             self._go(image, plan, tasks, ready_timeout)
@@ -102,6 +141,7 @@ class _OneTrial:
         trial = Trial(
             trial=self._step.trial,
             block=self._step.block,
+            stage=self._step.stage,
             backend=self._backend.name,
             family=self._backend.family,
             engine=self._engine,
@@ -109,8 +149,8 @@ class _OneTrial:
             status="ok" if error is None else "failed",
             requested_at=requested_at,
             startup_s=startup,
-            load_1m=load,
-            memory_available_bytes=memory,
+            **vars(conditions),
+            steal_share=steal.share(),
             error=error,
         )
         return TrialRecords(trial, self._milestones(), self._results, self._samples())
@@ -127,7 +167,7 @@ class _OneTrial:
                     self._sampler.add(instance.meters())
                 instance.wait_ready(ready_timeout)
                 self._sampler.take("ready")
-                for task in tasks:
+                for task in tasks if self._step.stage == "measured" else ():
                     if task.workload.name not in self._backend.cannot:
                         self._work(instance, task, plan.seconds)
                 self._sampler.take("stop_requested")

@@ -41,7 +41,8 @@ def run_json(run: Run) -> dict[str, Any]:
         trial: dict(zip(rows["milestone"], rows["at_s"], strict=True))
         for trial, rows in run.milestones.groupby("trial")
     }
-    names = ["trial", "block", "backend", "family", "engine", "status", "startup_s", "error"]
+    names = ["trial", "block", "stage", "backend", "family", "engine", "status"]
+    names += ["startup_s", "error"]
     trials = [
         {
             **{name: _plain(row[name]) for name in names},
@@ -52,6 +53,7 @@ def run_json(run: Run) -> dict[str, Any]:
     return {
         "run": run.manifest.run_id,
         "path": str(run.path.resolve()),
+        "ending": run.ending.reason if run.ending else None,
         "trials": trials,
         "summary": stats.summary_json(run),
     }

@@ -6,7 +6,9 @@ unit (ops-per-unit). A workload that counts defines `step N`; one that only hold
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,6 +46,13 @@ def all_workloads() -> dict[str, Workload]:
     """Name → workload, in alphabetical order."""
     files = sorted((GUEST_DIR / "workloads").glob("*.sh"))
     return {file.stem: read_workload(file) for file in files}
+
+
+def digests(tasks: Iterable[str]) -> dict[str, str]:
+    """Workload → SHA-256 of its file, of each that these tasks name."""
+    names = [parse_task(task).workload.name for task in tasks]
+    files = {name: GUEST_DIR / "workloads" / f"{name}.sh" for name in names}
+    return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
 
 
 def read_workload(file: Path) -> Workload:

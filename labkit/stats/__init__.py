@@ -8,6 +8,7 @@ from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.memory import memory
+from labkit.stats.precision import precision
 from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
 from labkit.stats.throughput import throughput
@@ -20,6 +21,7 @@ __all__ = [
     "failures",
     "interval",
     "memory",
+    "precision",
     "startup",
     "startup_cpu",
     "summary",

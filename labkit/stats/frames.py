@@ -31,7 +31,7 @@ class LoadedRun(Protocol):
 
 
 def backends(trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a backend: backend, family, engine, n, n_failed.
+    """One row a backend: backend, family, engine, n, n_failed. A warm-up counts where it failed.
 
     Ordered by family, then by first appearance. Raises UsageError when a backend has more than
     one engine: an emulated machine must not share a figure with a hardware-virtualized one.
@@ -44,8 +44,8 @@ def backends(trials: pd.DataFrame) -> pd.DataFrame:
                 f"the backend {backend} has several engines in these trials: {', '.join(engines)}",
                 resolution="compare one run at a time, or give the backends different names",
             )
-        good = int((group["status"] == "ok").sum())
-        rows.append((backend, group["family"].iloc[0], engines[0], good, len(group) - good))
+        good, failed = len(measured(group)), int((group["status"] == "failed").sum())
+        rows.append((backend, group["family"].iloc[0], engines[0], good, failed))
     rows.sort(key=lambda row: FAMILIES.index(row[1]))  # stable: keeps first appearance
     return pd.DataFrame(rows, columns=[*IDENTITY, "n", "n_failed"])
 
@@ -57,9 +57,13 @@ def failures(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_good_trials(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a table that belong to trials that did not fail."""
-    good = trials.loc[trials["status"] == "ok", ["trial", "backend"]]
-    return table.merge(good, on=["trial", "backend"])
+    """The rows of a table that belong to measured trials that did not fail."""
+    return table.merge(measured(trials)[["trial", "backend"]], on=["trial", "backend"])
+
+
+def measured(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials that enter figures: no warm-ups, none that failed."""
+    return trials[(trials["stage"] == "measured") & (trials["status"] == "ok")]
 
 
 def identified(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:

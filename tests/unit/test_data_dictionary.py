@@ -10,11 +10,12 @@ from pydantic import BaseModel
 
 from labkit import store
 from labkit.backends import BACKENDS
-from labkit.lab import PROFILES
 from labkit.paths import project_dir
+from labkit.planning import PROFILES
 from labkit.records import (
     MILESTONES,
     BackendInfo,
+    Ending,
     Engine,
     Family,
     Host,
@@ -22,6 +23,7 @@ from labkit.records import (
     Manifest,
     Plan,
     Role,
+    Stage,
     StartKind,
 )
 
@@ -86,9 +88,16 @@ def test_each_field_of_the_manifest() -> None:
     rows = tables("manifest.json")[0]
     assert names(rows) == fields(Manifest)
     optional = {f"host.{name}" for name in ("hypervisor", "cgroup_version", "load_1m")}
+    optional |= {"plan.until_precision", "plan.budget_s"}
     assert {name for name, row in zip(names(rows), rows, strict=True) if "never" not in row[4]} == (
         optional
     )
+
+
+def test_each_field_of_the_ending() -> None:
+    assert names(tables("ending.json")[0]) == list(Ending.model_fields)
+    reasons = Ending.model_fields["reason"].annotation
+    assert all(f"`{reason}`" in section("ending.json") for reason in get_args(reasons))
 
 
 def test_each_milestone_is_defined_for_each_kind_of_backend() -> None:
@@ -104,8 +113,8 @@ def test_each_word_of_a_closed_list(title: str, words: object) -> None:
     assert set(names(tables(title)[0])) == set(get_args(words))
 
 
-def test_both_kinds_of_start() -> None:
-    for kind in get_args(StartKind):
+def test_both_kinds_of_start_and_both_stages() -> None:
+    for kind in (*get_args(StartKind), *get_args(Stage)):
         assert f"`{kind}`" in section("trials.csv")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from labkit import lab
+from labkit import planning
 from labkit.errors import LabError, UsageError
 
 
@@ -26,7 +26,7 @@ from labkit.errors import LabError, UsageError
 )
 def test_what_makes_no_sense_is_a_clear_error(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError, match=says) as caught:
-        lab.make_plan(**{"backends": ["host"], **wrong})
+        planning.make_plan(**{"backends": ["host"], **wrong})
     assert caught.value.exit_code == 2
 
 
@@ -41,14 +41,14 @@ def test_what_makes_no_sense_is_a_clear_error(wrong: dict[str, Any], says: str) 
 )
 def test_limits_that_the_host_has_not_got(cpus: int, memory: int, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        lab.limits(cpus, memory)
+        planning.limits(cpus, memory)
 
 
 def test_the_profile_fills_what_is_not_said() -> None:
-    plan = lab.make_plan(["host", "docker", "host"], repeats=7, seed=3)
+    plan = planning.make_plan(["host", "docker", "host"], repeats=7, seed=3)
     assert plan.backends == ("host", "docker")
     assert (plan.trials, plan.seed) == ({"host": 7, "docker": 7}, 3)
-    assert plan.workloads == lab.PROFILES["quick"].workloads
+    assert plan.workloads == planning.PROFILES["quick"].workloads
 
 
 def test_an_error_says_what_why_and_what_to_do() -> None:

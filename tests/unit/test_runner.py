@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from labkit.image import LabImage
 from labkit.process import Clock
 from labkit.records import MILESTONES, Plan
-from labkit.runner import execute, schedule
+from labkit.runner import Hooks, execute, schedule
 from labkit.store import TrialRecords
 from tests.unit.fakes import FakeBackend, FakeClock
 
@@ -30,7 +30,7 @@ def plan(*backends: str, repeats: int = 3, seed: int = 1, **more: Any) -> Plan:
 
 def run(chosen: Plan, backends: dict[str, FakeBackend], clock: Clock) -> list[TrialRecords]:
     done: list[TrialRecords] = []
-    execute(chosen, backends, NO_IMAGE, done.append, clock=clock)
+    execute(chosen, backends, NO_IMAGE, Hooks(done.append), clock=clock)
     return done
 
 
@@ -107,6 +107,6 @@ def test_an_interrupt_cleans_up_and_keeps_what_was_finished() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        execute(plan("fake", repeats=5), {"fake": backend}, NO_IMAGE, keep, clock=clock)
+        execute(plan("fake", repeats=5), {"fake": backend}, NO_IMAGE, Hooks(keep), clock=clock)
     assert len(done) == 2
     assert backend.launched == backend.cleaned == 2

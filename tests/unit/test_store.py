@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labkit import host, store
+from labkit import host, run_writer, store
 from labkit.errors import StoreError
-from labkit.records import BackendInfo, Manifest, Milestone, Plan, Result, Sample, Trial
-from labkit.store import RunWriter, TrialRecords, load
+from labkit.records import BackendInfo, Ending, Manifest, Milestone, Plan, Result, Sample, Trial
+from labkit.run_writer import RunWriter
+from labkit.store import TrialRecords, load
 
 
 def manifest(run_id: str = "0123") -> Manifest:
@@ -26,6 +28,7 @@ def manifest(run_id: str = "0123") -> Manifest:
         plan=Plan(backends=("fake",), workloads=("cpu",), trials={"fake": 1}, seconds=1),
         host=host.inspect(),
         image_digest="0" * 64,
+        workload_digests={"cpu": "1" * 64},
         backends={"fake": BackendInfo(family="container", engine="native", version="1")},
     )
 
@@ -35,6 +38,7 @@ def records(trial: int = 1, error: str | None = None) -> TrialRecords:
         Trial(
             trial=trial,
             block=1,
+            stage="measured",
             backend="fake",
             family="container",
             engine="native",
@@ -44,6 +48,8 @@ def records(trial: int = 1, error: str | None = None) -> TrialRecords:
             startup_s=None if error else 0.5,
             load_1m=None,
             memory_available_bytes=1,
+            cpu_mhz=None,
+            steal_share=None,
             error=error,
         ),
         [Milestone(trial=trial, backend="fake", milestone="requested", at_s=0.0)],
@@ -78,11 +84,27 @@ def records(trial: int = 1, error: str | None = None) -> TrialRecords:
     )
 
 
-def written(folder: Path, *trials: TrialRecords) -> Path:
-    writer = RunWriter(folder / "run", manifest())
+ENDED = "2026-01-01T00:10:00+00:00"
+
+
+def begun(folder: Path, *trials: TrialRecords) -> RunWriter:
+    writer = RunWriter.begin(folder / "run", manifest())
     for trial in trials:
         writer.append(trial)
+    return writer
+
+
+def written(folder: Path, *trials: TrialRecords) -> Path:
+    """A run that has ended."""
+    with closing(begun(folder, *trials)) as writer:
+        writer.finish(Ending(ended_at=ENDED, reason="plan", trials=len(trials)))
     return writer.path
+
+
+def broken_off(folder: Path, *trials: TrialRecords) -> Path:
+    """A run whose lab was killed."""
+    with closing(begun(folder, *trials)) as writer:
+        return writer.path
 
 
 def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -126,13 +148,15 @@ def damage(path: Path, change: Any) -> None:
     ("name", "change", "why"),
     [
         ("trials.csv", lambda b: b[:-1], "torn"),
-        ("trials.csv", lambda b: b[:-9] + b"\n", "line 2 has 8 fields, not 12"),
+        ("trials.csv", lambda b: b[:-9] + b"\n", "line 2 has 11 fields, not 15"),
         ("trials.csv", lambda b: b"", "torn"),
         ("trials.csv", lambda b: b"\xff\xfe" + b, "codec"),
         ("samples.csv", lambda b: b.replace(b"0.1", b"x"), "line 2, at_s"),
         ("samples.csv", lambda b: b"a,b\n1,2\n", "first line"),
         ("results.csv", lambda b: b + b"\x00\n", "line 3|line contains NUL"),
         ("milestones.csv", None, "No such file"),
+        ("ending.json", lambda b: b[: len(b) // 2], "JSON"),
+        ("ending.json", lambda b: b.replace(b"plan", b"whim"), "reason"),
         ("manifest.json", lambda b: b[: len(b) // 2], "JSON"),
         ("manifest.json", lambda b: b'{"schema_version": 1}', "run_id"),
     ],
@@ -152,16 +176,55 @@ def test_a_damaged_file_is_named_with_its_fault(
 
 def test_another_schema_version_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path)
-    damage(path / "manifest.json", lambda b: b.replace(b'_version": 1', b'_version": 99', 1))
+    damage(path / "manifest.json", lambda b: b.replace(b'_version": 2', b'_version": 99', 1))
     with pytest.raises(StoreError, match="schema version 99"):
         load(path)
 
 
 def test_rows_of_a_trial_that_never_finished_are_left_out(tmp_path: Path) -> None:
-    path = written(tmp_path, records(1))
+    path = broken_off(tmp_path, records(1))
     with (path / "milestones.csv").open("a") as file:
         file.write("2,fake,requested,0.0\n")
     assert load(path).milestones["trial"].tolist() == [1]
+
+
+@pytest.mark.parametrize("table", store.TABLES)
+def test_what_was_being_written_when_the_lab_was_killed_costs_that_trial_only(
+    tmp_path: Path, table: str
+) -> None:
+    """Whichever table, at whichever byte: the trials before are whole, and the run goes on."""
+    error = 'two\nlines, "quoted"'
+    whole = broken_off(tmp_path / "whole", records(1), records(2, error=error))
+    kept = (broken_off(tmp_path / "kept", records(1)) / f"{table}.csv").stat().st_size
+    content = (whole / f"{table}.csv").read_bytes()
+    for cut in range(kept, len(content)):
+        folder = tmp_path / str(cut)
+        path = broken_off(folder, records(1))
+        for earlier in list(store.TABLES)[: list(store.TABLES).index(table)]:
+            (path / f"{earlier}.csv").write_bytes((whole / f"{earlier}.csv").read_bytes())
+        (path / f"{table}.csv").write_bytes(content[:cut])
+        assert load(path).trials["trial"].tolist() == [1], cut
+        with closing(RunWriter.reopen(path)) as writer:
+            writer.append(records(2, error=error))
+        assert load(path).trials["error"].tolist() == [None, error], cut
+
+
+def test_a_table_that_lost_whole_rows_is_noticed(tmp_path: Path) -> None:
+    path = written(tmp_path, records(1), records(2))
+    damage(path / "trials.csv", lambda b: b"\n".join(b.split(b"\n")[:2]) + b"\n")
+    with pytest.raises(StoreError, match=r"trials\.csv") as caught:
+        load(path)
+    assert "holds 1 trials; the run ended with 2" in caught.value.details
+
+
+def test_only_one_lab_writes_into_a_folder(tmp_path: Path) -> None:
+    with closing(begun(tmp_path)) as first:
+        with pytest.raises(StoreError, match="another lab is writing"):
+            RunWriter.reopen(first.path)
+        first.append(records(1))
+    with closing(RunWriter.reopen(first.path)) as second:
+        second.append(records(2))
+    assert load(first.path).trials["trial"].tolist() == [1, 2]
 
 
 def test_an_unknown_run_says_where_it_looked() -> None:
@@ -172,8 +235,7 @@ def test_an_unknown_run_says_where_it_looked() -> None:
 
 def test_a_full_disk_keeps_what_was_finished(tmp_path: Path) -> None:
     """The real thing for this process: a limit on file sizes makes write(2) fail half-way."""
-    writer = RunWriter(tmp_path / "run", manifest())
-    writer.append(records(1))
+    writer = begun(tmp_path, records(1))
     sizes = {file.name: file.stat().st_size for file in writer.path.iterdir()}
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -188,6 +250,7 @@ def test_a_full_disk_keeps_what_was_finished(tmp_path: Path) -> None:
     assert load(writer.path).trials["trial"].tolist() == [1]
     writer.append(records(2))
     assert load(writer.path).trials["trial"].tolist() == [1, 2]
+    writer.close()
 
 
 def test_a_disk_without_room_at_the_start_is_a_clear_error(
@@ -196,7 +259,7 @@ def test_a_disk_without_room_at_the_start_is_a_clear_error(
     def full(path: Path, text: str) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(store, "_write_synced", full)
+    monkeypatch.setattr(run_writer, "_write_synced", full)
     with pytest.raises(StoreError, match="could not be written") as caught:
-        RunWriter(tmp_path / "run", manifest())
+        RunWriter.begin(tmp_path / "run", manifest())
     assert "No space left" in caught.value.details

@@ -62,6 +62,7 @@ MANIFEST = Manifest(
         trials=dict.fromkeys(KINDS, 10),
         seconds=2.0,
     ),
+    workload_digests=dict.fromkeys(WORKLOADS, "0" * 64),
     host=Host(
         system="Linux",
         kernel="6.18.0",
@@ -134,11 +135,14 @@ def _trial(
             "family": family,
             "engine": engine,
             "start": "resumed" if name.endswith("-resumed") else "cold",
+            "stage": "measured",
             "status": "failed" if failed else "ok",
             "requested_at": "2026-11-23T10:00:00+00:00",
             "startup_s": None if failed else startup,
             "load_1m": 0.2,
             "memory_available_bytes": 6 * 1024 * MIB,
+            "cpu_mhz": None,
+            "steal_share": 0.0,
             "error": "the guest <did> not answer within 20 s" if failed else None,
         }
     )

@@ -1,0 +1,57 @@
+"""What can run here, and what makes it so: doctor, setup, clean."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from labkit.cli.app import AsJson, app, say
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Tell what can run on this computer, why not, and the command that mends it."""
+    from labkit.diagnosis import examine
+    from labkit.texts import diagnosis_text
+
+    found = examine()
+    print(found.model_dump_json(indent=2) if as_json else diagnosis_text(found))
+
+
+@app.command()
+def setup(
+    backends: Annotated[
+        list[str] | None, typer.Argument(help="Which backends; all when none is named.")
+    ] = None,
+) -> None:
+    """Install what the backends need, start a Docker daemon, build the lab image.
+
+    Does only what is missing. Installing packages and starting a daemon need root: without it,
+    the exact command is printed. A backend that is named must succeed; without names, what
+    cannot be set up is reported and the rest goes on.
+    """
+    from labkit.setup.steps import set_up
+
+    set_up(backends or None, say)
+
+
+@app.command()
+def clean(
+    daemon: Annotated[
+        bool, typer.Option("--daemon", help="Also end the Docker daemon that the lab started.")
+    ] = False,
+    virtualbox: Annotated[
+        bool, typer.Option("--virtualbox", help="Also delete the VirtualBox that the lab set up.")
+    ] = False,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Also delete all that can be built or fetched again.")
+    ] = False,
+) -> None:
+    """Remove what a killed lab has left: processes, containers, temporary folders."""
+    from labkit.setup.steps import clean_up
+
+    for line in clean_up(daemon=daemon, virtualbox=virtualbox, cache=cache) or [
+        "nothing was left behind"
+    ]:
+        print(line)

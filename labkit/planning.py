@@ -1,0 +1,192 @@
+"""What a run shall do: ready-made profiles, and a checked plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from labkit import host
+from labkit.backends import BACKENDS, Missing, make_backend
+from labkit.errors import UsageError
+from labkit.records import Limits, Plan
+from labkit.workloads import parse_task
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Ready-made choices for a run."""
+
+    workloads: tuple[str, ...]
+    repeats: int
+    seconds: float
+    # A slow backend makes fewer trials, at least one, so that its part stays within this.
+    budget_s: float
+    # Of each backend that makes all of its trials.
+    warmups: int = 1
+
+
+PROFILES: Mapping[str, Profile] = {
+    "quick": Profile(("cpu", "idle"), repeats=5, seconds=1.0, budget_s=90),
+    # What the recorded runs in data/reference are made with.
+    "reference": Profile(("cpu", "syscall", "fork", "idle"), repeats=10, seconds=1.0, budget_s=152),
+    "full": Profile(
+        ("cpu", "syscall", "fork", "memory", "disk", "idle", "ballast:mib=64"),
+        repeats=10,
+        seconds=2.0,
+        budget_s=1200,
+    ),
+}
+# How long a run that adds blocks may take, unless told otherwise.
+PRECISION_BUDGET_S = 600.0
+
+
+def make_plan(
+    backends: Sequence[str] | None = None,
+    workloads: Sequence[str] | None = None,
+    repeats: int | None = None,
+    seconds: float | None = None,
+    profile: str = "quick",
+    seed: int | None = None,
+    limits: Limits | None = None,
+    warmups: int | None = None,
+    until_precision: float | None = None,
+    budget_s: float | None = None,
+) -> Plan:
+    """A checked plan; UsageError says which part makes no sense."""
+    if profile not in PROFILES:
+        raise UsageError(
+            f"there is no profile {profile!r}", details=f"the lab has: {', '.join(PROFILES)}"
+        )
+    chosen = PROFILES[profile]
+    chosen = replace(
+        chosen,
+        workloads=tuple(workloads) if workloads else chosen.workloads,
+        repeats=chosen.repeats if repeats is None else repeats,
+        seconds=chosen.seconds if seconds is None else seconds,
+        warmups=chosen.warmups if warmups is None else warmups,
+    )
+    names = tuple(dict.fromkeys(backends)) if backends is not None else available()
+    _check(names, chosen)
+    _check_precision(until_precision, budget_s)
+    limits = limits or Limits()
+    host.check_limits(limits)
+    trials = {name: _trials(name, chosen, exact=repeats is not None) for name in names}
+    return Plan(
+        backends=names,
+        workloads=chosen.workloads,
+        trials=trials,
+        warmups={
+            name: chosen.warmups
+            for name in names
+            if chosen.warmups and (warmups is not None or _is_quick(name, chosen))
+        },
+        until_precision=until_precision,
+        budget_s=(budget_s or PRECISION_BUDGET_S) if until_precision else None,
+        seconds=chosen.seconds,
+        seed=random.SystemRandom().randrange(2**31) if seed is None else seed,
+        profile=profile,
+        limits=limits,
+    )
+
+
+def describe(plan: Plan) -> str:
+    """The plan in a line: what will be done, and about how long it takes."""
+    parts = [f"{name} {count}" for name, count in plan.trials.items()]
+    starts = sum(make_backend(name).about_s * count for name, count in plan.warmups.items())
+    seconds = starts + sum(
+        count * _trial_s(name, len(plan.workloads), plan.seconds)
+        for name, count in plan.trials.items()
+    )
+    length = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    words = [f"trials: {', '.join(parts)}", f"about {length}"]
+    if warm := sum(plan.warmups.values()):
+        words.insert(1, f"{warm} warm-up starts before")
+    if plan.until_precision and plan.budget_s:
+        words.append(
+            f"then more blocks until each ratio is known to {plan.until_precision:.0%}, "
+            f"at most {plan.budget_s / 60:.0f} min in all"
+        )
+    return "; ".join(words)
+
+
+def limits(cpus: int, memory_mib: int) -> Limits:
+    """What each instance may use; UsageError when the host has not got it or it makes no sense."""
+    try:
+        chosen = Limits(cpus=cpus, memory_mib=memory_mib)
+    except ValidationError as error:
+        raise UsageError(
+            f"{cpus} CPUs and {memory_mib} MiB make no instance",
+            resolution="use 1 CPU or more and 64 MiB or more",
+        ) from error
+    host.check_limits(chosen)
+    return chosen
+
+
+def available() -> tuple[str, ...]:
+    """The names of the backends that can run here."""
+    missing = left_out()
+    return tuple(name for name in BACKENDS if name not in missing)
+
+
+def left_out() -> dict[str, Missing]:
+    """The backends that cannot run here, with the reason and the command that mends it."""
+    found = {name: make_backend(name).missing() for name in BACKENDS}
+    return {name: missing for name, missing in found.items() if missing is not None}
+
+
+def _trials(name: str, chosen: Profile, *, exact: bool) -> int:
+    """How many trials a backend makes: what was asked for, else what its time allows."""
+    if exact:
+        return chosen.repeats
+    allowed = int(chosen.budget_s // _trial_s(name, len(chosen.workloads), chosen.seconds))
+    return max(1, min(chosen.repeats, allowed))
+
+
+def _is_quick(name: str, chosen: Profile) -> bool:
+    """Whether a backend can afford a start that enters no figure."""
+    trial = _trial_s(name, len(chosen.workloads), chosen.seconds)
+    return chosen.repeats * trial <= chosen.budget_s
+
+
+def _trial_s(name: str, workloads: int, seconds: float) -> float:
+    """About how long a trial takes: its start, and each workload with its calibration."""
+    return make_backend(name).about_s + workloads * seconds * 1.4
+
+
+def _check(names: Sequence[str], chosen: Profile) -> None:
+    if not names:
+        raise UsageError("no backend is named", details=f"the lab has: {', '.join(BACKENDS)}")
+    for name in names:
+        make_backend(name)
+    workloads = [parse_task(text).workload.name for text in chosen.workloads]
+    if len(set(workloads)) < len(workloads):
+        raise UsageError(
+            "a workload is named twice", resolution="name each once; a second run compares settings"
+        )
+    if chosen.repeats < 1:
+        raise UsageError(f"{chosen.repeats} repeats make no run", resolution="use 1 or more")
+    if not 0 <= chosen.warmups <= 100:
+        raise UsageError(f"{chosen.warmups} warm-ups cannot be made", resolution="use 0 to 100")
+    if not 0.1 <= chosen.seconds <= 3600:
+        raise UsageError(
+            f"a workload cannot last {chosen.seconds:g} s", resolution="use 0.1 to 3600 seconds"
+        )
+
+
+def _check_precision(until: float | None, budget_s: float | None) -> None:
+    if until is not None and not 0.001 <= until <= 1:
+        raise UsageError(
+            f"{until:g} is no precision to wait for",
+            details="it is the width of an interval, as a part of the ratio itself",
+            resolution="use 0.001 to 1, such as 0.1 for ten percent",
+        )
+    if budget_s is not None and until is None:
+        raise UsageError(
+            "a time budget alone changes nothing",
+            resolution="name --until-precision, too: blocks are added until either is reached",
+        )
+    if budget_s is not None and not 1 <= budget_s <= 7 * 86400:
+        raise UsageError(f"{budget_s:g} s make no time budget", resolution="use 1 second to 7 days")
