@@ -54,6 +54,30 @@ def test_a_slow_backend_is_left_out_of_the_later_blocks() -> None:
     ]  # fmt: skip
 
 
+def test_warm_ups_come_first_and_run_no_workload() -> None:
+    clock = FakeClock()
+    backends = {name: FakeBackend(name, clock=clock) for name in ("a", "b")}
+    done = run(plan("a", "b", repeats=2, warmups={"a": 2, "b": 1}), backends, clock)
+    stages = [(r.trial.block, r.trial.stage) for r in done]
+    assert stages == [(0, "warmup")] * 3 + [(1, "measured")] * 2 + [(2, "measured")] * 2
+    assert sorted(r.trial.backend for r in done[:3]) == ["a", "a", "b"]
+    assert [bool(r.results) for r in done] == [False] * 3 + [True] * 4
+    assert [r.trial.trial for r in done] == list(range(1, 8))
+
+
+@given(st.sets(st.integers(1, 10)), st.integers(0, 2**31))
+def test_what_is_done_is_not_done_again_and_keeps_its_place(done: set[int], seed: int) -> None:
+    clock = FakeClock()
+    chosen = plan("a", "b", "c", repeats=3, seed=seed, warmups={"a": 1})
+    backends = {name: FakeBackend(name, clock=clock) for name in chosen.backends}
+    made: list[TrialRecords] = []
+    execute(chosen, backends, NO_IMAGE, Hooks(made.append), done=done, clock=clock)
+    whole = {step.trial: step.backend for step in schedule(chosen)}
+    assert {r.trial.trial: r.trial.backend for r in made} == {
+        trial: backend for trial, backend in whole.items() if trial not in done
+    }
+
+
 def test_a_workload_that_a_backend_cannot_do_is_left_out() -> None:
     clock = FakeClock()
     backend = FakeBackend(clock=clock)
