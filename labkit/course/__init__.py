@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from labkit.notebook.exercises import Exercise
+from labkit.course.exercise import Exercise
 
 EXERCISES: dict[str, Exercise] = {}
+
+__all__ = ["EXERCISES", "Exercise"]

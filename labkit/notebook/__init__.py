@@ -1,11 +1,10 @@
 """What the notebooks need besides the lab itself."""
 
-from labkit.notebook.exercises import Exercise, check
+from labkit.notebook.exercises import check
 from labkit.notebook.guesses import Guess, guess, off_by
 from labkit.notebook.measuring import Measurement, measure, mode, what_can_run
 
 __all__ = [
-    "Exercise",
     "Guess",
     "Measurement",
     "check",

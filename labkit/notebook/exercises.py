@@ -1,25 +1,16 @@
 """Exercises that check an answer: they say "try again" and why, and never the answer itself.
 
-Each chapter's exercises are functions in labkit/course: answer → why it is not right, or "".
+Each chapter's exercises are in labkit/course.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any
 
+from labkit.course import EXERCISES, Exercise
 from labkit.errors import UsageError
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """judge: answer → why it is not right yet, "" when it is. hints: one more at each attempt."""
-
-    judge: Callable[[Any], str]
-    hints: tuple[str, ...]
 
 
 class Verdict:
@@ -38,8 +29,6 @@ _attempts: Counter[str] = Counter()
 
 def check(name: str, answer: Any | EllipsisType) -> Verdict:
     """Checks an answer; `...` is no answer yet. UsageError when there is no such exercise."""
-    from labkit.course import EXERCISES
-
     if name not in EXERCISES:
         raise UsageError(f"there is no exercise {name!r}", details=f"there are: {_names()}")
     exercise = EXERCISES[name]
@@ -65,6 +54,4 @@ def _judged(exercise: Exercise, answer: Any) -> str:
 
 
 def _names() -> str:
-    from labkit.course import EXERCISES
-
     return ", ".join(EXERCISES)
