@@ -7,7 +7,6 @@ run are respected, so two runs at once do not end each other's machines.
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -17,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from labkit.backends import Backend
-from labkit.process import TEMP_PREFIX, mark_of, owner, owner_lives
+from labkit.process import MARK, TEMP_PREFIX, mark_of, owner, owner_lives
 
 GRACE_S = 3.0
 
@@ -27,7 +26,7 @@ def sweep(backends: Iterable[Backend], *, mine: bool = False) -> list[str]:
 
     def abandoned(mark: str) -> bool:
         # What is no mark at all (another program's use of the variable) is not ours to judge.
-        if not re.fullmatch(r"\d+-\d+", mark):
+        if not MARK.fullmatch(mark):
             return False
         return mark == owner() if mine else not owner_lives(mark)
 
@@ -57,7 +56,7 @@ def _sweep_processes(abandoned: Callable[[str], bool]) -> list[str]:
 
 
 def _sweep_folders(abandoned: Callable[[str], bool]) -> list[str]:
-    """Temporary folders are named labkit-PID-STARTTIME-…: see process.scratch_folder."""
+    """Temporary folders are named labkit-PID-START.BOOT-…: see process.scratch_folder."""
     removed = []
     for folder in Path(tempfile.gettempdir()).glob(f"{TEMP_PREFIX}*-*-*"):
         mark = "-".join(folder.name.removeprefix(TEMP_PREFIX).split("-")[:2])

@@ -7,6 +7,7 @@ that whatever outlives a killed lab can be told from anything else on the machin
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,8 @@ from labkit.errors import CommandError
 
 OWNER_VARIABLE = "LABKIT_OWNER"
 TEMP_PREFIX = "labkit-"
+# What an owner's mark looks like: see `owner`.
+MARK = re.compile(r"\d+-\d+\.[0-9a-f]+")
 
 
 class Clock(Protocol):
@@ -202,16 +205,17 @@ def scratch_folder() -> Iterator[Path]:
 
 @cache
 def owner() -> str:
-    """This process, as PID-STARTTIME: a process id alone is reused by the system."""
-    return _mark(psutil.Process())
+    """This process, as PID-START.BOOT: a process id alone is reused by the system. START counts
+    from the computer's own start, and BOOT says which start that was: a date would be another
+    one as soon as somebody sets the clock."""
+    return f"{os.getpid()}-{_started(os.getpid())}"
 
 
 def owner_lives(mark: str) -> bool:
     """Whether the process that set this mark still runs."""
     pid, _, started = mark.partition("-")
     try:
-        # The start time is derived from the wall clock, which may be stepped by a little.
-        return abs(psutil.Process(int(pid)).create_time() - int(started)) <= 3
+        return _started(int(pid)) == started
     except (psutil.Error, ValueError, OverflowError):
         return False
 
@@ -250,8 +254,16 @@ def _group_exists(group: int) -> bool:
     return True
 
 
-def _mark(process: psutil.Process) -> str:
-    return f"{process.pid}-{int(process.create_time())}"
+def _started(pid: int) -> str | None:
+    """When a process began, by fields 3 and 22 of /proc/PID/stat (proc(5)) and boot_id
+    (random(4)); None for one that has ended and was not waited for. Where there is no such file,
+    by its date, which is all there is."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    except OSError:
+        return f"{int(psutil.Process(pid).create_time())}.0"
+    return None if fields[0] in (b"Z", b"X") else f"{int(fields[19])}.{boot}"
 
 
 def _environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

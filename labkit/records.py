@@ -41,9 +41,9 @@ Role = Literal["instance", "helper", "services"]
 
 
 class Record(BaseModel):
-    """A frozen record; unknown fields are an error."""
+    """A frozen record; unknown fields are an error, and so is what is no number (NaN)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Limits(Record):
@@ -116,12 +116,19 @@ class Manifest(Record):
     backends: dict[str, BackendInfo]
 
 
+# Why a run has no more trials.
+Reason = Literal["plan", "precision", "time budget", "failures"]
+
+
 class Ending(Record):
-    """The last file of a run folder: why no more trials were made, and how many there are."""
+    """The last file of a run folder: why no more trials were made, how many there are, and what
+    the other files hold, so that whatever changes them later is noticed."""
 
     ended_at: str
-    reason: Literal["plan", "precision", "time budget", "failures"]
+    reason: Reason
     trials: int
+    # File of the run → SHA-256 of its content.
+    digests: dict[str, str]
 
 
 class Trial(Record):

@@ -3,12 +3,13 @@
 A trial is written, flushed and synchronized as soon as it ended; its row in trials.csv comes
 last, so a trial is either there with all that belongs to it, or not at all. A folder without
 ending.json is of a run that goes on or was broken off: there, the row that was being written may
-be torn. With it, all must be whole.
+be torn. With it, all must be whole, and as it was when the run ended: the ending holds digests.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from labkit import tables
+from labkit import soundness, tables
 from labkit.errors import StoreError
 from labkit.paths import reference_dir, runs_dir
 from labkit.records import (
@@ -82,6 +83,8 @@ def load(run: str | Path) -> Run:
     if ending is not None and ending.trials != len(records["trials"]):
         why = f"it holds {len(records['trials'])} trials; the run ended with {ending.trials}"
         raise _damaged(path / "trials.csv", why)
+    if ending is not None:
+        _require_unchanged(path, ending)
     return Run(path, manifest, **frames(records), ending=ending)
 
 
@@ -148,16 +151,36 @@ def read_manifest(path: Path) -> Manifest:
 
 def read_tables(path: Path, *, torn_end: bool) -> dict[str, list[Record]]:
     """Table → its records, of finished trials only. StoreError names the file and its fault."""
+    manifest = read_manifest(path)
     found = {
         name: _read_table(path / f"{name}.csv", kind, torn_end=torn_end)
         for name, kind in TABLES.items()
     }
     finished = {record.trial for record in found["trials"] if isinstance(record, Trial)}
     # Rows of a trial that never got its own row: the run was killed while it was written.
-    return {
+    found = {
         name: [record for record in records if getattr(record, "trial") in finished]  # noqa: B009
         for name, records in found.items()
     }
+    for table, why in soundness.faults(manifest, found):
+        raise _damaged(path / f"{table}.csv", why)
+    return found
+
+
+def digests(path: Path) -> dict[str, str]:
+    """File → SHA-256 of its content, of all that a run's ending vouches for."""
+    files = [MANIFEST, *(f"{name}.csv" for name in TABLES)]
+    return {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in files}
+
+
+def _require_unchanged(path: Path, ending: Ending) -> None:
+    found = digests(path)
+    if found.keys() != ending.digests.keys():
+        raise _damaged(path / ENDING, "its digests are not those of the run's files")
+    for name, digest in found.items():
+        if digest != ending.digests[name]:
+            why = f"it was changed after the run's end: its SHA-256 is {digest}, and {ENDING} "
+            raise _damaged(path / name, f"{why}notes {ending.digests[name]}")
 
 
 def _read_ending(path: Path) -> Ending | None:

@@ -31,7 +31,7 @@ def perform(tmp_path: Path, plan: Plan, widths: list[float], **fails: int) -> li
         return widths.pop(0)
 
     with (
-        closing(RunWriter.begin(tmp_path / "run", manifest())) as writer,
+        closing(RunWriter.begin(tmp_path / "run", manifest(plan=plan))) as writer,
         closing(Recording(plan, writer, [], precision, progress=False, clock=clock)) as recording,
     ):
         going = runner.execute(plan, backends, NO_IMAGE, recording.hooks(), clock=clock)
