@@ -12,12 +12,12 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from labkit.errors import BackendError, GuestTimeout, ProtocolError
 from labkit.process import Clock
 
-VERSION = 1
+VERSION = 2
 LONGEST_LINE = 4096
 
 
@@ -27,6 +27,14 @@ class Ready:
 
     version: int
     clock: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Memory in use, as /proc/meminfo counts it where the agent is."""
+
+    id: str
+    used_kib: int
 
 
 @dataclass(frozen=True)
@@ -69,11 +77,12 @@ class Noise:
 
 
 M = TypeVar("M", Begin, End)
-Message = Ready | Begin | End | Failure | Bye | Noise
+Message = Ready | Memory | Begin | End | Failure | Bye | Noise
 
 _CLOCK = r"(\d{1,12}(?:\.\d{1,9})?)"
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Message]], ...] = (
     (re.compile(rf"LABKIT/(\d{{1,4}}) READY {_CLOCK}"), lambda m: Ready(int(m[1]), float(m[2]))),
+    (re.compile(r"MEMORY (\w{1,32}) (\d{1,15})"), lambda m: Memory(m[1], int(m[2]))),
     (re.compile(rf"BEGIN (\w{{1,32}}) {_CLOCK}"), lambda m: Begin(m[1], float(m[2]))),
     (
         re.compile(rf"END (\w{{1,32}}) {_CLOCK} (-|\d{{1,18}})"),
@@ -130,13 +139,24 @@ class Request:
 
 
 @dataclass(frozen=True)
+class MemoryTold:
+    """at: arrival on the host's clock (s); edge: just before which line of the workload."""
+
+    at: float
+    edge: Literal["begin", "end"]
+    used_bytes: int
+
+
+@dataclass(frozen=True)
 class Answer:
-    """Arrival times on the host's clock (s), the instance's own duration, operations done."""
+    """Arrival times on the host's clock (s), the instance's own duration, operations done, and
+    memory in use as seen from inside (in a container, too: there it is the host's)."""
 
     begin: float
     end: float
     guest_seconds: float
     operations: int | None
+    memory: tuple[MemoryTold, ...] = ()
 
 
 class Session:
@@ -176,23 +196,32 @@ class Session:
         id = str(self._requests)
         self._send(request.line(id))
         what = f"begin the workload {request.workload}"
-        begun, begin = self._answer(Begin, id, what, deadline)
+        begun, begin, memory = self._answer(Begin, "begin", id, what, deadline)
         on_begin()
-        ended, end = self._answer(End, id, f"finish the workload {request.workload}", deadline)
-        return Answer(begun, ended, end.clock - begin.clock, end.operations)
+        what = f"finish the workload {request.workload}"
+        ended, end, more = self._answer(End, "end", id, what, deadline)
+        seconds = end.clock - begin.clock
+        return Answer(begun, ended, seconds, end.operations, (*memory, *more))
 
     def stop(self, timeout: float) -> None:
         """Asks the agent to leave, and waits for its goodbye."""
         self._send(b"STOP\n")
         self._next((Bye,), "say goodbye", self._clock.now() + timeout)
 
-    def _answer(self, kind: type[M], id: str, what: str, deadline: float) -> tuple[float, M]:
+    def _answer(
+        self, kind: type[M], edge: Literal["begin", "end"], id: str, what: str, deadline: float
+    ) -> tuple[float, M, list[MemoryTold]]:
+        """The line of this kind and its arrival; what was told of the memory before, once at
+        most, whatever the other side says."""
+        told: list[MemoryTold] = []
         while True:
-            at, message = self._next((kind, Failure), what, deadline)
+            at, message = self._next((kind, Failure, Memory), what, deadline)
             if isinstance(message, Failure) and message.id == id:
                 raise BackendError(f"the agent could not {what}", details=message.reason)
+            if isinstance(message, Memory) and message.id == id:
+                told = [MemoryTold(at, edge, message.used_kib * 1024)]
             if isinstance(message, kind) and message.id == id:
-                return at, message
+                return at, message, told
 
     def _next(self, kinds: tuple[type, ...], what: str, deadline: float) -> tuple[float, Message]:
         """The next message of one of these kinds; others are passed over."""

@@ -35,9 +35,9 @@ MILESTONES = (
 )
 
 # Whose resources a meter reads: the instance itself (its processes, or the process that is the
-# virtual machine), a helper that exists once for each instance (containerd-shim), or services
-# that all instances share (dockerd, containerd).
-Role = Literal["instance", "helper", "services"]
+# virtual machine), a helper that exists once for each instance (containerd-shim), services that
+# all instances share (dockerd, containerd), or the whole computer, with all that runs on it.
+Role = Literal["instance", "helper", "services", "host"]
 
 
 class Record(BaseModel):

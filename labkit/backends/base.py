@@ -30,17 +30,25 @@ class Missing:
 
 @dataclass(frozen=True)
 class Meter:
-    """What a sampler reads: processes (with their children, if tree) and maybe a cgroup."""
+    """What a sampler reads: processes (with their children, if tree) and maybe a control group.
+
+    cgroup and cpu_cgroup are the folders of its memory and its CPU accounting: two of them in
+    version 1, where each controller has a tree of its own, one and the same in version 2.
+    """
 
     name: str
     role: Role
-    pids: tuple[int, ...]
+    pids: tuple[int, ...] = ()
     tree: bool = True
     cgroup: Path | None = None
+    cpu_cgroup: Path | None = None
 
 
 class Instance(ABC):
     """Something that a backend has started from the lab image."""
+
+    # How long the agent may take to prepare and calibrate a workload, besides its duration.
+    preparation_s: float = 30.0
 
     def __init__(self, session: Session, timeline: Timeline) -> None:
         self._session = session
@@ -64,8 +72,9 @@ class Instance(ABC):
 
     def run(self, request: Request, on_begin: Callable[[], None] = lambda: None) -> Answer:
         """Runs one workload; the time limit leaves room for a slow calibration."""
+        timeout = self.preparation_s + 10 * request.seconds
         with self._explained():
-            answer = self._session.run(request, 30 + 10 * request.seconds, on_begin)
+            answer = self._session.run(request, timeout, on_begin)
         self._timeline.mark("first_result", answer.end)
         return answer
 

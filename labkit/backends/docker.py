@@ -7,11 +7,9 @@ scratch data, which goes with the container. Container, volume and image carry t
 from __future__ import annotations
 
 import os
-import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import Any, ClassVar
 
 import docker
@@ -21,6 +19,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import Mount
 
+from labkit import cgroups
 from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
 from labkit.backends.docker_stream import Demultiplexer
 from labkit.channel import Channel
@@ -59,7 +58,8 @@ class DockerInstance(Instance):
         pid = self._container.attrs["State"]["Pid"]
         if not pid or not psutil.pid_exists(pid):
             return ()
-        meters = [Meter("container", "instance", (pid,), cgroup=_memory_cgroup(pid))]
+        memory, cpu = cgroups.of_process(pid)
+        meters = [Meter("container", "instance", (pid,), cgroup=memory, cpu_cgroup=cpu)]
         with suppress(psutil.Error):
             shim = psutil.Process(pid).parent()
             if shim and "shim" in shim.name():
@@ -273,17 +273,3 @@ def _explain_missing(error: Exception) -> Missing:
 
 def _host() -> str:
     return os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-
-
-def _memory_cgroup(pid: int) -> Path | None:
-    """The folder of a process's memory controller: cgroups(7), version 1 or 2."""
-    with suppress(OSError):
-        text = Path(f"/proc/{pid}/cgroup").read_text()
-        for pattern, root in (
-            (r"^\d+:memory:(.+)$", "/sys/fs/cgroup/memory"),
-            (r"^0::(.+)$", "/sys/fs/cgroup"),
-        ):
-            found = re.search(pattern, text, re.MULTILINE)
-            if found and Path(root + found[1]).is_dir():
-                return Path(root + found[1])
-    return None

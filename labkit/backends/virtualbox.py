@@ -56,6 +56,8 @@ class Machine:
 
 
 class VirtualBoxInstance(Instance):
+    preparation_s = 240.0  # to fill a ballast, each of its pages is interpreted
+
     def __init__(
         self,
         machine: MachineProcess,

@@ -107,6 +107,29 @@ def test_a_trial_has_its_milestones_in_order_and_its_results() -> None:
     assert idle.workload == "idle"
 
 
+@pytest.mark.parametrize(("family", "told"), [("hypervisor", [8192] * 3), ("container", [])])
+def test_only_a_guest_tells_of_its_own_memory(family: Any, told: list[int]) -> None:
+    """What a container sees in /proc/meminfo is the host's, and no cost of the container."""
+    clock = FakeClock()
+    backend = FakeBackend(clock=clock)
+    backend.family = family  # type: ignore[misc]
+    (records,) = run(plan("fake", repeats=1), {"fake": backend}, clock)
+    guest = [sample for sample in records.samples if sample.meter == "guest"]
+    assert [sample.guest_used_bytes for sample in guest] == told
+    assert {sample.role for sample in guest} <= {"instance"}
+    if told:
+        moments = [sample.moment for sample in guest]
+        assert moments == ["begin cpu", "begin idle", "end idle"]
+
+
+def test_what_is_left_of_the_hosts_memory_is_read_from_before_the_request() -> None:
+    clock = FakeClock()
+    (records,) = run(plan("fake", repeats=1), {"fake": FakeBackend(clock=clock)}, clock)
+    whole = {s.moment: s.host_available_bytes for s in records.samples if s.role == "host"}
+    assert next(iter(whole)) == "requested"
+    assert all(whole.values())
+
+
 def test_a_failed_trial_is_recorded_and_its_backend_is_left_out() -> None:
     clock = FakeClock()
     good = FakeBackend("good", clock=clock)
