@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from labkit.backends.base import Instance
-from labkit.backends.virtualbox import Machine, VirtualBoxBackend
+from labkit.backends.vbox_machine import Machine
+from labkit.backends.virtualbox import VirtualBoxBackend
 from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.records import Limits
