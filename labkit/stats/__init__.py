@@ -6,9 +6,12 @@ NaN in a frame and None in `summary_json`, never zero.
 
 from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
+from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.memory import memory
-from labkit.stats.precision import precision
+from labkit.stats.precision import Widest, precision, widest
+from labkit.stats.quantities import quantities
+from labkit.stats.ratios import ratios
 from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
 from labkit.stats.throughput import throughput
@@ -16,16 +19,22 @@ from labkit.stats.throughput import throughput
 __all__ = [
     "FEW",
     "LoadedRun",
+    "Widest",
     "backends",
+    "cliffs_delta",
     "cpu_spent",
     "failures",
     "interval",
+    "magnitude",
     "memory",
     "precision",
+    "quantities",
+    "ratios",
     "startup",
     "startup_cpu",
     "summary",
     "summary_json",
     "throughput",
     "timeline",
+    "widest",
 ]
