@@ -7,6 +7,7 @@ that whatever outlives a killed lab can be told from anything else on the machin
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -204,6 +205,12 @@ def scratch_folder() -> Iterator[Path]:
 def owner() -> str:
     """This process, as PID-STARTTIME: a process id alone is reused by the system."""
     return _mark(psutil.Process())
+
+
+def mark_in(name: str) -> str:
+    """The owner's mark in a name such as labkit-PID-STARTTIME-n; empty when there is none."""
+    found = re.match(rf"{TEMP_PREFIX}(\d+-\d+)-", name)
+    return found[1] if found else ""
 
 
 def owner_lives(mark: str) -> bool:

@@ -50,9 +50,10 @@ def read(meter: Meter) -> Reading:
     cgroup = _read_cgroup(meter.cgroup) if meter.cgroup else None
     found = [reading for process in _processes(meter) if (reading := _read_process(process))]
     if not found:
-        return Reading(processes=0, cgroup_bytes=cgroup)
+        return Reading(processes=0, cpu_s=meter.spent_s or None, cgroup_bytes=cgroup)
     cpu, rss, pss, uss = zip(*found, strict=True)
-    return Reading(len(found), sum(cpu), sum(rss), _sum(pss), _sum(uss), cgroup)
+    spent = sum(cpu) + meter.spent_s
+    return Reading(len(found), spent, sum(rss), _sum(pss), _sum(uss), cgroup)
 
 
 class Sampler:
