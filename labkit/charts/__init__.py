@@ -3,7 +3,8 @@ first chart is drawn, not before."""
 
 from labkit.charts.chart import Chart, badge
 from labkit.charts.cpu import cpu
+from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
 from labkit.charts.startup import startup
 
-__all__ = ["METRICS", "Chart", "badge", "cpu", "memory", "startup"]
+__all__ = ["METRICS", "Chart", "badge", "cpu", "layers", "memory", "startup"]

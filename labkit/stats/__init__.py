@@ -7,6 +7,7 @@ NaN in a frame and None in `summary_json`, never zero.
 from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
+from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
 from labkit.stats.precision import precision
 from labkit.stats.startup import startup, timeline
@@ -20,7 +21,9 @@ __all__ = [
     "cpu_spent",
     "failures",
     "interval",
+    "layers",
     "memory",
+    "paired",
     "precision",
     "startup",
     "startup_cpu",
