@@ -37,11 +37,13 @@ def folder_of(controller: str, memberships: str, *, mount: Path = MOUNT) -> Path
     return unified
 
 
-def of_process(pid: int) -> tuple[Path | None, Path | None]:
+def of_process(
+    pid: int, *, mount: Path = MOUNT, proc: Path = Path("/proc")
+) -> tuple[Path | None, Path | None]:
     """The folders of a process's memory and CPU accounting."""
     with suppress(OSError):
-        text = Path(f"/proc/{pid}/cgroup").read_text()
-        return folder_of("memory", text), folder_of("cpuacct", text)
+        text = (proc / str(pid) / "cgroup").read_text()
+        return folder_of("memory", text, mount=mount), folder_of("cpuacct", text, mount=mount)
     return None, None
 
 
@@ -55,6 +57,9 @@ def read(memory: Path | None, cpu: Path | None) -> Usage:
 
 
 def _there(tree: Path, path: str) -> Path | None:
+    """None for the root group too: it accounts the whole computer."""
+    if path == "/":
+        return None
     folder = tree / path.lstrip("/")
     return folder if folder.is_dir() else None
 

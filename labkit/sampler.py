@@ -76,20 +76,20 @@ def read(meter: Meter) -> Reading:
     usage = cgroups.read(meter.cgroup, meter.cpu_cgroup)
     found = [reading for process in _processes(meter) if (reading := _read_process(process))]
     return replace(
-        _together(found),
+        _together(found, meter.spent_s),
         cgroup_bytes=usage.bytes,
         cgroup_peak_bytes=usage.peak_bytes,
         cgroup_cpu_s=usage.cpu_s,
     )
 
 
-def _together(found: Sequence[_Process]) -> Reading:
-    """The sums over some processes."""
+def _together(found: Sequence[_Process], spent_s: float) -> Reading:
+    """The sums over some processes, and what ended ones have spent before."""
     if not found:
-        return Reading(processes=0)
+        return Reading(processes=0, cpu_s=spent_s or None)
     return Reading(
         processes=len(found),
-        cpu_s=sum(process.cpu_s for process in found),
+        cpu_s=sum(process.cpu_s for process in found) + spent_s,
         rss_bytes=sum(process.rss for process in found),
         pss_bytes=_sum(process.pss for process in found),
         uss_bytes=_sum(process.uss for process in found),
