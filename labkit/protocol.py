@@ -8,6 +8,8 @@ otherwise passed over: only silence and the end of the stream are errors.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections import deque
 from collections.abc import Callable
@@ -55,6 +57,23 @@ class End:
 
 
 @dataclass(frozen=True)
+class Output:
+    """A piece of what a script printed, still in base64 (RFC 4648)."""
+
+    id: str
+    stream: str
+    piece: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a script ended: its exit status, 128 + the signal's number when one ended it."""
+
+    id: str
+    status: int
+
+
+@dataclass(frozen=True)
 class Failure:
     """The agent could not do what was asked."""
 
@@ -77,7 +96,7 @@ class Noise:
 
 
 M = TypeVar("M", Begin, End)
-Message = Ready | Memory | Begin | End | Failure | Bye | Noise
+Message = Ready | Memory | Begin | End | Output | Status | Failure | Bye | Noise
 
 _CLOCK = r"(\d{1,12}(?:\.\d{1,9})?)"
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Message]], ...] = (
@@ -88,6 +107,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Message]], ...
         re.compile(rf"END (\w{{1,32}}) {_CLOCK} (-|\d{{1,18}})"),
         lambda m: End(m[1], float(m[2]), None if m[3] == "-" else int(m[3])),
     ),
+    (
+        re.compile(r"OUTPUT (\w{1,32}) (out|err) ([A-Za-z0-9+/=]{1,200})"),
+        lambda m: Output(m[1], m[2], m[3]),
+    ),
+    (re.compile(r"STATUS (\w{1,32}) (\d{1,3})"), lambda m: Status(m[1], int(m[2]))),
     (re.compile(r"ERROR (-|\w{1,32}) (.+)"), lambda m: Failure(m[1], m[2])),
     (re.compile(rf"BYE {_CLOCK}"), lambda m: Bye(float(m[1]))),
 )
@@ -159,6 +183,29 @@ class Answer:
     memory: tuple[MemoryTold, ...] = ()
 
 
+@dataclass(frozen=True)
+class Script:
+    """A shell script with its limits: of its time, and of what is kept of each output."""
+
+    text: str
+    seconds: int = 10
+    output_bytes: int = 8192
+
+    def line(self, id: str) -> bytes:
+        script = base64.b64encode(self.text.encode()).decode()
+        return f"SHELL {id} {self.seconds} {self.output_bytes} {script}\n".encode()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a script did. seconds: by the host's clock; the outputs may have been cut."""
+
+    seconds: float
+    status: int
+    out: bytes
+    err: bytes
+
+
 class Session:
     """One conversation with one agent."""
 
@@ -202,6 +249,24 @@ class Session:
         ended, end, more = self._answer(End, "end", id, what, deadline)
         seconds = end.clock - begin.clock
         return Answer(begun, ended, seconds, end.operations, (*memory, *more))
+
+    def shell(self, script: Script, timeout: float) -> Outcome:
+        """Runs a script. Raises BackendError, also for an answer that makes no sense."""
+        deadline = self._clock.now() + timeout
+        self._requests += 1
+        id = str(self._requests)
+        self._send(script.line(id))
+        begun, _, _ = self._answer(Begin, "begin", id, "begin the script", deadline)
+        ended, _, _ = self._answer(End, "end", id, "finish the script", deadline)
+        pieces: dict[str, list[str]] = {"out": [], "err": []}
+        while True:
+            _, message = self._next((Output, Status), "tell the outcome", deadline)
+            if isinstance(message, Output) and message.id == id:
+                pieces[message.stream].append(message.piece)
+            if isinstance(message, Status) and message.id == id:
+                break
+        out, err = (_decoded(pieces[stream]) for stream in ("out", "err"))
+        return Outcome(ended - begun, message.status, out, err)
 
     def stop(self, timeout: float) -> None:
         """Asks the agent to leave, and waits for its goodbye."""
@@ -251,3 +316,10 @@ class Session:
             self._stream.send(line)
         except OSError as error:
             raise BackendError("the instance no longer listens", details=str(error)) from error
+
+
+def _decoded(pieces: list[str]) -> bytes:
+    try:
+        return b"".join(base64.b64decode(piece, validate=True) for piece in pieces)
+    except binascii.Error as error:
+        raise ProtocolError("the agent's output cannot be read", details=str(error)) from error

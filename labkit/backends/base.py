@@ -12,7 +12,7 @@ from typing import ClassVar
 from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.process import Clock, HostClock
-from labkit.protocol import Answer, Request, Session
+from labkit.protocol import Answer, Outcome, Request, Script, Session
 from labkit.records import Engine, Family, Limits, Role, StartKind
 from labkit.timeline import Timeline
 
@@ -83,6 +83,11 @@ class Instance(ABC):
             answer = self._session.run(request, timeout, on_begin)
         self._timeline.mark("first_result", answer.end)
         return answer
+
+    def shell(self, script: Script) -> Outcome:
+        """Runs a shell script; the time limit leaves room for a slow engine's answer."""
+        with self._explained():
+            return self._session.shell(script, self.preparation_s + 2 * script.seconds)
 
     def stop(self) -> None:
         self._timeline.mark("stop_requested")

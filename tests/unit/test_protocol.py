@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labkit import protocol
 from labkit.errors import BackendError, GuestTimeout, ProtocolError
 from labkit.protocol import (
     LONGEST_LINE,
@@ -18,9 +19,12 @@ from labkit.protocol import (
     Memory,
     MemoryTold,
     Noise,
+    Outcome,
+    Output,
     Ready,
     Request,
     Session,
+    Status,
     parse,
 )
 from tests.unit.fakes import FakeClock
@@ -175,3 +179,42 @@ def test_another_version_is_refused() -> None:
     talk, _ = session(b"LABKIT/1 READY 1\n")
     with pytest.raises(ProtocolError, match="version 1"):
         talk.wait_ready(10)
+
+
+def told(*lines: bytes) -> Outcome:
+    talk, script = session(b"".join(lines))
+    outcome = talk.shell(protocol.Script("echo hi", seconds=3, output_bytes=9), 60)
+    assert script.heard == [b"SHELL 1 3 9 ZWNobyBoaQ==\n"]
+    return outcome
+
+
+def test_a_scripts_outputs_come_in_pieces_and_its_status_last() -> None:
+    outcome = told(
+        b"BEGIN 1 1.0\n", b"END 1 2.0 -\n", b"OUTPUT 1 out aGkK\n", b"OUTPUT 1 err b29wcw==\n",
+        b"OUTPUT 2 out aGkK\n", b"noise\n", b"OUTPUT 1 out aGkK\n", b"STATUS 1 3\n",
+    )  # fmt: skip
+    assert (outcome.status, outcome.out, outcome.err) == (3, b"hi\nhi\n", b"oops")
+
+
+def test_an_output_that_is_no_base64_is_an_error() -> None:
+    with pytest.raises(ProtocolError, match="cannot be read"):
+        told(b"BEGIN 1 1.0\n", b"END 1 2.0 -\n", b"OUTPUT 1 out aGk\n", b"STATUS 1 0\n")
+
+
+def test_a_script_that_is_refused_is_an_error_with_its_reason() -> None:
+    with pytest.raises(BackendError, match="could not begin the script") as caught:
+        told(b"ERROR 1 not a script with its limits\n")
+    assert caught.value.details == "not a script with its limits"
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=500))
+def test_any_script_is_one_line_of_plain_words(text: str) -> None:
+    line = protocol.Script(text).line("7")
+    assert line.count(b"\n") == 1 and line.isascii()
+    assert len(line.split()) == (5 if text else 4)
+
+
+def test_pieces_and_status_say_what_they_say() -> None:
+    assert parse("OUTPUT 1 err aGk=") == Output("1", "err", "aGk=")
+    assert parse("STATUS 1 137") == Status("1", 137)
+    assert parse("OUTPUT 1 log aGk=") == Noise("OUTPUT 1 log aGk=")
