@@ -211,6 +211,12 @@ def owner() -> str:
     return f"{os.getpid()}-{_started(os.getpid())}"
 
 
+def mark_in(name: str) -> str:
+    """The owner's mark in a name such as labkit-PID-STARTTIME-n; empty when there is none."""
+    found = re.match(rf"{TEMP_PREFIX}(\d+-\d+)-", name)
+    return found[1] if found else ""
+
+
 def owner_lives(mark: str) -> bool:
     """Whether the process that set this mark still runs."""
     pid, _, started = mark.partition("-")

@@ -171,6 +171,8 @@ class _OneTrial:
                 with suppress(LabError):
                     self._sampler.add(instance.meters())
                 instance.wait_ready(ready_timeout)
+                with suppress(LabError):
+                    self._sampler.add(instance.late_meters())
                 self._sampler.take("ready")
                 for task in tasks if self._step.stage == "measured" else ():
                     if task.workload.name not in self._backend.cannot:

@@ -42,6 +42,8 @@ class Meter:
     tree: bool = True
     cgroup: Path | None = None
     cpu_cgroup: Path | None = None
+    # CPU time of programs that belong to it and have ended already, such as runc.
+    spent_s: float = 0.0
 
 
 class Instance(ABC):
@@ -57,6 +59,10 @@ class Instance(ABC):
     @abstractmethod
     def meters(self) -> tuple[Meter, ...]:
         """Whose CPU and memory this instance costs."""
+
+    def late_meters(self) -> tuple[Meter, ...]:
+        """Further ones that are known only when the instance is ready."""
+        return ()
 
     @abstractmethod
     def _wait_gone(self) -> None:
@@ -100,9 +106,13 @@ class Instance(ABC):
 class Backend(ABC):
     """One way to run the workload."""
 
-    name: ClassVar[str]
+    name: str  # a variant's holds its settings: docker:network=bridge
     family: ClassVar[Family]
     start: ClassVar[StartKind] = "cold"
+    # Whether a run that names no backends, and a set-up without names, include this one.
+    by_default: ClassVar[bool] = True
+    # What can be varied: setting → its values, the first of which is the usual one.
+    settings: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     # What this backend leaves out (a workload, or "resumed start") → why.
     cannot: ClassVar[Mapping[str, str]] = {}
     # About how long a start takes, in seconds: for the plan of a run, never for a figure.
@@ -110,6 +120,13 @@ class Backend(ABC):
     # Why there is no saved state to resume from.
     trouble: str = ""
     clock: Clock = HostClock()
+    # The settings of a variant; see `chosen`.
+    varied: Mapping[str, str] = {}
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Each setting with its value here."""
+        return {name: values[0] for name, values in self.settings.items()} | dict(self.varied)
 
     @abstractmethod
     def missing(self) -> Missing | None:

@@ -19,8 +19,8 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import Mount
 
-from labkit import cgroups
 from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
+from labkit.backends.containers import container_meters
 from labkit.backends.docker_stream import Demultiplexer
 from labkit.channel import Channel
 from labkit.errors import BackendError
@@ -55,19 +55,10 @@ class DockerInstance(Instance):
         runs elsewhere (Docker Desktop's machine), whose processes are not to be seen."""
         with _daemon_errors("ask for the container's process"):
             self._container.reload()
-        pid = self._container.attrs["State"]["Pid"]
-        if not pid or not psutil.pid_exists(pid):
-            return ()
-        memory, cpu = cgroups.of_process(pid)
-        meters = [Meter("container", "instance", (pid,), cgroup=memory, cpu_cgroup=cpu)]
-        with suppress(psutil.Error):
-            shim = psutil.Process(pid).parent()
-            if shim and "shim" in shim.name():
-                meters.append(Meter("containerd-shim", "helper", (shim.pid,), tree=False))
-        return tuple(meters)
+        return container_meters(self._container.attrs["State"]["Pid"])
 
     def _wait_gone(self) -> None:
-        with _daemon_errors("wait for the container's end"):
+        with _daemon_errors("wait for the container's end"), suppress(NotFound):
             self._container.wait(timeout=STOP_TIMEOUT_S)
 
     def _diagnosis(self) -> str:
@@ -90,17 +81,22 @@ class DockerBackend(Backend):
         "resumed start": "a container is only restored from a file by CRIU, which Docker has as an "
         "experiment; pause and unpause is another thing, the memory stays in use"
     }
+    settings: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "network": ("none", "bridge", "host"),
+        "seccomp": ("default", "unconfined"),
+        "rm": ("no", "yes"),  # who removes the container: the lab, or the daemon when it ends
+    }
 
     def missing(self) -> Missing | None:
         try:
-            with _client(timeout=5) as client:
+            with connected(timeout=5) as client:
                 client.ping()
         except DAEMON_ERRORS as error:
             return _explain_missing(error)
         return None
 
     def version(self) -> str:
-        with _daemon_errors("ask for the daemon's version"), _client() as client:
+        with _daemon_errors("ask for the daemon's version"), connected() as client:
             facts = client.version()
         parts = {part["Name"]: part["Version"] for part in facts.get("Components", [])}
         return ", ".join(
@@ -113,7 +109,7 @@ class DockerBackend(Backend):
 
     def prepare(self, image: LabImage) -> None:
         """Loads the lab image into the daemon's store, unless that very image is there."""
-        with _daemon_errors("load the lab image"), _client(timeout=120) as client:
+        with _daemon_errors("load the lab image"), connected(timeout=120) as client:
             if not _has_image(client, image):
                 with image.container_tar.open("rb") as tar:
                     client.images.load(tar)
@@ -134,13 +130,13 @@ class DockerBackend(Backend):
         name = f"labkit-{owner()}-{int(timeline.clock.now() * 1000)}"
         with ExitStack() as stack:
             with _daemon_errors("be reached"):
-                client = stack.enter_context(_client())
+                client = stack.enter_context(connected())
             # By name, and noted before: an interrupt may come before `create` has answered.
-            stack.callback(_remove, client, name)
+            stack.callback(remove, client, name)
             with _daemon_errors("start a container"):
                 # Broken off, the daemon would still make the container, after our clean-up.
                 with uninterrupted():
-                    settings = _container_settings(image, limits, name)
+                    settings = container_settings(image, limits, name, self.chosen)
                     container = client.containers.create(**settings)
                 timeline.mark("created")
                 fd = _attach(container, stack)
@@ -152,20 +148,20 @@ class DockerBackend(Backend):
 
     def sweep(self, abandoned: Callable[[str], bool]) -> list[str]:
         try:
-            with _client(timeout=10) as client:
+            with connected(timeout=10) as client:
                 found = client.containers.list(
                     all=True, filters={"label": OWNER_LABEL}, ignore_removed=True
                 )
                 left = [c for c in found if abandoned(c.labels.get(OWNER_LABEL, ""))]
                 for container in left:
-                    _remove(client, str(container.name))
+                    remove(client, str(container.name))
         except DAEMON_ERRORS:
             return []  # no daemon, no containers to be seen
         return [f"container {container.name}" for container in left]
 
 
 @contextmanager
-def _client(timeout: int = 60) -> Iterator[docker.DockerClient]:
+def connected(timeout: int = 60) -> Iterator[docker.DockerClient]:
     _check_socket()
     client = docker.from_env(timeout=timeout)
     try:
@@ -195,25 +191,36 @@ def _has_image(client: docker.DockerClient, image: LabImage) -> bool:
     return False
 
 
-def _container_settings(image: LabImage, limits: Limits, name: str) -> dict[str, Any]:
+def container_settings(
+    image: LabImage, limits: Limits, name: str, chosen: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the daemon is asked for; `chosen` are settings of DockerBackend."""
     memory = limits.memory_mib * 1024 * 1024
+    unconfined = ["seccomp=unconfined"] if chosen["seccomp"] == "unconfined" else []
     return {
         "image": image.container_tag,
         "name": name,
         "labels": {OWNER_LABEL: owner()},
         "stdin_open": True,
-        "network_mode": "none",
+        "network_mode": chosen["network"],
         "read_only": True,
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
+        "security_opt": ["no-new-privileges", *unconfined],
         "mounts": [Mount("/scratch", None, type="volume")],
         "cpuset_cpus": ",".join(map(str, cpu_set(limits.cpus))),
         "mem_limit": memory,
         "memswap_limit": memory,
+        "auto_remove": chosen["rm"] == "yes",
     }
 
 
-def _remove(client: docker.DockerClient, name: str) -> None:
+def meters_of(name: str) -> tuple[Meter, ...]:
+    """The meters of the container with this name."""
+    with _daemon_errors("ask for the container's process"), connected() as client:
+        return container_meters(client.containers.get(name).attrs["State"]["Pid"])
+
+
+def remove(client: docker.DockerClient, name: str) -> None:
     """Removes a container with its volume; one that was never made or is gone is fine."""
     try:
         client.api.remove_container(name, v=True, force=True)

@@ -74,7 +74,7 @@ class FakeBackend(Backend):
     def __init__(
         self, name: str = "fake", *, clock: FakeClock, boot: float = 0.5, fails_at: int = 0
     ) -> None:
-        self.name = name  # type: ignore[misc]
+        self.name = name
         self.launched = 0
         self.cleaned = 0
         self._clock = clock
