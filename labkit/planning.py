@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from labkit import host
-from labkit.backends import BACKENDS, Missing, make_backend
+from labkit.backends import BACKENDS, DEFAULT, GROUPS, Missing, expand, make_backend
 from labkit.errors import UsageError
 from labkit.records import Limits, Plan
 from labkit.workloads import parse_task
@@ -26,6 +26,8 @@ class Profile:
     budget_s: float
     # Of each backend that makes all of its trials.
     warmups: int = 1
+    # Which, unless they are named; of these, what can run.
+    backends: tuple[str, ...] = DEFAULT
 
 
 PROFILES: Mapping[str, Profile] = {
@@ -38,6 +40,8 @@ PROFILES: Mapping[str, Profile] = {
         seconds=2.0,
         budget_s=1200,
     ),
+    # What each component of a container engine adds to a start: many short trials.
+    "layers": Profile(("idle",), repeats=20, seconds=0.2, budget_s=120, backends=GROUPS["layers"]),
 }
 # How long a run that adds blocks may take, unless told otherwise.
 PRECISION_BUDGET_S = 600.0
@@ -68,7 +72,7 @@ def make_plan(
         seconds=chosen.seconds if seconds is None else seconds,
         warmups=chosen.warmups if warmups is None else warmups,
     )
-    names = tuple(dict.fromkeys(backends)) if backends is not None else available()
+    names = _names(backends, chosen)
     _check(names, chosen)
     _check_precision(until_precision, budget_s)
     limits = limits or Limits()
@@ -125,16 +129,33 @@ def limits(cpus: int, memory_mib: int) -> Limits:
     return chosen
 
 
-def available() -> tuple[str, ...]:
-    """The names of the backends that can run here."""
-    missing = left_out()
-    return tuple(name for name in BACKENDS if name not in missing)
+def available(profile: str = "quick") -> tuple[str, ...]:
+    """The names of a profile's backends that can run here."""
+    return _names(None, PROFILES[profile])
 
 
-def left_out() -> dict[str, Missing]:
-    """The backends that cannot run here, with the reason and the command that mends it."""
-    found = {name: make_backend(name).missing() for name in BACKENDS}
+def left_out(backends: Sequence[str] | None, profile: str) -> dict[str, Missing]:
+    """Of the backends that nobody named (a profile's, or those of a group) the ones that cannot
+    run here, with the reason and the command that mends it."""
+    if backends is None:
+        meant = PROFILES[profile].backends if profile in PROFILES else ()
+    else:
+        meant = tuple(name for group in backends for name in GROUPS.get(group, ()))
+    found = {name: make_backend(name).missing() for name in meant}
     return {name: missing for name, missing in found.items() if missing is not None}
+
+
+def _names(backends: Sequence[str] | None, profile: Profile) -> tuple[str, ...]:
+    """The backends that are named, each once; of a profile or a group, those that can run."""
+    named = profile.backends if backends is None else backends
+    optional = set(profile.backends if backends is None else ())
+    optional |= {name for group in named for name in GROUPS.get(group, ())}
+    optional -= set(backends or ())
+    return tuple(
+        name
+        for name in expand(named)
+        if name not in optional or make_backend(name).missing() is None
+    )
 
 
 def _trials(name: str, chosen: Profile, *, exact: bool) -> int:

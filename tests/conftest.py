@@ -32,8 +32,8 @@ def ready_backend(name: str) -> Backend:
     """Sets up what is missing (as `make test` promises), then the backend itself."""
     backend = make_backend(name)
     try:
-        if backend.missing() is not None and name in SETUPS:
-            SETUPS[name](lambda message: None)
+        if backend.missing() is not None and name.partition(":")[0] in SETUPS:
+            SETUPS[name.partition(":")[0]](lambda message: None)
     except LabError as error:
         unavailable(name, str(error))
     missing = backend.missing()

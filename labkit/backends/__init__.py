@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from labkit.backends.base import Backend, Instance, Meter, Missing
 from labkit.backends.chroot import ChrootBackend
 from labkit.backends.containerd import ContainerdBackend
@@ -47,7 +49,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 __all__ = ["BACKENDS", "DEFAULT", "GROUPS", "Backend", "Instance", "Meter", "Missing"]
-__all__ += ["make_backend"]
+__all__ += ["expand", "make_backend"]
+
+
+def expand(names: Iterable[str]) -> list[str]:
+    """Names with each group replaced by its backends; each once."""
+    return list(dict.fromkeys(each for name in names for each in GROUPS.get(name, (name,))))
 
 
 def make_backend(name: str) -> Backend:
@@ -57,7 +64,7 @@ def make_backend(name: str) -> Backend:
     if base not in BACKENDS:
         raise UsageError(
             f"there is no backend {base!r}",
-            details=f"the lab has: {', '.join(BACKENDS)}",
+            details=f"the lab has: {', '.join([*BACKENDS, *GROUPS])}",
             resolution="name one or more of them, with commas between",
         )
     backend = BACKENDS[base]()

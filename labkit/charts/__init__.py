@@ -4,7 +4,8 @@ first chart is drawn, not before."""
 from labkit.charts.chart import Chart, badge
 from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
+from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
 from labkit.charts.startup import startup
 
-__all__ = ["METRICS", "Chart", "badge", "cpu", "guess", "memory", "startup"]
+__all__ = ["METRICS", "Chart", "badge", "cpu", "guess", "layers", "memory", "startup"]

@@ -52,6 +52,13 @@ class Look:
 LOOKS = {
     "host": Look("#94a4a2", "", "o"),
     "docker": Look("#3f90da", "//", "s"),
+    # The layers of a container engine: one family of blues, the deeper the outer.
+    "chroot": Look("#c9dcef", "", "<"),
+    "unshare": Look("#a5c9e8", "\\\\", ">"),
+    "crun": Look("#92dadd", "**", "*"),
+    "runc": Look("#82b7e3", "--", "h"),
+    "containerd": Look("#60a4dd", "||", "P"),
+    "docker-cli": Look("#2a69a8", "++", "X"),
     "qemu": Look("#ffa90e", "..", "D"),
     "qemu-resumed": Look("#ffd487", "..", "d"),
     "virtualbox": Look("#bd1f01", "xx", "^"),

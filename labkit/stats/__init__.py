@@ -8,6 +8,7 @@ from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
+from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
 from labkit.stats.precision import Widest, precision, widest
 from labkit.stats.quantities import quantities
@@ -25,8 +26,10 @@ __all__ = [
     "cpu_spent",
     "failures",
     "interval",
+    "layers",
     "magnitude",
     "memory",
+    "paired",
     "precision",
     "quantities",
     "ratios",

@@ -53,18 +53,24 @@ def startup_cpu(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
 
     Host CPU seconds from `requested` to `ready`. An instance and its helper begin at zero; the
     services ran before, so that theirs is a difference, empty without a reading at `requested`.
-    Short-lived programs that no meter follows (such as runc) are not in it.
+    Of short-lived programs only those are in it that a meter accounts for (such as runc, where the
+    lab itself or a containerd-shim has called it).
     """
+    values = startup_cpu_by_trial(samples, trials)
+    table = identified(spread(values, ["backend", "role"], "host_cpu_s", "host_cpu_s"), trials)
+    table["few"] = table["n"] < FEW
+    return table
+
+
+def startup_cpu_by_trial(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """One row a trial and role, and the role `all`: backend, trial, role, host_cpu_s."""
     counted = of_good_trials(samples, trials)
     before = _at(counted, "requested").rename(columns={"cpu_s": "before_s"})
     readings = _at(counted, "ready").merge(before, on=METER, how="left")
     fresh = readings["role"] != "services"
     readings.loc[fresh, "before_s"] = readings.loc[fresh, "before_s"].fillna(0.0)
     readings["host_cpu_s"] = _difference(readings["before_s"], readings["cpu_s"])
-    values = _roles_and_all(readings, [])
-    table = identified(spread(values, ["backend", "role"], "host_cpu_s", "host_cpu_s"), trials)
-    table["few"] = table["n"] < FEW
-    return table
+    return _roles_and_all(readings, [])
 
 
 def spent_by_trial(

@@ -23,13 +23,14 @@ import pytest
 
 from labkit import orphans, store
 from labkit.backends import Backend, make_backend
-from labkit.backends.docker import OWNER_LABEL, DockerBackend
+from labkit.backends.docker import DockerBackend
 from labkit.backends.qemu import QemuBackend
 from labkit.errors import BackendError
 from labkit.image import LabImage
-from labkit.process import HostClock, find_tool, mark_of, wait_until
+from labkit.process import HostClock, find_tool, wait_until
 from labkit.records import MILESTONES, Limits
 from labkit.timeline import Timeline
+from tests.integration.traces import traces
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
 ALL = ["host", "docker", "qemu"]
@@ -59,21 +60,6 @@ def begin(out: Path, *words: str, env: dict[str, str] | None = None) -> subproce
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err
-
-
-def traces(pid: int) -> list[str]:
-    """Everything on this machine that bears the mark of the lab with this process id."""
-    found = [f"process {p.pid}" for p in psutil.process_iter() if _is_of(mark_of(p), pid)]
-    found += [str(p) for p in Path(tempfile.gettempdir()).glob(f"labkit-{pid}-*")]
-    client = docker.from_env()
-    containers = client.containers.list(all=True, filters={"label": OWNER_LABEL})
-    found += [str(c.name) for c in containers if _is_of(c.labels[OWNER_LABEL], pid)]
-    client.close()
-    return found
-
-
-def _is_of(mark: str | None, pid: int) -> bool:
-    return mark is not None and mark.partition("-")[0] == str(pid)
 
 
 def volumes() -> int:
@@ -131,18 +117,6 @@ def test_a_signal_at_any_moment_leaves_nothing_behind(
     assert "finished trials are kept in" in err
     assert traces(process.pid) == []
     assert store.load(tmp_path / "run").trials.empty
-
-
-@pytest.mark.parametrize("backend", ALL)
-def test_what_a_killed_lab_leaves_is_cleaned_by_the_next(tmp_path: Path, backend: str) -> None:
-    process = begin(tmp_path / "run", "--backends", backend, "--seconds", "20")
-    assert wait_until(lambda: traces(process.pid) != [], timeout=60, interval=0.1)
-    time.sleep(0.5)
-    process.kill()
-    finish(process)
-    assert traces(process.pid) != []
-    subprocess.run([LABKIT, "clean"], check=True, timeout=60, stdout=subprocess.DEVNULL)
-    assert traces(process.pid) == []
 
 
 def test_two_runs_at_once_leave_each_other_alone(tmp_path: Path) -> None:

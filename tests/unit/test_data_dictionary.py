@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from labkit import store
-from labkit.backends import BACKENDS
+from labkit.backends import DEFAULT
 from labkit.paths import project_dir
 from labkit.planning import PROFILES
 from labkit.records import (
@@ -133,4 +133,4 @@ def test_the_command_that_recorded_the_reference_run() -> None:
     profile = PROFILES[plan.profile]
     assert (profile.workloads, profile.seconds) == (plan.workloads, plan.seconds)
     assert max(plan.trials.values()) == profile.repeats
-    assert set(plan.backends) == set(BACKENDS)
+    assert set(plan.backends) == set(DEFAULT)
