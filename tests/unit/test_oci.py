@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -28,21 +28,21 @@ def bundle(tmp_path: Path, limits: Limits | None = None) -> dict[str, object]:
 
 def test_a_bundle_has_the_limits_and_carries_its_owner(tmp_path: Path) -> None:
     config = bundle(tmp_path, Limits(cpus=1, memory_mib=128))
-    linux = cast(dict, config["linux"])
+    linux = cast(dict[str, Any], config["linux"])
     assert linux["resources"]["memory"]["limit"] == 128 * 1024 * 1024
     assert linux["resources"]["cpu"]["cpus"] == str(cpu_set(1)[0])
     assert linux["cgroupsPath"] == "/labkit-1-2-3"
-    assert f"LABKIT_OWNER={owner()}" in cast(dict, config["process"])["env"]
+    assert f"LABKIT_OWNER={owner()}" in cast(dict[str, Any], config["process"])["env"]
 
 
 def test_a_bundle_has_the_boundary_of_the_docker_backend(tmp_path: Path) -> None:
     config = bundle(tmp_path)
-    process, linux = cast(dict, config["process"]), cast(dict, config["linux"])
+    process, linux = cast(dict[str, Any], config["process"]), cast(dict[str, Any], config["linux"])
     assert config["root"] == {"path": "/lab/rootfs", "readonly": True}
     assert process["noNewPrivileges"] and not any(process["capabilities"].values())
     assert {"type": "network"} in linux["namespaces"], "an empty one: no network"
     assert process["args"] == ["/bin/busybox", "sh", "/lab/agent"]
-    scratch = next(m for m in cast(list, config["mounts"]) if m["destination"] == "/scratch")
+    scratch = next(m for m in cast(list[Any], config["mounts"]) if m["destination"] == "/scratch")
     assert Path(scratch["source"]) == tmp_path / "scratch" and Path(scratch["source"]).is_dir()
 
 

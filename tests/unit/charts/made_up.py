@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -209,7 +209,7 @@ def _samples(
 
 
 def layered_run(
-    steps_ms: dict[str, float], n: int, failed: tuple[str, int] | None = None
+    steps_ms: Mapping[str, float], n: int, failed: tuple[str, int] | None = None
 ) -> MadeUpRun:
     """n blocks in which each backend takes what the ones before it take and its step more, and
     each block a time of its own that is long against the steps. `failed`: (backend, block)."""
