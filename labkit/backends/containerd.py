@@ -15,7 +15,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
-from labkit.backends import cgroups
+from labkit import cgroups
+from labkit.backends import oci_groups
 from labkit.backends.base import Backend, Instance, Meter, Missing
 from labkit.backends.containers import container_meters
 from labkit.backends.mounts import missing_namespaces
@@ -54,8 +55,8 @@ class ContainerdInstance(PipedInstance):
     def _diagnosis(self) -> str:
         text = super()._diagnosis()
         with suppress(OSError, ValueError):
-            group = cgroups.memory_cgroup(int(self._pid_file.read_text()))
-            if cgroups.out_of_memory_kills(group):
+            group, _ = cgroups.of_process(int(self._pid_file.read_text()))
+            if oci_groups.out_of_memory_kills(group):
                 text += "\nthe kernel ended a process: more memory than its limit"
         return text
 
@@ -116,7 +117,7 @@ class ContainerdBackend(Backend):
         if left or not listed:
             # Refused while containers of another lab are in it; made anew when it is needed.
             run(_ctr("namespaces", "remove", NAMESPACE), check=False)
-        return [f"container {name}" for name in left] + cgroups.sweep(abandoned)
+        return [f"container {name}" for name in left] + oci_groups.sweep(abandoned)
 
 
 def find_socket() -> Path | None:
@@ -153,4 +154,4 @@ def _delete(name: str) -> None:
     for words in (("tasks", "delete", "--force"), ("containers", "delete")):
         with suppress(CommandError):
             run(_ctr(*words, name), check=False, timeout=END_TIMEOUT_S)
-    cgroups.sweep_named(name)
+    oci_groups.sweep_named(name)

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import psutil
 
-from labkit.backends import cgroups
+from labkit import cgroups
 from labkit.backends.base import Meter
 
 
@@ -16,7 +16,8 @@ def container_meters(pid: int) -> tuple[Meter, ...]:
     Docker Desktop's machine."""
     if not pid or not psutil.pid_exists(pid):
         return ()
-    meters = [Meter("container", "instance", (pid,), cgroup=cgroups.memory_cgroup(pid))]
+    memory, cpu = cgroups.of_process(pid)
+    meters = [Meter("container", "instance", (pid,), cgroup=memory, cpu_cgroup=cpu)]
     with suppress(psutil.Error):
         shim = psutil.Process(pid).parent()
         if shim and "shim" in shim.name():

@@ -71,8 +71,9 @@ def test_the_tree_is_that_of_the_system(docker_backend: Backend, lab_image: LabI
     assert by_role["containerd-shim"]["parent"] not in set(tree["pid"]), "nobody's child here"
     assert all(row["rss_bytes"] >= row["pss_bytes"] > 0 for row in by_role.values())
     order = {pid: place for place, pid in enumerate(tree["pid"])}
-    for row in tree[tree["parent"].isin(tree["pid"])].itertuples():
-        assert order[row.parent] < order[row.pid]
+    below = tree[tree["parent"].isin(tree["pid"])]
+    for parent, pid in zip(below["parent"], below["pid"], strict=True):
+        assert order[parent] < order[pid]
     check_joints(joints, {role: int(row["pid"]) for role, row in by_role.items()})
     chart = charts.process_tree(tree, joints, badge="live")
     assert "containerd-shim" in chart.alt and "docker.sock" in by_role["dockerd"]["listens"][0]

@@ -27,7 +27,7 @@ def made_up() -> tuple[pd.DataFrame, pd.DataFrame]:
         (20, 1, "containerd-shim-runc-v2", "containerd-shim", 0, 1e7, 9e6, ()),
         (21, 20, "busybox", "container", 1, 2e6, float("nan"), ()),
     ]
-    columns = [name for name in proctree.COLUMNS]
+    columns = list(proctree.COLUMNS)
     joints = [(10, 11, "/run/containerd.sock", 3), (20, 99, "/run/x", 1), (None, 10, ADDRESS, 2)]
     return (
         pd.DataFrame(rows, columns=columns),

@@ -1,6 +1,7 @@
-"""Control groups, version 1 or 2: where a process is charged, and what a killed lab has left.
+"""The control groups that a bundle asks for, version 1 or 2: their limits, and their end.
 
-cgroups(7); the kernel's Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst.
+cgroups(7); the kernel's Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst. What they count is
+read by labkit/cgroups.py.
 """
 
 from __future__ import annotations
@@ -10,23 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from labkit.cgroups import MOUNT as ROOT
 from labkit.process import TEMP_PREFIX, mark_in
 
-ROOT = Path("/sys/fs/cgroup")
 # Beside version 1's controllers, a hybrid host mounts version 2 here, without controllers.
 HYBRID = ROOT / "unified"
-
-
-def memory_cgroup(pid: int, root: Path = ROOT, proc: Path = Path("/proc")) -> Path | None:
-    """The folder of a process's memory controller; None for the root group, which limits and
-    accounts nothing of its own."""
-    with suppress(OSError):
-        text = (proc / str(pid) / "cgroup").read_text()
-        for pattern, mount in ((r"^\d+:memory:(.+)$", root / "memory"), (r"^0::(.+)$", root)):
-            found = re.search(pattern, text, re.MULTILINE)
-            if found and found[1] != "/" and (mount / found[1].lstrip("/")).is_dir():
-                return mount / found[1].lstrip("/")
-    return None
 
 
 def out_of_memory_kills(folder: Path | None) -> int | None:
