@@ -16,11 +16,12 @@ import pytest
 from labkit.backends.docker import DockerBackend
 from labkit.process import find_tool, wait_until
 
-UNSHARED = ("unshare", "--mount")
+# The network is its own, too: `--bridge none` deletes the interface docker0 where it is started.
+UNSHARED = ("unshare", "--mount", "--net")
 
 
 class Daemon:
-    """In a mount namespace of its own, so that its mounts are gone with its processes."""
+    """In namespaces of its own, so that mounts and network are gone with its processes."""
 
     def __init__(self, folder: Path, options: tuple[str, ...]) -> None:
         self.folder = folder

@@ -118,7 +118,7 @@ def test_a_container_lives_on_under_its_shim(
             pid = next(m.pids[0] for m in meters if m.name == "container")
             # Into the mount namespace that the shim has kept: the container's mounts are there.
             shim = psutil.Process(pid).ppid()
-            own.start(("nsenter", f"--mount=/proc/{shim}/ns/mnt"))
+            own.start(("nsenter", f"--mount=/proc/{shim}/ns/mnt", f"--net=/proc/{shim}/ns/net"))
             with connected() as client:
                 (container,) = client.containers.list()
                 assert container.attrs["State"]["Pid"] == pid
