@@ -73,6 +73,8 @@ def read(meter: Meter) -> Reading:
     """One reading of the meter's processes together, and of its control group."""
     if meter.role == "host":
         return Reading(host_available_bytes=host.memory_available())
+    if not meter.pids:  # all of it has ended: its CPU time is known, and it holds no memory
+        return Reading(0, meter.spent_s, 0, 0, 0)
     usage = cgroups.read(meter.cgroup, meter.cpu_cgroup)
     found = [reading for process in _processes(meter) if (reading := _read_process(process))]
     return replace(

@@ -15,13 +15,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
-from labkit.backends import cgroups
+from labkit import cgroups
+from labkit.backends import oci_groups
 from labkit.backends.base import Backend, Instance, Meter, Missing
 from labkit.backends.containers import container_meters
 from labkit.backends.mounts import missing_namespaces
 from labkit.backends.oci import write_bundle
 from labkit.backends.piped import PipedInstance, instance_name, piped
-from labkit.cgroups import of_process
 from labkit.errors import CommandError
 from labkit.image import LabImage
 from labkit.process import as_root, mark_in, run, scratch_folder
@@ -55,8 +55,8 @@ class ContainerdInstance(PipedInstance):
     def _diagnosis(self) -> str:
         text = super()._diagnosis()
         with suppress(OSError, ValueError):
-            group, _ = of_process(int(self._pid_file.read_text()))
-            if cgroups.out_of_memory_kills(group):
+            group, _ = cgroups.of_process(int(self._pid_file.read_text()))
+            if oci_groups.out_of_memory_kills(group):
                 text += "\nthe kernel ended a process: more memory than its limit"
         return text
 
@@ -117,7 +117,7 @@ class ContainerdBackend(Backend):
         if left or not listed:
             # Refused while containers of another lab are in it; made anew when it is needed.
             run(_ctr("namespaces", "remove", NAMESPACE), check=False)
-        return [f"container {name}" for name in left] + cgroups.sweep(abandoned)
+        return [f"container {name}" for name in left] + oci_groups.sweep(abandoned)
 
 
 def find_socket() -> Path | None:
@@ -154,4 +154,4 @@ def _delete(name: str) -> None:
     for words in (("tasks", "delete", "--force"), ("containers", "delete")):
         with suppress(CommandError):
             run(_ctr(*words, name), check=False, timeout=END_TIMEOUT_S)
-    cgroups.sweep_named(name)
+    oci_groups.sweep_named(name)

@@ -7,7 +7,7 @@ has it no longer.
 
 from __future__ import annotations
 
-from labkit.backends.cgroups import HYBRID
+from labkit.backends.oci_groups import HYBRID
 from labkit.backends.oci_runtime import OciRuntimeBackend
 from labkit.image import LabImage
 

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from labkit.backends import cgroups
+from labkit.backends import oci_groups
 from labkit.host import cpu_set
 from labkit.image import LabImage
 from labkit.process import OWNER_VARIABLE, owner
@@ -68,7 +68,7 @@ def _process() -> dict[str, Any]:
 
 def _resources(limits: Limits) -> dict[str, Any]:
     memory = {"limit": limits.memory_mib * 1024 * 1024}
-    if cgroups.limits_swap():
+    if oci_groups.limits_swap():
         memory["swap"] = memory["limit"]  # memory and swap together: no swap
     return {
         "devices": [{"allow": False, "access": "rwm"}],

@@ -17,12 +17,12 @@ from typing import ClassVar
 
 import psutil
 
-from labkit.backends import cgroups
+from labkit import cgroups
+from labkit.backends import oci_groups
 from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
 from labkit.backends.mounts import missing_namespaces
 from labkit.backends.oci import write_bundle
 from labkit.backends.piped import first_line, instance_name, piped, session_with
-from labkit.cgroups import of_process
 from labkit.errors import BackendError, GuestTimeout
 from labkit.image import LabImage
 from labkit.process import TEMP_PREFIX, last_lines, mark_in, run, scratch_folder, wait_until
@@ -45,13 +45,18 @@ class OciInstance(Instance):
         super().__init__(session_with(process, timeline), timeline)
         self._pid = int((folder / "pid").read_text())
         self._log = folder / "stderr.log"
-        self._cgroup, self._cpu_cgroup = of_process(self._pid)
+        self._cgroup, self._cpu_cgroup = cgroups.of_process(self._pid)
         self._runtime = runtime
 
     def meters(self) -> tuple[Meter, ...]:
-        pids, groups = (self._pid,), (self._cgroup, self._cpu_cgroup)
-        container = Meter("container", "instance", pids, cgroup=groups[0], cpu_cgroup=groups[1])
-        return (container, self._runtime)
+        container = Meter(
+            "container",
+            "instance",
+            (self._pid,),
+            cgroup=self._cgroup,
+            cpu_cgroup=self._cpu_cgroup,
+        )
+        return container, self._runtime
 
     def _wait_gone(self) -> None:
         if not wait_until(lambda: _ended(self._pid), timeout=STOP_TIMEOUT_S, interval=0.002):
@@ -59,7 +64,7 @@ class OciInstance(Instance):
 
     def _diagnosis(self) -> str:
         text = self._log.read_text(errors="replace")
-        if cgroups.out_of_memory_kills(self._cgroup):
+        if oci_groups.out_of_memory_kills(self._cgroup):
             text += "\nthe kernel ended it: it used more memory than its limit"
         return text
 
@@ -122,7 +127,7 @@ class OciRuntimeBackend(Backend):
     def _delete(self, state: Path, name: str) -> None:
         """Kills what still runs; removes control group and state. One never made is fine."""
         done = run(self._argv("--root", str(state), "delete", "--force", name), check=False)
-        cgroups.sweep_named(name)
+        oci_groups.sweep_named(name)
         if (state / name).exists():
             raise BackendError(
                 f"{self.name} did not remove the container {name}",
@@ -136,7 +141,7 @@ class OciRuntimeBackend(Backend):
         left = [folder for folder in found if abandoned(mark_in(folder.name))]
         for folder in left:
             self._delete(folder.parent, folder.name)
-        return [f"container {folder.name}" for folder in left] + cgroups.sweep(abandoned)
+        return [f"container {folder.name}" for folder in left] + oci_groups.sweep(abandoned)
 
 
 def _children_cpu_s() -> float:

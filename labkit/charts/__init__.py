@@ -6,6 +6,9 @@ from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
 from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
+from labkit.charts.process_tree import process_tree
+from labkit.charts.start_events import start_events
 from labkit.charts.startup import startup
 
-__all__ = ["METRICS", "Chart", "badge", "cpu", "guess", "layers", "memory", "startup"]
+__all__ = ["METRICS", "Chart", "badge", "cpu", "guess", "layers", "memory"]
+__all__ += ["process_tree", "start_events", "startup"]

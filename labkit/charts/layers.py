@@ -20,8 +20,8 @@ ADDS = {
     "host": "fork + exec",
     "chroot": "another root directory",
     "unshare": "namespaces, mounts, pivot_root",
-    "crun": "control group, no privileges (crun)",
-    "runc": "control group, no privileges (runc)",
+    "crun": "control group, fewer privileges",
+    "runc": "control group, fewer privileges",
     "containerd": "containerd, its shim, its client",
     "docker": "dockerd: image mount, volume, seccomp",
     "docker-cli": "the docker command",
@@ -78,7 +78,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, quantity: str) -> None:
             )
     axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
     axes.margins(x=0.02)
-    axes.xaxis.set_major_formatter(lambda value, _: parts.tick(round(value, 6), scale))
+    parts.linear(axes, scale)
     axes.grid(axis="x", color=FAINT)
     parts.values(axes, column)
 

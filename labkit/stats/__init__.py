@@ -13,6 +13,7 @@ from labkit.stats.memory import memory
 from labkit.stats.precision import Widest, precision, widest
 from labkit.stats.quantities import quantities
 from labkit.stats.ratios import ratios
+from labkit.stats.start_events import start_events
 from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
 from labkit.stats.throughput import throughput
@@ -33,6 +34,7 @@ __all__ = [
     "precision",
     "quantities",
     "ratios",
+    "start_events",
     "startup",
     "startup_cpu",
     "summary",

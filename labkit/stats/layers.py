@@ -94,7 +94,9 @@ def _steps(
         for less, name in pairwise(names)
     ]
     medians = pd.Series([row["median"] for row in rows], dtype=float)
-    for row, start in zip(rows, medians.cumsum() - medians, strict=True):
+    # Beyond a step that is not known, no bar has a place.
+    starts = medians.shift(fill_value=0.0).cumsum(skipna=False)
+    for row, start in zip(rows, starts, strict=True):
         row["start"] = start
     total = _row(quantity, last, "", engines, _values(wide, quantity, last))
     return [*rows, {**total, "backend": "total", "less": last, "start": 0.0}]

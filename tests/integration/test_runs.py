@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +23,7 @@ from labkit.backends.docker import DockerBackend
 from labkit.backends.qemu import QemuBackend
 from labkit.errors import BackendError
 from labkit.image import LabImage
-from labkit.process import HostClock, find_tool, wait_until
+from labkit.process import HostClock, wait_until
 from labkit.records import MILESTONES, Limits
 from labkit.timeline import Timeline
 from tests.integration.traces import traces
@@ -204,51 +200,6 @@ def test_a_daemon_that_denies_access_is_told(monkeypatch: pytest.MonkeyPatch) ->
         os.seteuid(0)
     assert missing is not None
     assert "denies you access" in missing.reason and "usermod" in missing.fix
-
-
-@pytest.fixture
-def own_daemon(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[psutil.Process]:
-    """A second Docker daemon, for tests that must break one. In a mount namespace of its own, so
-    that its mounts are gone with its processes."""
-    if os.geteuid() != 0:
-        pytest.skip("a daemon of one's own needs root")
-    folder = Path(tempfile.mkdtemp(prefix="dockerd-"))  # short: a socket's path has 107 bytes
-    argv = [
-        "unshare", "--mount", str(find_tool("dockerd")), "--host", f"unix://{folder}/docker.sock",
-        "--pidfile", f"{folder}/pid", "--data-root", f"{folder}/data",
-        "--exec-root", f"{folder}/exec", "--bridge", "none", "--iptables=false",
-    ]  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        daemon = subprocess.Popen(argv, stdout=log, stderr=log)
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/docker.sock")
-    try:
-        assert wait_until(lambda: DockerBackend().missing() is None, timeout=60), (
-            folder / "log"
-        ).read_text()
-        yield psutil.Process(daemon.pid)
-    finally:
-        end_all_of(folder)
-        daemon.wait(10)
-        shutil.rmtree(folder)
-
-
-def end_all_of(folder: Path) -> None:
-    """Kills every process whose command line names this folder (the daemon, its containerd, the
-    shims, which are nobody's children) with all their children."""
-    left = [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if any(str(folder) in word for word in process.info["cmdline"] or [])
-    ]
-    for process in left:
-        with suppress(psutil.Error):
-            left += process.children(recursive=True)
-    for process in left:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(left, timeout=10)
 
 
 def test_a_daemon_that_dies_during_a_run_is_told_and_the_others_go_on(

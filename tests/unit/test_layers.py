@@ -28,17 +28,23 @@ def table(run: MadeUpRun) -> pd.DataFrame:
     return stats.layers(run.trials, run.samples)
 
 
-def of(table: pd.DataFrame, quantity: str = "startup_s") -> Any:
+def cells(table: pd.DataFrame) -> dict[str, Any]:
+    """Backend → its row."""
+    return {row["backend"]: row for row in of(table).reset_index().to_dict("records")}
+
+
+def of(table: pd.DataFrame, quantity: str = "startup_s") -> pd.DataFrame:
     return table[table["quantity"] == quantity].set_index("backend")
 
 
 def test_each_step_is_what_its_component_adds(table: pd.DataFrame) -> None:
-    rows = of(table)
-    assert list(rows.index) == [*CHAIN, "total"]
+    rows = cells(table)
+    assert list(rows) == [*CHAIN, "total"]
     for name, step in list(STEPS_MS.items())[1:]:  # the first holds what its block takes, too
-        assert rows.loc[name, "median"] == pytest.approx(step / 1000, abs=0.002), name
-        assert rows.loc[name, "low"] <= step / 1000 <= rows.loc[name, "high"], name
-    assert set(rows["n"]) == {12} and not rows["few"].any()
+        assert rows[name]["median"] == pytest.approx(step / 1000, abs=0.002), name
+        assert rows[name]["low"] <= step / 1000 <= rows[name]["high"], name
+    assert {row["n"] for row in rows.values()} == {12}
+    assert not any(row["few"] for row in rows.values())
 
 
 def test_what_disturbs_a_whole_block_is_not_in_a_difference(table: pd.DataFrame) -> None:
@@ -53,23 +59,23 @@ def test_the_bars_stand_on_each_other_and_reach_the_total(table: pd.DataFrame) -
     assert steps["start"].iloc[0] == 0
     ends = (steps["start"] + steps["median"]).to_numpy()
     assert steps["start"].to_numpy()[1:] == pytest.approx(ends[:-1])
-    total = rows.loc["total"]
+    total = cells(table)["total"]
     assert total["low"] <= ends[-1] <= total["high"]
     assert total["less"] == "docker-cli"
 
 
 def test_a_failed_trial_leaves_its_pairs_out_and_no_others() -> None:
     run = layered_run(dict.fromkeys(CHAIN, 10), n=12, failed=("runc", 3))
-    rows = of(stats.layers(run.trials, run.samples))
-    assert rows.loc["runc", "n"] == rows.loc["containerd", "n"] == 11
-    assert rows.loc["unshare", "n"] == rows.loc["docker", "n"] == 12
+    pairs = {name: row["n"] for name, row in cells(stats.layers(run.trials, run.samples)).items()}
+    assert pairs["runc"] == pairs["containerd"] == 11
+    assert pairs["unshare"] == pairs["docker"] == 12
 
 
 def test_a_component_that_is_not_there_is_passed_over() -> None:
     run = layered_run({"host": 5, "runc": 60, "docker": 200}, n=4)
-    rows = of(stats.layers(run.trials, run.samples))
-    assert rows.loc["docker", "less"] == "runc" and rows.loc["runc", "less"] == "host"
-    assert rows["few"].all()
+    rows = cells(stats.layers(run.trials, run.samples))
+    assert rows["docker"]["less"] == "runc" and rows["runc"]["less"] == "host"
+    assert all(row["few"] for row in rows.values())
 
 
 def test_what_was_not_read_is_not_known_and_never_zero() -> None:
@@ -77,6 +83,17 @@ def test_what_was_not_read_is_not_known_and_never_zero() -> None:
     samples = run.samples.assign(cpu_s=None)
     rows = of(stats.layers(run.trials, samples), "host_cpu_s")
     assert rows["median"].isna().all() and (rows["n"] == 0).all()
+
+
+def test_beyond_a_step_that_is_not_known_no_bar_has_a_place() -> None:
+    run = layered_run({"host": 5, "runc": 60, "containerd": 50, "docker": 90}, n=4)
+    unread = run.samples["backend"] == "runc"
+    samples = run.samples.assign(pss_bytes=run.samples["pss_bytes"].where(~unread))
+    rows = of(stats.layers(run.trials, samples), "pss_bytes")
+    assert rows["start"].isna().tolist() == [False, False, True, True, False]
+    assert rows["median"].isna().tolist() == [False, True, True, False, False]
+    chart = charts.layers(stats.layers(run.trials, samples), "pss_bytes")
+    assert len(chart.figure.axes[0].patches) == 2 and "not known" in words(chart)
 
 
 def test_pairs_that_are_asked_for(run: MadeUpRun) -> None:

@@ -9,9 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from labkit.backends import BACKENDS, DEFAULT, GROUPS, cgroups, expand, make_backend, oci
+from labkit.backends import BACKENDS, DEFAULT, GROUPS, expand, make_backend, oci, oci_groups
 from labkit.backends.docker_cli import run_command
-from labkit.cgroups import of_process
 from labkit.errors import UsageError
 from labkit.host import cpu_set
 from labkit.image import LabImage
@@ -47,46 +46,29 @@ def test_a_bundle_has_the_boundary_of_the_docker_backend(tmp_path: Path) -> None
     assert Path(scratch["source"]) == tmp_path / "scratch" and Path(scratch["source"]).is_dir()
 
 
-def v1(root: Path, proc: Path) -> Path:
-    (root / "memory/box").mkdir(parents=True)
-    (proc / "7").mkdir(parents=True)
-    (proc / "7/cgroup").write_text("4:memory:/box\n2:cpu:/\n0::/\n")
-    (root / "memory/box/memory.oom_control").write_text("oom_kill_disable 0\noom_kill 2\n")
-    return root / "memory/box"
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"),
+        ("memory.events", "low 0\noom 3\noom_kill 2\noom_group_kill 0\n"),
+    ],
+)
+def test_what_the_kernel_ended_for_its_limit(name: str, text: str, tmp_path: Path) -> None:
+    assert oci_groups.out_of_memory_kills(tmp_path) is None, "not to be read is not zero"
+    (tmp_path / name).write_text(text)
+    assert oci_groups.out_of_memory_kills(tmp_path) == 2
 
 
-def v2(root: Path, proc: Path) -> Path:
-    (root / "box").mkdir(parents=True)
-    (root / "cgroup.controllers").write_text("cpuset cpu memory\n")
-    (proc / "7").mkdir(parents=True)
-    (proc / "7/cgroup").write_text("0::/box\n")
-    (root / "box/memory.events").write_text("low 0\noom 3\noom_kill 2\n")
-    return root / "box"
-
-
-def memory_group(pid: int, mount: Path, proc: Path) -> Path | None:
-    return of_process(pid, mount=mount, proc=proc)[0]
-
-
-@pytest.mark.parametrize("version", [v1, v2])
-def test_a_process_is_found_in_its_memory_group(version, tmp_path: Path) -> None:
-    group = version(tmp_path / "cgroup", tmp_path / "proc")
-    assert memory_group(7, tmp_path / "cgroup", tmp_path / "proc") == group
-    assert cgroups.out_of_memory_kills(group) == 2
-    assert memory_group(8, tmp_path / "cgroup", tmp_path / "proc") is None
-
-
-def test_the_root_group_accounts_nothing_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "proc/7").mkdir(parents=True)
-    (tmp_path / "proc/7/cgroup").write_text("4:memory:/\n0::/\n")
-    (tmp_path / "memory").mkdir()
-    assert memory_group(7, tmp_path, tmp_path / "proc") is None
+def test_swap_is_only_limited_where_the_kernel_can(tmp_path: Path) -> None:
+    assert not oci_groups.limits_swap(tmp_path)
+    (tmp_path / "cgroup.controllers").write_text("memory\n")
+    assert oci_groups.limits_swap(tmp_path)
 
 
 def test_groups_of_others_are_left_alone(tmp_path: Path) -> None:
     for name in ("memory/labkit-1-2-3", "memory/labkit-9-9-1", "memory/docker", "labkit-1-2-4"):
         (tmp_path / name).mkdir(parents=True)
-    removed = cgroups.sweep(lambda mark: mark == "1-2", tmp_path)
+    removed = oci_groups.sweep(lambda mark: mark == "1-2", tmp_path)
     assert len(removed) == 2
     assert sorted(p.name for p in (tmp_path / "memory").iterdir()) == ["docker", "labkit-9-9-1"]
 

@@ -1,6 +1,7 @@
-"""Control groups, version 1 or 2: what is limited in them, and what a killed lab has left.
+"""The control groups that a bundle asks for, version 1 or 2: their limits, and their end.
 
-cgroups(7); the kernel's Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst.
+cgroups(7); the kernel's Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst. What they count is
+read by labkit/cgroups.py.
 """
 
 from __future__ import annotations
