@@ -6,6 +6,17 @@ from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
 from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
+from labkit.charts.published import published
 from labkit.charts.startup import startup
 
-__all__ = ["METRICS", "Chart", "badge", "cpu", "guess", "layers", "memory", "startup"]
+__all__ = [
+    "METRICS",
+    "Chart",
+    "badge",
+    "cpu",
+    "guess",
+    "layers",
+    "memory",
+    "published",
+    "startup",
+]
