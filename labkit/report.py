@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labkit import charts, stats
+from labkit import charts, published, stats
 from labkit.charts import notes, units
 from labkit.charts.chart import Chart
 from labkit.errors import StoreError
@@ -165,11 +165,24 @@ def _charts(run: LoadedRun, badge: str) -> list[Chart]:
     if not startup.empty:
         timeline = stats.timeline(run.milestones, trials)
         drawn.append(charts.startup(startup, timeline, badge=badge))
+        drawn += _published(run, badge)
     if not memory.empty:
         drawn.append(charts.memory(memory, badge=badge))
     if not speed.empty:
         drawn.append(charts.cpu(speed, spent, badge=badge))
     return drawn
+
+
+def _published(run: LoadedRun, badge: str) -> list[Chart]:
+    """Published start times beside those of this run, where any is comparable. The file lies in the
+    project, not in the installed package."""
+    if not published.path().is_file():
+        return []
+    figures = published.load()
+    ours = stats.comparable(run, figures)
+    table = stats.beside(figures, ours)
+    drawn = (table["quantity"] == "startup") & table["shown"]
+    return [charts.published(table, ours, badge=badge)] if drawn.any() else []
 
 
 def _metrics() -> dict[str, str]:

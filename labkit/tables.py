@@ -74,7 +74,9 @@ def _parse_row(kind: type[Record], row: list[str], number: int) -> Record:
         record = kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ValueError(f"line {number}, {first['loc'][0]}: {first['msg']}") from error
+        # A check of the record as a whole names no field.
+        where = ", ".join([f"line {number}", *map(str, first["loc"])])
+        raise ValueError(f"{where}: {first['msg']}") from error
     for name, value in record:
         if isinstance(value, int) and value.bit_length() > 63:  # more than a frame can hold
             raise ValueError(f"line {number}, {name}: a number without sense")
@@ -83,7 +85,8 @@ def _parse_row(kind: type[Record], row: list[str], number: int) -> Record:
 
 def _members(kind: type[Record], name: str) -> tuple[object, ...]:
     annotation = kind.model_fields[name].annotation
-    if isinstance(annotation, types.UnionType):
+    # `Literal[…] | None` is of the older kind.
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         return typing.get_args(annotation)
     return (annotation,)
 

@@ -7,8 +7,20 @@ from labkit.charts.guess import guess
 from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
 from labkit.charts.process_tree import process_tree
+from labkit.charts.published import published
 from labkit.charts.start_events import start_events
 from labkit.charts.startup import startup
 
-__all__ = ["METRICS", "Chart", "badge", "cpu", "guess", "layers", "memory"]
-__all__ += ["process_tree", "start_events", "startup"]
+__all__ = [
+    "METRICS",
+    "Chart",
+    "badge",
+    "cpu",
+    "guess",
+    "layers",
+    "memory",
+    "process_tree",
+    "published",
+    "start_events",
+    "startup",
+]

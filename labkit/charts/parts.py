@@ -130,6 +130,7 @@ def baseline(axes: Axes, text: str) -> None:
         color=GREY,
         ha="left" if right else "right",
         va="center",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},  # over the grid
     )
 
 

@@ -11,6 +11,7 @@ from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
 from labkit.stats.precision import Widest, precision, widest
+from labkit.stats.published import beside, comparable
 from labkit.stats.quantities import quantities
 from labkit.stats.ratios import ratios
 from labkit.stats.start_events import start_events
@@ -23,7 +24,9 @@ __all__ = [
     "LoadedRun",
     "Widest",
     "backends",
+    "beside",
     "cliffs_delta",
+    "comparable",
     "cpu_spent",
     "failures",
     "interval",

@@ -12,6 +12,7 @@ from labkit import store
 from labkit.backends import DEFAULT
 from labkit.paths import project_dir
 from labkit.planning import PROFILES
+from labkit.published import Published
 from labkit.records import (
     MILESTONES,
     BackendInfo,
@@ -82,6 +83,22 @@ def test_a_column_that_is_never_empty_cannot_be(table: str) -> None:
         optional = type(None) in get_args(kind)
         counts_nothing = row[0] == "`unit`"  # text, empty where there is no unit
         assert (row[4] == "never") != (optional or counts_nothing), row
+
+
+def test_each_column_of_the_published_figures() -> None:
+    rows = tables("published.csv")[0]
+    assert names(rows) == list(Published.model_fields)
+    for name, meaning, empty in rows:
+        kind = Published.model_fields[name.strip("`")].annotation
+        assert meaning and (empty == "never") != (type(None) in get_args(kind)), name
+
+
+@pytest.mark.parametrize("column", ["quantity", "unit", "bound", "statistic", "engine"])
+def test_each_word_of_a_published_column(column: str) -> None:
+    meaning = dict(zip(names(tables("published.csv")[0]), tables("published.csv")[0], strict=True))
+    words = get_args(Published.model_fields[column].annotation)
+    for word in {"xen"} if column == "engine" else words:
+        assert f"`{word}`" in meaning[column][1]
 
 
 def test_each_field_of_the_manifest() -> None:

@@ -81,7 +81,10 @@ def words(chart: Chart) -> str:
 @each_chart
 @each_run
 def test_no_text_is_clipped_or_overlaps_another(kind, name) -> None:
-    figure = drawn(kind, name).figure
+    assert_legible(drawn(kind, name).figure)
+
+
+def assert_legible(figure: Figure) -> None:
     with drawing():
         figure.draw_without_rendering()
         boxes = {text: text.get_window_extent() for text in texts(figure)}
