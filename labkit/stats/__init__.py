@@ -4,6 +4,7 @@ Failed trials never enter a figure; they are counted in `n_failed`. A value that
 NaN in a frame and None in `summary_json`, never zero.
 """
 
+from labkit.stats.ballast import ballast, held_bytes
 from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.delta import cliffs_delta, magnitude
@@ -21,9 +22,11 @@ __all__ = [
     "LoadedRun",
     "Widest",
     "backends",
+    "ballast",
     "cliffs_delta",
     "cpu_spent",
     "failures",
+    "held_bytes",
     "interval",
     "magnitude",
     "memory",
