@@ -6,5 +6,6 @@ from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
 from labkit.charts.memory import METRICS, memory
 from labkit.charts.startup import startup
+from labkit.charts.verdict import verdict
 
-__all__ = ["METRICS", "Chart", "badge", "cpu", "guess", "memory", "startup"]
+__all__ = ["METRICS", "Chart", "badge", "cpu", "guess", "memory", "startup", "verdict"]

@@ -16,6 +16,7 @@ from labkit.stats.ratios import ratios
 from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
 from labkit.stats.throughput import throughput
+from labkit.stats.verdict import verdict
 
 __all__ = [
     "FEW",
@@ -39,5 +40,6 @@ __all__ = [
     "summary_json",
     "throughput",
     "timeline",
+    "verdict",
     "widest",
 ]
