@@ -4,8 +4,9 @@ first chart is drawn, not before."""
 from labkit.charts.chart import Chart, badge
 from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
+from labkit.charts.instances import instances
 from labkit.charts.memory import METRICS, memory
 from labkit.charts.startup import startup
 from labkit.charts.verdict import verdict
 
-__all__ = ["METRICS", "Chart", "badge", "cpu", "guess", "memory", "startup", "verdict"]
+__all__ = ["METRICS", "Chart", "badge", "cpu", "guess", "instances", "memory", "startup", "verdict"]

@@ -9,6 +9,7 @@ from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
+from labkit.stats.instances import instances
 from labkit.stats.memory import memory
 from labkit.stats.precision import Widest, precision, widest
 from labkit.stats.quantities import quantities
@@ -28,6 +29,7 @@ __all__ = [
     "cpu_spent",
     "failures",
     "held_bytes",
+    "instances",
     "interval",
     "magnitude",
     "memory",
