@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from labkit import host, image, orphans, runner, sameness, store
+from labkit import host, image, instances, orphans, runner, sameness, store
 from labkit.backends import Backend, make_backend
 from labkit.errors import BackendError, LabError, UsageError
 from labkit.image import LabImage
@@ -36,9 +36,9 @@ def run(
     """Runs the workloads behind each boundary and returns the finished, stored run.
 
     Without backends, all that can run here. `choices` are those of labkit.planning.make_plan
-    (workloads, repeats, seconds, profile, seed, limits, warmups, until_precision, budget_s); what
-    is not named comes from the profile. Raises UsageError for what makes no sense and
-    BackendError when a named backend cannot run. A trial that fails is part of the run: look at
+    (workloads, repeats, seconds, profile, seed, limits, warmups, until_precision, budget_s,
+    instances); what is not named comes from the profile. Raises UsageError for what makes no sense
+    and BackendError when a named backend cannot run. A trial that fails is part of the run: look at
     `trials.status`.
     """
     plan = make_plan(backends, **choices)
@@ -147,7 +147,31 @@ def _perform(
             done={records.trial.trial for records in before},
             ready_timeout=ready_timeout,
         )
+        if going:
+            _several(plan, chosen, built, writer, recording, ready_timeout)
         recording.finish(failed=not going)
+
+
+def _several(
+    plan: Plan,
+    chosen: Mapping[str, Backend],
+    built: LabImage,
+    writer: RunWriter,
+    recording: Recording,
+    ready_timeout: float,
+) -> None:
+    """Starts several instances of each backend that the plan has them of, but for those that were
+    there before the run was broken off."""
+    before = store.read_instances(writer.path, store.read_manifest(writer.path))
+    done = {row.backend for row in before}
+    failed = {records.trial.backend for records in recording.trials if records.trial.error}
+    for name, count in plan.instances.items():
+        if name in done or name in failed:
+            continue
+        recording.say(f"{count} instances at once: {name:<8}")
+        writer.add_instances(
+            instances.measure(chosen[name], built, plan.limits, count, ready_timeout=ready_timeout)
+        )
 
 
 def _precision(trials: Sequence[TrialRecords]) -> float:

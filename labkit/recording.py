@@ -49,6 +49,10 @@ class Recording:
     def close(self) -> None:
         self._bar.close()
 
+    def say(self, text: str) -> None:
+        """What is being done, beside the bar."""
+        self._bar.set_description(text)
+
     def _on_step(self, step: Step) -> None:
         self._bar.set_description(_place(self._plan, step))
 

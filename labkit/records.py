@@ -1,7 +1,8 @@
 """What is written down: frozen records, units in the field names.
 
 A run is a manifest (plan, host facts, image digest) and four tidy tables, one row for each
-trial, milestone, result and sample. What could not be read is None, never zero.
+trial, milestone, result and sample; a fifth one where several instances ran at once. What could
+not be read is None, never zero.
 data/README.md explains each column to a reader; a test holds it to this file.
 """
 
@@ -70,6 +71,9 @@ class Plan(Record):
     seed: int = 0
     profile: str = "quick"
     limits: Limits = Limits()
+    # Backend → how many instances are started after the blocks, one after another, to run at
+    # once; a backend that cannot or would take too long is not in it.
+    instances: dict[str, int] = {}
 
 
 class Host(Record):
@@ -199,3 +203,26 @@ class Sample(Record):
     host_available_bytes: int | None = None
     cgroup_cpu_s: float | None = None
     schedstat_s: float | None = None
+
+
+class InstanceReading(Record):
+    """One reading of one meter while `running` instances of a backend run at once.
+
+    instance: whose meter it is, in the order of the starts; None for what they share. error: why
+    there are no more readings of this backend; such a row has no figures.
+    """
+
+    backend: str
+    running: int
+    instance: int | None
+    meter: str
+    role: Role
+    at_s: float
+    processes: int | None
+    cpu_s: float | None
+    rss_bytes: int | None
+    pss_bytes: int | None
+    uss_bytes: int | None
+    cgroup_bytes: int | None
+    host_available_bytes: int | None
+    error: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import Self
 
 from labkit import store, tables
 from labkit.errors import StoreError
-from labkit.records import Ending, Manifest, Reason
-from labkit.store import ENDING, MANIFEST, TABLES, TrialRecords
+from labkit.records import Ending, InstanceReading, Manifest, Reason
+from labkit.store import ENDING, INSTANCES, MANIFEST, TABLES, TrialRecords
 
 
 class RunWriter:
@@ -30,6 +31,8 @@ class RunWriter:
             path.mkdir(parents=True)
             for name, kind in TABLES.items():
                 _write_synced(path / f"{name}.csv", tables.head(kind))
+            if manifest.plan.instances:
+                _write_synced(path / INSTANCES, tables.head(InstanceReading))
             # Last: a folder without it is no run yet, so that a run is never half begun.
             _replace(path / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
         except FileExistsError:
@@ -67,6 +70,14 @@ class RunWriter:
         except OSError as error:
             for name, size in sizes.items():
                 os.truncate(self.path / f"{name}.csv", size)
+            raise _write_error(self.path, error) from error
+
+    def add_instances(self, readings: Sequence[InstanceReading]) -> None:
+        """Adds what was read of one backend's instances, all of it or nothing."""
+        file = self.path / INSTANCES
+        try:
+            _replace(file, file.read_text(encoding="utf-8") + tables.text(readings))
+        except OSError as error:
             raise _write_error(self.path, error) from error
 
     def finish(self, reason: Reason, trials: int) -> None:

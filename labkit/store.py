@@ -24,6 +24,7 @@ from labkit.paths import reference_dir, runs_dir
 from labkit.records import (
     SCHEMA_VERSION,
     Ending,
+    InstanceReading,
     Manifest,
     Milestone,
     Record,
@@ -40,6 +41,8 @@ TABLES: Mapping[str, type[Record]] = {
     "trials": Trial,
 }
 MANIFEST, ENDING = "manifest.json", "ending.json"
+# Only in a run that has started several instances at once: replaced as a whole for each backend.
+INSTANCES = "instances.csv"
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Run:
     milestones: pd.DataFrame
     results: pd.DataFrame
     samples: pd.DataFrame
+    instances: pd.DataFrame
     ending: Ending | None = None
 
 
@@ -85,7 +89,8 @@ def load(run: str | Path) -> Run:
         raise _damaged(path / "trials.csv", why)
     if ending is not None:
         _require_unchanged(path, ending)
-    return Run(path, manifest, **frames(records), ending=ending)
+    several = tables.frame(read_instances(path, manifest), InstanceReading)
+    return Run(path, manifest, **frames(records), instances=several, ending=ending)
 
 
 def read_trials(path: Path) -> list[TrialRecords]:
@@ -105,6 +110,18 @@ def read_trials(path: Path) -> list[TrialRecords]:
         )
         for _, found in sorted(rows.items())
     ]
+
+
+def read_instances(path: Path, manifest: Manifest) -> list[InstanceReading]:
+    """What was read of several instances at once; empty for a run whose plan has none."""
+    if not manifest.plan.instances:
+        return []
+    found = _read_table(path / INSTANCES, InstanceReading, torn_end=False)
+    readings = [reading for reading in found if isinstance(reading, InstanceReading)]
+    for reading in readings:
+        if reading.backend not in manifest.plan.instances:
+            raise _damaged(path / INSTANCES, f"the plan has no instances of {reading.backend!r}")
+    return readings
 
 
 def frames(records: Mapping[str, Sequence[Record]]) -> dict[str, pd.DataFrame]:
@@ -170,6 +187,7 @@ def read_tables(path: Path, *, torn_end: bool) -> dict[str, list[Record]]:
 def digests(path: Path) -> dict[str, str]:
     """File → SHA-256 of its content, of all that a run's ending vouches for."""
     files = [MANIFEST, *(f"{name}.csv" for name in TABLES)]
+    files += [INSTANCES] if read_manifest(path).plan.instances else []
     return {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in files}
 
 

@@ -66,3 +66,8 @@ def docker_backend(lab_image: LabImage) -> Iterator[Backend]:
 @pytest.fixture(scope="session")
 def qemu_backend() -> Backend:
     return ready_backend("qemu")
+
+
+@pytest.fixture(scope="session")
+def virtualbox_backend() -> Backend:
+    return ready_backend("virtualbox")

@@ -18,6 +18,8 @@ from labkit.timeline import Timeline
 
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
+# What a backend `cannot` that has one instance at a time.
+SEVERAL = "several instances"
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ and starts the machine, which then goes on where it was (VirtualBox manual, "Sna
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import ClassVar
 
-from labkit.backends.base import Instance
+from labkit.backends.base import SEVERAL, Instance
 from labkit.backends.vbox_machine import Machine
 from labkit.backends.virtualbox import VirtualBoxBackend
 from labkit.errors import BackendError
@@ -26,6 +27,9 @@ class VirtualBoxResumedBackend(VirtualBoxBackend):
     name = "virtualbox-resumed"
     start = "resumed"
     about_s = 14.0
+    cannot: ClassVar[Mapping[str, str]] = {
+        SEVERAL: "a snapshot belongs to one machine, which runs once at a time"
+    }
     _saved: Machine | None = None
 
     @contextmanager

@@ -4,12 +4,14 @@ first chart is drawn, not before."""
 from labkit.charts.chart import Chart, badge
 from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
+from labkit.charts.instances import instances
 from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
 from labkit.charts.process_tree import process_tree
 from labkit.charts.published import published
 from labkit.charts.start_events import start_events
 from labkit.charts.startup import startup
+from labkit.charts.verdict import verdict
 
 __all__ = [
     "METRICS",
@@ -17,10 +19,12 @@ __all__ = [
     "badge",
     "cpu",
     "guess",
+    "instances",
     "layers",
     "memory",
     "process_tree",
     "published",
     "start_events",
     "startup",
+    "verdict",
 ]

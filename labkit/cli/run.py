@@ -61,6 +61,14 @@ def run(
         float | None,
         typer.Option(help="Seconds that such a run may take in all; 600 if not given."),
     ] = None,
+    instances: Annotated[
+        int | None,
+        typer.Option(
+            help="After the blocks, so many instances of each backend at once, to see what each "
+            "further one costs; 1 for none. Backends that are too slow have fewer or none.",
+            metavar="N",
+        ),
+    ] = None,
     resume: Annotated[
         str | None,
         typer.Option(
@@ -105,6 +113,7 @@ def run(
         warmups=warmups,
         until_precision=until_precision,
         budget_s=time_budget,
+        instances=instances,
     )
     _show(result, as_json)
 

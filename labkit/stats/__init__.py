@@ -4,10 +4,12 @@ Failed trials never enter a figure; they are counted in `n_failed`. A value that
 NaN in a frame and None in `summary_json`, never zero.
 """
 
+from labkit.stats.ballast import ballast, held_bytes
 from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
+from labkit.stats.instances import instances
 from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
 from labkit.stats.precision import Widest, precision, widest
@@ -18,17 +20,21 @@ from labkit.stats.start_events import start_events
 from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
 from labkit.stats.throughput import throughput
+from labkit.stats.verdict import verdict
 
 __all__ = [
     "FEW",
     "LoadedRun",
     "Widest",
     "backends",
+    "ballast",
     "beside",
     "cliffs_delta",
     "comparable",
     "cpu_spent",
     "failures",
+    "held_bytes",
+    "instances",
     "interval",
     "layers",
     "magnitude",
@@ -44,5 +50,6 @@ __all__ = [
     "summary_json",
     "throughput",
     "timeline",
+    "verdict",
     "widest",
 ]

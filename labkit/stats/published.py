@@ -51,8 +51,8 @@ def beside(published: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
     """The published figures with amount, beside, shown and reason.
 
     amount: the value in our unit (seconds, bytes, ratio to the bare process of the same source).
-    beside: the backends of `comparable` that it may stand beside, separated by commas. shown: whether
-    there is one; where there is none, `reason` says why, otherwise it is empty.
+    beside: the backends of `comparable` that it may stand beside, separated by commas. shown:
+    whether there is one; where there is none, `reason` says why, otherwise it is empty.
     """
     judged = [_judge(row, ours) for row in published.itertuples()]
     return published.assign(

@@ -42,7 +42,9 @@ hold() {
     read_status || { trouble="the memory was lost before the end"; return 1; }
 }
 
+# The host reads its meters when it has heard of the end: only then the memory may go.
 conclude() {
+    [ "$state" = S ] && "$BUSYBOX" sleep 0.5 9<&-
     [ -n "$holder" ] && { kill "$holder"; wait "$holder"; } 2>/dev/null
     "$BUSYBOX" rm -f "$pipe"
 }

@@ -206,6 +206,25 @@ def _samples(
                     "cgroup_bytes": int(size * MIB) if name == "docker" else None,
                 }
             )
+    yield from _views(number, name, startup, pss, moments)
+
+
+def _views(
+    number: int, name: str, startup: float, pss: float, moments: list[str]
+) -> Iterator[Sample]:
+    """What the whole computer has left, and what a guest tells."""
+    guest = KINDS[name][0] in ("hypervisor", "host-virtualization")
+    for step, moment in enumerate(moments):
+        row = {"trial": number, "backend": name, "at_s": startup + step - 1, "moment": moment}
+        row |= dict.fromkeys(
+            ("processes", "cpu_s", "rss_bytes", "pss_bytes", "uss_bytes", "cgroup_bytes")
+        )
+        left = 6000 - (0 if moment == "requested" else pss * 1.1)
+        whole = {"meter": "host", "role": "host", "host_available_bytes": int(left * MIB)}
+        yield Sample.model_validate({**row, "moment": moment or None, **whole})
+        if guest and moment.startswith("begin "):
+            told = {"meter": "guest", "role": "instance", "guest_used_bytes": 20 * MIB}
+            yield Sample.model_validate({**row, **told})
 
 
 def layered_run(
