@@ -21,7 +21,7 @@ def selftest(
     ] = None,
     repeats: Annotated[
         int, typer.Option(help="Blocks of each part; a slow backend is in fewer null trials.")
-    ] = 16,
+    ] = 12,
     seed: Annotated[
         int | None, typer.Option(help="Makes the order of the trials and the replays repeatable.")
     ] = None,

@@ -22,7 +22,7 @@ from labkit.selftest.null import FLOORS, floor_figures, null_backends, null_figu
 from labkit.selftest.same import QUANTITIES, same_figures, same_plan, twice
 from labkit.selftest.verdict import violations
 
-REPEATS, MOST = 16, 1000
+REPEATS, MOST = 12, 1000
 # Those that start quickly enough for two minutes; each twice, and what is null-tested besides.
 TWICE, NULL = ("host", "docker"), ("host", "docker", "qemu")
 
@@ -42,7 +42,7 @@ def selftest(
         raise UsageError(
             f"{repeats} repeats make no selftest",
             details="there is no interval of one value",
-            resolution=f"use 2 to {MOST}; 16 if in doubt",
+            resolution=f"use 2 to {MOST}; 12 if in doubt",
         )
     seed = random.SystemRandom().randrange(2**31) if seed is None else seed
     both, null = _chosen(backends, TWICE), _chosen(backends, NULL)
