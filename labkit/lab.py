@@ -20,6 +20,7 @@ from labkit.planning import describe, make_plan
 from labkit.recording import Recording
 from labkit.records import BackendInfo, Manifest, Plan
 from labkit.run_writer import RunWriter
+from labkit.selftest import state
 from labkit.store import Run, TrialRecords
 from labkit.workloads import digests
 
@@ -182,13 +183,13 @@ def _precision(trials: Sequence[TrialRecords]) -> float:
 
 
 def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Manifest:
-    now = datetime.now(UTC)
+    now, facts = datetime.now(UTC), host.inspect()
     return Manifest(
         run_id=f"{now:%Y%m%d-%H%M%S}-{random.SystemRandom().randrange(16**4):04x}",
         created_at=now.isoformat(timespec="seconds"),
         labkit_version=version("labkit"),
         plan=plan,
-        host=host.inspect(),
+        host=facts,
         image_digest=built.digest,
         workload_digests=digests(plan.workloads),
         backends={
@@ -201,7 +202,12 @@ def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Man
             )
             for name, backend in chosen.items()
         },
+        selftest=state.latest(facts, _say),
     )
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
 
 
 def _require_same(before: Manifest, now: Manifest) -> None:

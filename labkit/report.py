@@ -12,6 +12,7 @@ from labkit import charts, published, stats
 from labkit.charts import notes, units
 from labkit.charts.chart import Chart
 from labkit.errors import StoreError
+from labkit.selftest.texts import footer_lines
 from labkit.stats import LoadedRun
 
 WIDTH = 100  # columns of the printed table
@@ -89,6 +90,7 @@ def html(run: LoadedRun, *, badge: str) -> str:
         cautions=_cautions(run),
         charts=_charts(run, badge),
         failures=stats.failures(run.trials).to_dict("records"),
+        selftest=footer_lines(run.manifest.selftest),
     )
 
 

@@ -19,12 +19,18 @@ from labkit.records import (
     Ending,
     Engine,
     Family,
+    Floor,
     Host,
     InstanceReading,
     Limits,
     Manifest,
+    NullTrials,
     Plan,
+    Replays,
     Role,
+    SameTwice,
+    SamplerCost,
+    Selftest,
     Stage,
     StartKind,
 )
@@ -107,10 +113,38 @@ def test_each_field_of_the_manifest() -> None:
     rows = tables("manifest.json")[0]
     assert names(rows) == fields(Manifest)
     optional = {f"host.{name}" for name in ("hypervisor", "cgroup_version", "load_1m")}
-    optional |= {"plan.until_precision", "plan.budget_s"}
+    optional |= {"plan.until_precision", "plan.budget_s", "selftest"}
     assert {name for name, row in zip(names(rows), rows, strict=True) if "never" not in row[4]} == (
         optional
     )
+
+
+def test_each_field_of_the_selftest() -> None:
+    nested: dict[str, type[BaseModel]] = {
+        "floor": Floor,
+        "null_trials": NullTrials,
+        "same_twice": SameTwice,
+        "sampler": SamplerCost,
+        "false_alarms": Replays,
+    }
+
+    def dotted(kind: type[BaseModel], prefix: str = "") -> list[str]:
+        found = []
+        for name in kind.model_fields:
+            inner = nested.get(name)
+            found += dotted(inner, f"{prefix}{name}.*.") if inner else [prefix + name]
+        return found
+
+    rows = tables("The selftest")[0]
+    described = [name for row in rows for name in names_in(row[0])]
+    assert described == dotted(Selftest)
+    assert all(len(row) == 4 and row[1] for row in rows)
+
+
+def names_in(cell: str) -> list[str]:
+    """`a.b`, `.c` → a.b and a.c."""
+    first, *others = re.findall(r"`([^`]+)`", cell)
+    return [first, *(first.rpartition(".")[0] + other for other in others)]
 
 
 def test_each_field_of_the_ending() -> None:
