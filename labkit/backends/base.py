@@ -101,6 +101,8 @@ class Backend(ABC):
     # Why there is no saved state to resume from.
     trouble: str = ""
     clock: Clock = HostClock()
+    # Its sweep looks at files only: that costs nothing, so that any run does it.
+    sweeps_files: ClassVar[bool] = False
 
     @abstractmethod
     def missing(self) -> Missing | None:
