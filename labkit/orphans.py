@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from labkit.backends import Backend
+from labkit.backends import BACKENDS, Backend
 from labkit.process import MARK, TEMP_PREFIX, mark_of, owner, owner_lives
 
 GRACE_S = 3.0
@@ -31,7 +31,8 @@ def sweep(backends: Iterable[Backend], *, mine: bool = False) -> list[str]:
         return mark == owner() if mine else not owner_lives(mark)
 
     removed = _sweep_processes(abandoned)
-    for backend in backends:
+    others = [kind() for kind in BACKENDS.values() if kind.sweeps_files]
+    for backend in [*backends, *others]:
         removed += backend.sweep(abandoned)
     return removed + _sweep_folders(abandoned)
 

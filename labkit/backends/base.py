@@ -129,6 +129,8 @@ class Backend(ABC):
     clock: Clock = HostClock()
     # The settings of a variant; see `chosen`.
     varied: Mapping[str, str] = {}
+    # Its sweep looks at files only: that costs nothing, so that any run does it.
+    sweeps_files: ClassVar[bool] = False
 
     @property
     def chosen(self) -> dict[str, str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import BinaryIO
 
 from labkit.backends.base import READY_TIMEOUT_S, STOP_TIMEOUT_S, Instance, Meter
+from labkit.backends.vbox_diagnosis import diagnose, remedy
 from labkit.backends.vbox_machine import Machine
 from labkit.backends.vbox_process import MachineProcess
 from labkit.channel import Channel
 from labkit.errors import BackendError, GuestTimeout
-from labkit.process import last_lines, wait_until
+from labkit.process import wait_until
 from labkit.protocol import Session
 from labkit.timeline import Timeline
 
@@ -29,13 +29,15 @@ class VirtualBoxInstance(Instance):
         super().__init__(session, timeline)
         self._machine = machine
         self._process = process
+        self._patience_s = process.patience_s
 
     def wait_ready(self, timeout: float = READY_TIMEOUT_S) -> None:
-        """Where every instruction is interpreted, a start takes most of a minute."""
-        super().wait_ready(max(timeout, self._process.patience_s))
+        """Where every instruction is interpreted, a boot takes most of a minute."""
+        super().wait_ready(max(timeout, self._patience_s))
 
     def greet(self) -> None:
         """For a machine that was resumed: its agent has announced itself before it was saved."""
+        self._patience_s = 0.0  # nothing is booted
         self._session.greet()
 
     def meters(self) -> tuple[Meter, ...]:
@@ -52,7 +54,16 @@ class VirtualBoxInstance(Instance):
             raise GuestTimeout("VirtualBox did not end the machine")
 
     def _diagnosis(self) -> str:
-        return diagnose(self._machine.folder)
+        return diagnose(self._machine)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            with super()._explained():
+                yield
+        except BackendError as error:
+            error.resolution = error.resolution or remedy(self._machine)
+            raise
 
 
 @contextmanager
@@ -61,8 +72,8 @@ def connected(
 ) -> Iterator[VirtualBoxInstance]:
     """The instance, once the started machine's serial ports answer."""
     with ExitStack() as stack:
-        console = stack.enter_context(_connect(machine.folder / "console", process))
-        agent = stack.enter_context(_connect(machine.folder / "agent", process))
+        console = stack.enter_context(_connect(machine, process, "console"))
+        agent = stack.enter_context(_connect(machine, process, "agent"))
         timeline.mark("started")
         log = stack.enter_context((machine.folder / "console.log").open("ab", buffering=0))
         watch = {console.fileno(): _listener(log, timeline)}
@@ -81,12 +92,12 @@ def _listener(log: BinaryIO, timeline: Timeline) -> Callable[[bytes], None]:
     return listen
 
 
-def _connect(port: Path, process: MachineProcess) -> socket.socket:
+def _connect(machine: Machine, process: MachineProcess, port: str) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def answers() -> bool:
         with suppress(OSError):
-            connection.connect(str(port))
+            connection.connect(str(machine.folder / port))
             return True
         return not process.alive()
 
@@ -96,21 +107,8 @@ def _connect(port: Path, process: MachineProcess) -> socket.socket:
     except OSError:
         connection.close()
         raise BackendError(
-            "VirtualBox did not start the machine", details=diagnose(port.parent)
+            "VirtualBox did not start the machine",
+            details=diagnose(machine),
+            resolution=remedy(machine),
         ) from None
     return connection
-
-
-def diagnose(folder: Path) -> str:
-    """The end of VirtualBox's own output, of its log, and of the guest's console."""
-    parts = []
-    titles = {
-        "VirtualBox said": "vm.log",
-        "the console's last lines": "console.log",
-        "VirtualBox's log ends with": "Logs/VBox.log",
-    }
-    for title, file in titles.items():
-        with suppress(OSError):
-            text = last_lines((folder / file).read_text(errors="replace"), 6)
-            parts.append(f"{title}:\n{text}" if text else "")
-    return "\n".join(part for part in parts if part)

@@ -58,7 +58,7 @@ def _driverless(machine: Machine) -> Iterator[MachineProcess]:
 
 def _start_words(name: str) -> tuple[str, ...]:
     """The arguments of VirtualBoxVM, the program with a window, where there is no driver."""
-    return ("--startvm", name, "--execute-all-in-iem", "--driverless")
+    return ("--startvm", name, "--no-startvm-errormsgbox", "--execute-all-in-iem", "--driverless")
 
 
 @contextmanager

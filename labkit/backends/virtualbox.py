@@ -9,10 +9,10 @@ CPU limit: one virtual processor, since the boot medium is made for one; memory:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from labkit.backends import vbox_installation as places
-from labkit.backends import vbox_registry
+from labkit.backends import vbox_leftovers, vbox_registry
 from labkit.backends.base import Backend, Instance, Meter, Missing
 from labkit.backends.vbox_installation import Installation, find_installation
 from labkit.backends.vbox_instance import VirtualBoxInstance, connected
@@ -30,6 +30,7 @@ class VirtualBoxBackend(Backend):
     name = "virtualbox"
     family = "host-virtualization"
     about_s = 45.0
+    sweeps_files = True
 
     def __init__(
         self, installation: Installation | None = None, engine: Engine | None = None
@@ -78,7 +79,7 @@ class VirtualBoxBackend(Backend):
         )
 
     def sweep(self, abandoned: Callable[[str], bool]) -> list[str]:
-        return vbox_registry.sweep_sockets(abandoned)
+        return vbox_leftovers.sweep(abandoned)
 
     def _installation(self) -> Installation | None:
         return self._given or find_installation()
@@ -97,8 +98,8 @@ class VirtualBoxBackend(Backend):
 
     @contextmanager
     def _started(self, machine: Machine, timeline: Timeline) -> Iterator[VirtualBoxInstance]:
-        with (
-            started(machine) as process,
-            connected(machine, process, timeline) as instance,
-        ):
+        with ExitStack() as stack:
+            with vbox_registry.room_needed(machine.home):
+                process = stack.enter_context(started(machine))
+                instance = stack.enter_context(connected(machine, process, timeline))
             yield instance

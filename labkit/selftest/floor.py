@@ -58,7 +58,7 @@ class FloorBackend(Backend):
     about_s = 0.1
 
     def __init__(self, stream: Stream) -> None:
-        self.name = f"floor-{stream}"  # type: ignore[misc]
+        self.name = f"floor-{stream}"
         self.stream = stream
 
     def missing(self) -> Missing | None:

@@ -43,7 +43,7 @@ class Unmetered(Backend):
     """A backend of which the sampler has nothing to read."""
 
     def __init__(self, backend: Backend) -> None:
-        self.name = backend.name + UNMETERED  # type: ignore[misc]
+        self.name = backend.name + UNMETERED
         self.family, self.start = backend.family, backend.start  # type: ignore[misc]
         self._backend = backend
 

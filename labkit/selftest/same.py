@@ -32,7 +32,7 @@ def twice(chosen: Mapping[str, Backend], make: Callable[[str], Backend]) -> dict
     found = dict(chosen)
     for name in chosen:
         twin = make(name)
-        twin.name = name + AGAIN  # type: ignore[misc]
+        twin.name = name + AGAIN
         found[twin.name] = twin
     return found
 
