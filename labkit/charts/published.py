@@ -77,7 +77,7 @@ def _known(pair: Any) -> list[str | None]:
 
 
 def _is_ours(row: Any) -> bool:
-    return hasattr(row, "backend")
+    return hasattr(row, "median")
 
 
 def _backends(rows: Rows) -> list[str]:
@@ -164,7 +164,7 @@ def _words(name: str, row: Any, scale: units.Scale) -> str:
 def _data(table: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
     """Ours, then all published figures of this quantity, drawn or not."""
     mine = ours.assign(source="this run", value=ours["median"], bound="=", shown=True)
-    theirs = table.drop(columns=["value"]).rename(
+    theirs = table.drop(columns=["value", "backend"]).rename(
         columns={"subject": "backend", "amount": "value", "samples": "n"}
     )
     columns = ["backend", "engine", "source", "year", "workload", *PAIR, "bound", "value"]

@@ -122,7 +122,7 @@ def test_a_damaged_row_is_named_with_its_line(
         (lambda text: text.replace("id,source", "source,id"), "its first line is not"),
         (lambda text: text.replace("\n", ",extra\n", 2).replace(",extra", "", 1), "fields, not"),
         (lambda text: text + '"', "torn"),
-        (lambda text: "", "torn"),
+        (lambda text: "", "its first line is not"),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, change, why: str) -> None:

@@ -13,7 +13,7 @@ from labkit import charts, published, stats
 from labkit.charts import Chart, units
 from labkit.errors import UsageError
 from tests.unit.charts.test_charts import assert_legible, words
-from tests.unit.test_stats_published import under
+from tests.unit.stats.test_published import under
 
 FIGURES = published.load()
 Quantity = Literal["startup", "cpu_throughput"]
