@@ -157,16 +157,4 @@ def _alt(rows: pd.DataFrame, quantity: str) -> str:
 
 
 def _data(table: pd.DataFrame) -> pd.DataFrame:
-    columns = [
-        "quantity",
-        "backend",
-        "engine",
-        "less",
-        "n",
-        "start",
-        "end",
-        "median",
-        "low",
-        "high",
-    ]
-    return table[columns].reset_index(drop=True)
+    return table.drop(columns="few").reset_index(drop=True)
