@@ -28,7 +28,7 @@ def layers(
     trials: pd.DataFrame, samples: pd.DataFrame, chain: Iterable[str] = CHAIN
 ) -> pd.DataFrame:
     """One row a quantity and backend of the chain that this run has: quantity, backend, engine,
-    less, n, median, low, high, start, end, few. Then, for each quantity, a row of the backend `total`.
+    less, n, median, low, high, start, end, few. Each quantity ends with a row of backend `total`.
 
     The first row is the first backend itself; each further one is what a backend adds to the one
     before it (`less`): the median over blocks of the difference within the block, and its 95 %
