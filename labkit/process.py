@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -136,6 +137,22 @@ def spawn(
             f"the program {argv[0]} is not there",
             resolution="labkit doctor names the command that installs it",
         ) from None
+
+
+def wait_for(process: subprocess.Popen[bytes], timeout: float) -> bool:
+    """Waits for a program's end; False when it took longer. At once when it ends: Popen.wait with
+    a time limit looks again after pauses of up to 50 ms, which would be in every figure."""
+    try:
+        fd = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # no Linux, an old one, or it has been waited for
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout)
+        return process.returncode is not None
+    try:
+        select.select([fd], [], [], timeout)
+    finally:
+        os.close(fd)
+    return process.poll() is not None
 
 
 def end(process: subprocess.Popen[bytes], *, grace: float = 3.0) -> None:

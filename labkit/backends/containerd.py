@@ -24,7 +24,7 @@ from labkit.backends.oci import write_bundle
 from labkit.backends.piped import PipedInstance, instance_name, piped
 from labkit.errors import CommandError
 from labkit.image import LabImage
-from labkit.process import as_root, mark_in, run, scratch_folder
+from labkit.process import as_root, mark_in, run, scratch_folder, wait_for
 from labkit.records import Engine, Limits
 from labkit.timeline import Timeline
 
@@ -144,8 +144,7 @@ def _remove(process: subprocess.Popen[bytes], name: str) -> None:
     """ctr removes a container that has ended; one that still runs, or whose ctr failed, we do."""
     if process.poll() is None:
         run(_ctr("tasks", "kill", "--signal", "SIGKILL", name), check=False)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(END_TIMEOUT_S)
+        wait_for(process, END_TIMEOUT_S)
     if process.poll() != 0:
         _delete(name)
 

@@ -11,7 +11,7 @@ import resource
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,7 +25,15 @@ from labkit.backends.oci import write_bundle
 from labkit.backends.piped import first_line, instance_name, piped, session_with
 from labkit.errors import BackendError, GuestTimeout
 from labkit.image import LabImage
-from labkit.process import TEMP_PREFIX, last_lines, mark_in, run, scratch_folder, wait_until
+from labkit.process import (
+    TEMP_PREFIX,
+    last_lines,
+    mark_in,
+    run,
+    scratch_folder,
+    wait_for,
+    wait_until,
+)
 from labkit.records import Engine, Limits
 from labkit.timeline import Timeline
 
@@ -112,9 +120,7 @@ class OciRuntimeBackend(Backend):
         argv = self._argv("--root", str(folder / self.name), "create", *words)
         log = folder / "stderr.log"
         with piped(argv, log) as process:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(CREATE_TIMEOUT_S)
-            if process.returncode != 0:
+            if not wait_for(process, CREATE_TIMEOUT_S) or process.returncode != 0:
                 raise BackendError(
                     f"{self.name} did not create the container",
                     details=last_lines(log.read_text(errors="replace")),

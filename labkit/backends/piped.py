@@ -15,7 +15,7 @@ from labkit.backends.base import STOP_TIMEOUT_S, Instance, Meter, Missing
 from labkit.channel import Channel
 from labkit.errors import GuestTimeout
 from labkit.host import cpu_set
-from labkit.process import as_root, end, find_tool, owner, run, spawn
+from labkit.process import as_root, end, find_tool, owner, run, spawn, wait_for
 from labkit.protocol import Session
 from labkit.records import Limits
 from labkit.timeline import Timeline
@@ -46,10 +46,8 @@ class PipedInstance(Instance):
         return (Meter("process", "instance", (self._process.pid,)),)
 
     def _wait_gone(self) -> None:
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            raise GuestTimeout("the process did not end") from None
+        if not wait_for(self._process, STOP_TIMEOUT_S):
+            raise GuestTimeout("the process did not end")
 
     def _diagnosis(self) -> str:
         return self._log.read_text(errors="replace")

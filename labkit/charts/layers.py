@@ -39,7 +39,7 @@ def layers(table: pd.DataFrame, quantity: str = "startup_s", *, badge: str = "")
     rows = table[table["quantity"] == quantity].reset_index(drop=True)
     notes.require(rows)
     rows = rows.assign(step=[_step(row) for row in notes.rows_of(rows)])
-    note = notes.note(_named(rows), badge, _explained(rows))
+    note = notes.note(_named(rows), badge, _explained(rows, QUANTITIES[quantity][2]))
     heading = f"{QUANTITIES[quantity][1]}, paired differences; {notes.sizes(_named(rows))}"
     with drawing():
         figure, (axes,) = panels(
@@ -72,10 +72,8 @@ def _bars(axes: Axes, rows: pd.DataFrame, quantity: str) -> None:
     for y, row in enumerate(drawn):
         _bar(axes, y, row)
         column.append((y, *_value(row, first=y == 0 or row.backend == "total", scale=scale)))
-        if y + 1 < len(drawn) and units.known(row.start + row.median):
-            axes.vlines(
-                row.start + row.median, y + 0.24, y + 0.76, colors=GREY, linewidths=0.8, zorder=1
-            )
+        if y + 1 < len(drawn) and units.known(row.end):
+            axes.vlines(row.end, y + 0.24, y + 0.76, colors=GREY, linewidths=0.8, zorder=1)
     axes.set_xlim(left=min(0.0, axes.get_xlim()[0]))
     axes.margins(x=0.02)
     parts.linear(axes, scale)
@@ -84,7 +82,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, quantity: str) -> None:
 
 
 def _bar(axes: Axes, y: int, row: Any) -> None:
-    if not units.known(row.start + row.median):
+    if not units.known(row.end):
         return
     whole = row.backend == "total"
     style = look(str(row.less if whole else row.backend))
@@ -124,13 +122,15 @@ def _keys(rows: pd.DataFrame) -> list[Patch]:
     ]
 
 
-def _explained(rows: pd.DataFrame) -> str:
+def _explained(rows: pd.DataFrame, scale: units.Scale) -> str:
     sentence = (
         "Bar: median over blocks of the difference to the row above, within the same block; "
         "the first row and the last are the starts themselves."
     )
     interval = "Line: 95 % interval (BCa bootstrap)." if (rows["n"] > 1).any() else ""
-    return f"{sentence} {interval}".strip()
+    added = _named(rows)["end"].iloc[-1]
+    whole = f"The steps add up to {units.text(added, scale)}." if units.known(added) else ""
+    return " ".join(part for part in (sentence, interval, whole) if part)
 
 
 def _named(rows: pd.DataFrame) -> pd.DataFrame:
@@ -157,5 +157,4 @@ def _alt(rows: pd.DataFrame, quantity: str) -> str:
 
 
 def _data(table: pd.DataFrame) -> pd.DataFrame:
-    columns = ["quantity", "backend", "engine", "less", "n", "start", "median", "low", "high"]
-    return table[columns].reset_index(drop=True)
+    return table.drop(columns="few").reset_index(drop=True)

@@ -21,20 +21,20 @@ from labkit.stats.memory import memory_by_trial
 CHAIN = ("host", "chroot", "unshare", "runc", "containerd", "docker", "docker-cli")
 QUANTITIES = ("startup_s", "host_cpu_s", "pss_bytes")
 FIGURES = ["median", "low", "high"]
-COLUMNS = ["quantity", "backend", "engine", "less", "n", *FIGURES, "start", "few"]
+COLUMNS = ["quantity", "backend", "engine", "less", "n", *FIGURES, "start", "end", "few"]
 
 
 def layers(
     trials: pd.DataFrame, samples: pd.DataFrame, chain: Iterable[str] = CHAIN
 ) -> pd.DataFrame:
     """One row a quantity and backend of the chain that this run has: quantity, backend, engine,
-    less, n, median, low, high, start, few. Then for each quantity a row whose backend is `total`.
+    less, n, median, low, high, start, end, few. Each quantity ends with a row of backend `total`.
 
     The first row is the first backend itself; each further one is what a backend adds to the one
     before it (`less`): the median over blocks of the difference within the block, and its 95 %
-    interval (BCa). `start` is where its bar begins: the sum of the medians before it. The total
-    is the last backend itself, measured, not added up: medians of differences need not add up to
-    it exactly, and the gap between them says how well they do.
+    interval (BCa). `start` is where its bar begins, the sum of the medians before it, and `end`
+    where it ends. The total is the last backend itself, measured, not added up: medians of
+    differences need not add up to it, and the gap to the last step's end says how well they do.
 
     startup_s: requested → ready. host_cpu_s: what instance, helper and services spend on the
     host until then. pss_bytes: memory of instance and helper. A trial that failed leaves its
@@ -45,14 +45,14 @@ def layers(
     names = [name for name in chain if name in set(trials["backend"])]
     rows = [row for quantity in QUANTITIES for row in _steps(wide, quantity, names, engines)]
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return table.astype(dict.fromkeys([*FIGURES, "start"], float))
+    return table.astype(dict.fromkeys([*FIGURES, "start", "end"], float))
 
 
 def paired(
     trials: pd.DataFrame, samples: pd.DataFrame, pairs: Iterable[tuple[str, str]]
 ) -> pd.DataFrame:
-    """What each pair (backend, less) of a run differs by: the columns of `layers` but `start`,
-    one row a quantity and pair. Positive: the first one takes more."""
+    """What each pair (backend, less) of a run differs by: the columns of `layers` but for the
+    bars, one row a quantity and pair. Positive: the first one takes more."""
     wide = by_block(trials, samples)
     engines = trials.drop_duplicates("backend").set_index("backend")["engine"]
     rows = [
@@ -60,7 +60,7 @@ def paired(
         for quantity in QUANTITIES
         for name, less in pairs
     ]
-    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "start"])
+    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ("start", "end")])
     return table.astype(dict.fromkeys(FIGURES, float))
 
 
@@ -95,11 +95,12 @@ def _steps(
     ]
     medians = pd.Series([row["median"] for row in rows], dtype=float)
     # Beyond a step that is not known, no bar has a place.
-    starts = medians.shift(fill_value=0.0).cumsum(skipna=False)
-    for row, start in zip(rows, starts, strict=True):
-        row["start"] = start
+    ends = medians.cumsum(skipna=False)
+    for row, start, end in zip(rows, ends.shift(fill_value=0.0), ends, strict=True):
+        row |= {"start": start, "end": end}
     total = _row(quantity, last, "", engines, _values(wide, quantity, last))
-    return [*rows, {**total, "backend": "total", "less": last, "start": 0.0}]
+    total |= {"backend": "total", "less": last, "start": 0.0, "end": total["median"]}
+    return [*rows, total]
 
 
 def _values(wide: pd.DataFrame, quantity: str, name: str) -> pd.Series:

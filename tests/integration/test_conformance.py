@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from labkit import orphans, sampler
-from labkit.backends import Backend, Instance, Meter
+from labkit.backends import Backend, Instance, Meter, make_backend
 from labkit.errors import BackendError
 from labkit.host import cpu_set
 from labkit.image import LabImage
@@ -36,7 +36,7 @@ BACKENDS = {
     "runc": "runc",
     "containerd": "containerd",
     "docker": "docker",
-    "docker:rm=yes:network=bridge:seccomp=unconfined": "docker",
+    "docker:rm=yes:network=host:seccomp=unconfined": "docker",
     "docker-cli": "docker",
     "docker-cli:rm=yes": "docker",
     "qemu": "qemu",
@@ -291,3 +291,20 @@ def test_no_mount_is_seen_on_the_host(backend: Backend, lab_image: LabImage) -> 
             assert Path("/proc/mounts").read_text() == before
         instance.stop()
     assert Path("/proc/mounts").read_text() == before
+
+
+@pytest.mark.docker
+def test_a_container_on_the_bridge_has_an_interface(
+    docker_backend: Backend, lab_image: LabImage
+) -> None:
+    """The variant reaches the kernel: a second interface beside the loopback, and only here."""
+    if not Path("/sys/class/net/docker0").exists():
+        pytest.skip("this daemon has no bridge docker0")
+    seen = {}
+    for network in ("none", "bridge"):
+        with started(make_backend(f"docker:network={network}"), lab_image) as (instance, _):
+            (meter,) = [m for m in instance.meters() if m.role == "instance"]
+            table = Path(f"/proc/{meter.pids[0]}/net/dev").read_text()
+            seen[network] = "eth0" in table
+            instance.stop()
+    assert seen == {"none": False, "bridge": True}

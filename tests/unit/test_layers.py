@@ -57,7 +57,8 @@ def test_the_bars_stand_on_each_other_and_reach_the_total(table: pd.DataFrame) -
     rows = of(table)
     steps = rows.drop("total")
     assert steps["start"].iloc[0] == 0
-    ends = (steps["start"] + steps["median"]).to_numpy()
+    ends = steps["end"].to_numpy()
+    assert ends == pytest.approx((steps["start"] + steps["median"]).to_numpy())
     assert steps["start"].to_numpy()[1:] == pytest.approx(ends[:-1])
     total = cells(table)["total"]
     assert total["low"] <= ends[-1] <= total["high"]

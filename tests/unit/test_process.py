@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -22,6 +23,7 @@ from labkit.process import (
     scratch_folder,
     spawn,
     uninterrupted,
+    wait_for,
 )
 from tests.unit.fakes import FakeClock
 
@@ -178,3 +180,20 @@ def test_the_fake_clock_is_a_clock() -> None:
     clock = FakeClock()
     clock.sleep(2)
     assert clock.now() == 2
+
+
+def test_a_programs_end_is_noticed_at_once_and_its_time_limit_holds() -> None:
+    """Popen.wait(timeout) sees an end up to 50 ms late; the median of some tells them apart."""
+    late = []
+    for _ in range(9):
+        child = spawn(["sleep", "0.1"])
+        began = time.monotonic()
+        assert wait_for(child, 10)
+        late.append(time.monotonic() - began - 0.1)
+    assert sorted(late)[4] < 0.02
+    child = spawn(["sleep", "10"])
+    try:
+        assert not wait_for(child, 0.05)
+    finally:
+        end(child)
+    assert wait_for(child, 1), "also one that was waited for already"
