@@ -124,7 +124,7 @@ def _call(number: int, first: int, address: int | None, length: int) -> bytes:
 def _start(file: Path, stack: ExitStack, stdin: int, stdout: int) -> subprocess.Popen[bytes]:
     try:
         process = spawn([str(file)], stdin=stdin, stdout=stdout, bufsize=0)
-    except PermissionError as error:
+    except OSError as error:
         raise BackendError(
             "the smallest process cannot be started",
             details=f"{file.parent} does not allow programs: {error}",

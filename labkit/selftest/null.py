@@ -65,7 +65,8 @@ class Unmetered(Backend):
 
 def null_backends(chosen: Mapping[str, Backend]) -> dict[str, Backend]:
     """The floors and the chosen backends, each with and without meters."""
-    metered = {backend.name: backend for backend in (*FLOORS, *chosen.values())}
+    floors = [floor for floor in FLOORS if floor.missing() is None]
+    metered = {backend.name: backend for backend in (*floors, *chosen.values())}
     bare = [Unmetered(backend) for backend in metered.values()]
     return metered | {backend.name: backend for backend in bare}
 
@@ -88,8 +89,9 @@ def _trials(about_s: float, repeats: int) -> int:
     return min(repeats, max(LEAST, int(BUDGET_S / (2 * about_s))))
 
 
-def null_figures(trials: Sequence[Observed], names: Sequence[str]) -> tuple[NullTrials, ...]:
+def null_figures(trials: Sequence[Observed], plan: Plan) -> tuple[NullTrials, ...]:
     """The figures of each backend."""
+    names = [name for name in plan.backends if not name.endswith(UNMETERED)]
     return tuple(_figures(trials, name) for name in names)
 
 
@@ -103,6 +105,7 @@ def floor_figures(trials: Sequence[Observed]) -> tuple[Floor, ...]:
             ),
         )
         for floor in FLOORS
+        if of(trials, floor.name)
     )
 
 

@@ -13,12 +13,12 @@ from tqdm.auto import tqdm
 
 from labkit import host
 from labkit.backends import Backend, make_backend
-from labkit.errors import UsageError
+from labkit.errors import BackendError, UsageError
 from labkit.image import LabImage
 from labkit.planning import available
 from labkit.records import Plan, Selftest
 from labkit.selftest import sampling, trials
-from labkit.selftest.null import FLOORS, floor_figures, null_backends, null_figures, null_plan
+from labkit.selftest.null import floor_figures, null_backends, null_figures, null_plan
 from labkit.selftest.same import QUANTITIES, same_figures, same_plan, twice
 from labkit.selftest.verdict import violations
 
@@ -45,7 +45,14 @@ def selftest(
             resolution=f"use 2 to {MOST}; 12 if in doubt",
         )
     seed = random.SystemRandom().randrange(2**31) if seed is None else seed
-    both, null = _chosen(backends, TWICE), _chosen(backends, NULL)
+    null = _chosen(backends, NULL)
+    if not null:
+        raise BackendError(
+            f"none of {', '.join(NULL)} can run here",
+            resolution="labkit doctor tells why, or name another: labkit selftest --backends …",
+        )
+    # Where neither of the usual ones is there, what is there is measured twice.
+    both = _chosen(backends, TWICE) or dict(null)
     with trials.prepared({**null, **both}, progress=progress) as built:
         return _Parts(both, null, repeats, seed).perform(built, progress)
 
@@ -78,10 +85,9 @@ class _Parts:
             nulls = trials.observe(null_trials, null, built, tick)
             same = trials.observe(same_trials, both, built, tick)
             costs = [sampling.sampler_cost(b, built, tick=tick) for b in self._null.values()]
-            names = [*(floor.name for floor in FLOORS), *self._null]
             figures = {
                 "floor": floor_figures(nulls),
-                "null_trials": null_figures(nulls, names),
+                "null_trials": null_figures(nulls, null_trials),
                 "same_twice": same_figures(same, list(self._both), self._seed, tick),
                 "sampler": tuple(costs),
             }

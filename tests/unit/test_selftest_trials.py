@@ -12,7 +12,8 @@ import pytest
 from labkit.backends import Backend, Instance, Meter
 from labkit.errors import BackendError
 from labkit.image import LabImage
-from labkit.records import MILESTONES, Limits
+from labkit.records import MILESTONES, Limits, Plan
+from labkit.selftest import perform
 from labkit.selftest.floor import FloorBackend, Stream, program
 from labkit.selftest.null import (
     FLOORS,
@@ -49,6 +50,10 @@ def quarter_seconds() -> Iterator[float]:
     return (0.25 * n for n in count())
 
 
+def planned() -> Plan:
+    return Plan(backends=("fake", "fake" + UNMETERED), workloads=(), trials={"fake": 1}, seconds=1)
+
+
 def without_floors(backends: dict[str, Backend]) -> dict[str, Backend]:
     return {name: b for name, b in backends.items() if not name.startswith("floor")}
 
@@ -71,7 +76,7 @@ def test_each_is_measured_with_and_without_meters_in_each_block() -> None:
 
 
 def test_what_the_sampler_adds_and_what_the_lab_spends() -> None:
-    (figures,) = null_figures(null_trials(), ["fake"])
+    (figures,) = null_figures(null_trials(), planned())
     assert figures.startup_s.median == pytest.approx(0.6)
     assert figures.sampler_adds_s.median == pytest.approx(0.1)
     assert figures.sampler_adds_s.n == 4
@@ -153,6 +158,12 @@ def test_the_smallest_process_announces_itself_and_leaves(stream: Stream) -> Non
         names = [milestone.milestone for milestone in trial.records.milestones]
         assert names == [m for m in MILESTONES if m not in ("kernel", "first_result")]
     figures = {floor.stream: floor.spawn_to_line_s for floor in floor_figures(trials)}
-    assert len(FLOORS) == len(figures) == 2
+    assert len(FLOORS) == 2 and set(figures) == {stream}
     median = figures[stream].median
     assert figures[stream].n == 2 and median is not None and 0 < median < 5
+
+
+def test_where_nothing_can_run_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perform, "available", lambda: ())
+    with pytest.raises(BackendError, match="none of host, docker, qemu can run here"):
+        perform.selftest(progress=False)
