@@ -15,7 +15,7 @@ SOURCES = {"cgroup": "cgroup_cpu_s", "schedstat": "schedstat_s"}
 # Where an instance is one program that lives from the workload's beginning to its end.
 ONE_PROGRAM = ("hypervisor", "host-virtualization")
 ENDED = "programs that came and went have taken their time along"
-NO_GROUP = "it is not put into a control group of its own"
+NO_GROUP = "it is not put into a control group of its own, or the kernel does not keep this"
 
 
 def cpu_sources(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
@@ -55,5 +55,5 @@ def _by_trial(samples: pd.DataFrame, trials: pd.DataFrame, source: str) -> pd.Da
 
 def _reason(source: str, family: str) -> str:
     if source == "cgroup":
-        return NO_GROUP if family != "container" else "the kernel does not keep it"
+        return NO_GROUP
     return ENDED if family not in ONE_PROGRAM else "the kernel does not keep it"
