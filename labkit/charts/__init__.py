@@ -4,6 +4,7 @@ first chart is drawn, not before."""
 from labkit.charts.chart import Chart, badge
 from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
+from labkit.charts.idle import idle
 from labkit.charts.instances import instances
 from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
@@ -19,6 +20,7 @@ __all__ = [
     "badge",
     "cpu",
     "guess",
+    "idle",
     "instances",
     "layers",
     "memory",

@@ -7,6 +7,7 @@ NaN in a frame and None in `summary_json`, never zero.
 from labkit.stats.ballast import ballast, held_bytes
 from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
+from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.instances import instances
@@ -21,6 +22,7 @@ from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
 from labkit.stats.throughput import throughput
 from labkit.stats.verdict import verdict
+from labkit.stats.work_cost import idle_burn, work_cost
 
 __all__ = [
     "FEW",
@@ -31,9 +33,11 @@ __all__ = [
     "beside",
     "cliffs_delta",
     "comparable",
+    "cpu_sources",
     "cpu_spent",
     "failures",
     "held_bytes",
+    "idle_burn",
     "instances",
     "interval",
     "layers",
@@ -52,4 +56,5 @@ __all__ = [
     "timeline",
     "verdict",
     "widest",
+    "work_cost",
 ]

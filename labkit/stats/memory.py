@@ -87,7 +87,7 @@ def reason(metric: str, family: str, role: str) -> str:
     if metric in ("cgroup", "cgroup_peak"):
         if family != "container" or role != "instance":
             return "it is not put into a control group of its own"
-        return "the kernel does not keep it"
+        return "it has no control group of its own, or the kernel does not keep this"
     return "not permitted, or not there"
 
 

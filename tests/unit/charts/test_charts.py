@@ -44,6 +44,10 @@ def verdict(run: MadeUpRun) -> Chart:
     return charts.verdict(stats.verdict(run.samples, run.trials), badge="made up")
 
 
+def idle(run: MadeUpRun) -> Chart:
+    return charts.idle(stats.idle_burn(run.samples, run.results, run.trials), badge="made up")
+
+
 def holes(run: MadeUpRun) -> MadeUpRun:
     """The same run where much could not be read."""
     run.samples["pss_bytes"] = run.samples["pss_bytes"].where(run.samples["backend"] != "docker")
@@ -68,7 +72,7 @@ def drawn(kind: Callable[[MadeUpRun], Chart], name: str) -> Chart:
     return kind(RUNS[name])
 
 
-ALL = [pytest.param(kind, id=kind.__name__) for kind in (startup, memory, cpu, verdict)]
+ALL = [pytest.param(kind, id=kind.__name__) for kind in (startup, memory, cpu, verdict, idle)]
 each_chart = pytest.mark.parametrize("kind", ALL)
 each_run = pytest.mark.parametrize("name", RUNS)
 
