@@ -157,6 +157,18 @@ def end(process: subprocess.Popen[bytes], *, grace: float = 3.0) -> None:
                 stream.close()
 
 
+def condition(what: str, process: subprocess.Popen[bytes]) -> str:
+    """Whether a program still runs, or how it ended, in words."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(0.2)  # a stream may end a moment before its process does
+    status = process.returncode
+    if status is None:
+        return f"{what} still runs"
+    if status < 0:
+        return f"{what} was ended by signal {-status} ({signal.strsignal(-status)})"
+    return f"{what} has ended with exit status {status}"
+
+
 def spawn_detached(argv: Sequence[str], *, log: Path) -> int:
     """Starts a program that outlives this one and belongs to nobody: its process id. It carries
     no owner's mark, and its output goes to `log`."""

@@ -21,7 +21,7 @@ from labkit.channel import Channel
 from labkit.errors import GuestTimeout
 from labkit.host import cpu_set
 from labkit.image import LabImage
-from labkit.process import end, scratch_folder, spawn
+from labkit.process import condition, end, scratch_folder, spawn
 from labkit.protocol import Session
 from labkit.records import Engine, Limits
 from labkit.timeline import Timeline
@@ -49,7 +49,8 @@ class HostInstance(Instance):
             raise GuestTimeout("the process did not end") from None
 
     def _diagnosis(self) -> str:
-        return self._log.read_text(errors="replace")
+        """What the process wrote to its standard error, and whether it still runs."""
+        return f"{self._log.read_text(errors='replace')}\n{condition('the process', self._process)}"
 
 
 class HostBackend(Backend):
