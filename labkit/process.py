@@ -240,6 +240,15 @@ def mark_of(process: psutil.Process) -> str | None:
         return None
 
 
+def runs(process: psutil.Process) -> bool:
+    """Whether a process still does anything: one that has ended stays in the system's list until
+    its parent has waited for it, and some never do."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 def wait_until(
     true: Callable[[], bool], *, timeout: float, interval: float = 0.05, clock: Clock | None = None
 ) -> bool:
