@@ -62,9 +62,10 @@ def perform(
     built = _made_ready(plan, chosen, kernel, progress)
     manifest = _manifest(plan, chosen, built)
     path = out or runs_dir() / manifest.run_id
-    with _leave_nothing(chosen.values(), path), closing(RunWriter.begin(path, manifest)) as writer:
-        _perform(plan, chosen, built, writer, [], ready_timeout, progress)
-    return store.load(path)
+    with _leave_nothing(chosen.values(), path):
+        with closing(RunWriter.begin(path, manifest)) as writer:
+            _perform(plan, chosen, built, writer, [], ready_timeout, progress)
+        return store.load(path)
 
 
 def resume(
@@ -90,10 +91,11 @@ def resume(
     chosen = {name: make_backend(name) for name in plan.backends}
     built = _made_ready(plan, chosen, kernel, progress)
     _require_same(broken_off.manifest, _manifest(plan, chosen, built))
-    with _leave_nothing(chosen.values(), path), closing(RunWriter.reopen(path)) as writer:
-        before = store.read_trials(path)
-        _perform(plan, chosen, built, writer, before, ready_timeout, progress)
-    return store.load(path)
+    with _leave_nothing(chosen.values(), path):
+        with closing(RunWriter.reopen(path)) as writer:
+            before = store.read_trials(path)
+            _perform(plan, chosen, built, writer, before, ready_timeout, progress)
+        return store.load(path)
 
 
 def require(name: str, backend: Backend) -> None:
@@ -230,7 +232,13 @@ def _leave_nothing(chosen: Iterable[Backend], path: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        error.add_note(f"finished trials are kept in {path}; to go on: labkit run --resume {path}")
+        error.add_note(_what_is_kept(path))
         raise
     finally:
         orphans.sweep(chosen, mine=True)
+
+
+def _what_is_kept(path: Path) -> str:
+    if (path / store.ENDING).exists():
+        return f"the run is complete; to read it: labkit report {path}"
+    return f"finished trials are kept in {path}; to go on: labkit run --resume {path}"

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from labkit.backends import BACKENDS, Backend
-from labkit.process import MARK, TEMP_PREFIX, mark_of, owner, owner_lives
+from labkit.process import MARK, TEMP_PREFIX, mark_of, owner, owner_lives, runs, wait_until
 
 GRACE_S = 3.0
 
@@ -48,11 +48,12 @@ def _sweep_processes(abandoned: Callable[[str], bool]) -> list[str]:
         with suppress(psutil.Error):
             names.append(f"process {process.pid} ({process.name()})")
             process.terminate()
-    _, alive = psutil.wait_procs(left, timeout=GRACE_S)
-    for process in alive:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(alive, timeout=GRACE_S)
+    for _ in range(2):
+        if wait_until(lambda: not any(map(runs, left)), timeout=GRACE_S):
+            break
+        for process in filter(runs, left):
+            with suppress(psutil.Error):
+                process.kill()
     return names
 
 

@@ -174,6 +174,18 @@ def end(process: subprocess.Popen[bytes], *, grace: float = 3.0) -> None:
                 stream.close()
 
 
+def condition(what: str, process: subprocess.Popen[bytes]) -> str:
+    """Whether a program still runs, or how it ended, in words."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(0.2)  # a stream may end a moment before its process does
+    status = process.returncode
+    if status is None:
+        return f"{what} still runs"
+    if status < 0:
+        return f"{what} was ended by signal {-status} ({signal.strsignal(-status)})"
+    return f"{what} has ended with exit status {status}"
+
+
 def spawn_detached(argv: Sequence[str], *, log: Path) -> int:
     """Starts a program that outlives this one and belongs to nobody: its process id. It carries
     no owner's mark, and its output goes to `log`."""
@@ -249,6 +261,15 @@ def mark_of(process: psutil.Process) -> str | None:
         return process.environ().get(OWNER_VARIABLE)
     except (psutil.Error, OSError):
         return None
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether a process still does anything: one that has ended stays in the system's list until
+    its parent has waited for it, and some never do."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def wait_until(

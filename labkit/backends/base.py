@@ -106,7 +106,8 @@ class Instance(ABC):
         except BackendError as error:
             noise = "\n".join(self._session.noise)
             parts = [error.details, self._diagnosis(), noise and f"also said:\n{noise}"]
-            error.details = "\n".join(part.strip() for part in parts if part.strip())
+            text = "\n".join(part.strip() for part in parts if part.strip())
+            error.details = text or "the instance has said nothing about it"
             raise
 
 

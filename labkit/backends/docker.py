@@ -69,7 +69,9 @@ class DockerInstance(Instance):
             state = self._container.attrs["State"]
             if state.get("OOMKilled"):
                 text += "\nthe kernel ended it: it used more memory than its limit"
-            if not state.get("Running"):
+            if state.get("Running"):
+                text += "\nthe container still runs"
+            else:
                 text += f"\nthe container ended with exit status {state.get('ExitCode')}"
         return text
 

@@ -15,7 +15,7 @@ from labkit.backends.base import STOP_TIMEOUT_S, Instance, Meter, Missing
 from labkit.channel import Channel
 from labkit.errors import GuestTimeout
 from labkit.host import cpu_set
-from labkit.process import as_root, end, find_tool, owner, run, spawn, wait_for
+from labkit.process import as_root, condition, end, find_tool, owner, run, spawn, wait_for
 from labkit.protocol import Session
 from labkit.records import Limits
 from labkit.timeline import Timeline
@@ -50,7 +50,8 @@ class PipedInstance(Instance):
             raise GuestTimeout("the process did not end")
 
     def _diagnosis(self) -> str:
-        return self._log.read_text(errors="replace")
+        """What the process wrote to its standard error, and whether it still runs."""
+        return f"{self._log.read_text(errors='replace')}\n{condition('the process', self._process)}"
 
 
 def session_with(process: subprocess.Popen[bytes], timeline: Timeline) -> Session:

@@ -24,6 +24,7 @@ from labkit.image import LabImage
 from labkit.image.cmdline import command_line
 from labkit.process import (
     as_root,
+    condition,
     end,
     find_tool,
     last_lines,
@@ -86,7 +87,7 @@ class QemuInstance(Instance):
             raise GuestTimeout("QEMU did not end") from None
 
     def _diagnosis(self) -> str:
-        return diagnose(self._folder)
+        return f"{condition('QEMU', self._process)}\n{diagnose(self._folder)}"
 
 
 class QemuBackend(Backend):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.integration.daemons import daemon
+from tests.integration.daemon import OwnDaemon
 
 
 @pytest.fixture
 def own_daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[psutil.Process]:
     """A second Docker daemon, for tests that must break one: its process."""
-    with daemon(monkeypatch) as own:
+    with OwnDaemon(monkeypatch) as own:
         yield own.process

@@ -23,7 +23,7 @@ from labkit.records import MILESTONES, Limits
 from labkit.timeline import Timeline
 from labkit.workloads import all_workloads
 from tests.conftest import ready_backend
-from tests.integration.traces import traces
+from tests.traces import traces
 
 MIB = 1024 * 1024
 LABKIT = str(Path(sys.executable).with_name("labkit"))

@@ -9,7 +9,7 @@ import pytest
 from labkit import everywhere, orphans
 from labkit.backends import Backend, make_backend
 from labkit.everywhere import Answer
-from tests.integration.traces import traces
+from tests.traces import traces
 
 pytestmark = [pytest.mark.docker, pytest.mark.qemu]
 NAMES = ["host", "docker", "qemu"]

@@ -22,7 +22,7 @@ from labkit.process import HostClock, find_tool, wait_until
 from labkit.records import Limits
 from labkit.timeline import Timeline
 from tests.conftest import ready_backend
-from tests.integration.daemons import daemon
+from tests.integration.daemon import OwnDaemon
 
 pytestmark = pytest.mark.docker
 
@@ -96,7 +96,7 @@ def test_a_container_lives_on_under_its_shim(
 ) -> None:
     """dockerd is killed, and its containerd with it (it asked the kernel for that: prctl(2),
     PR_SET_PDEATHSIG). Started again with live-restore, it finds the container as it was."""
-    with daemon(monkeypatch, "--live-restore") as own:
+    with OwnDaemon(monkeypatch, "--live-restore") as own:
         backend = make_backend("docker")
         assert isinstance(backend, DockerBackend)
         backend.prepare(lab_image)
@@ -105,7 +105,7 @@ def test_a_container_lives_on_under_its_shim(
             containerd = next(p for p in own.process.children() if p.name() == "containerd")
             names[containerd.pid] = "containerd"
             before = proctree.process_tree(names)
-            own.kill()
+            own.kill([own.process])
             assert wait_until(lambda: not containerd.is_running(), timeout=10)
             tree = proctree.survival(before, proctree.process_tree(names))
             fate = tree.set_index("role")["survives"].to_dict()

@@ -26,7 +26,7 @@ from labkit.image import LabImage
 from labkit.process import HostClock, wait_until
 from labkit.records import MILESTONES, Limits
 from labkit.timeline import Timeline
-from tests.integration.traces import traces
+from tests.traces import traces
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
 ALL = ["host", "docker", "qemu"]

@@ -16,7 +16,7 @@ from labkit import store
 from labkit.backends import Backend
 from labkit.records import Selftest
 from labkit.selftest import texts
-from tests.integration.traces import traces
+from tests.traces import traces
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
 pytestmark = pytest.mark.docker

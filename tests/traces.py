@@ -20,15 +20,17 @@ def traces(pid: int) -> list[str]:
     """Everything on this machine that bears the mark of the lab with this process id."""
     found = [f"process {p.pid}" for p in psutil.process_iter() if is_of(mark_of(p), pid)]
     folders = [Path(tempfile.gettempdir()), CGROUPS, *CGROUPS.glob("*")]
+    found += [str(p) for p in Path("/tmp").glob(f".vbox-labkit-{pid}-*")]
     found += [str(path) for folder in folders for path in folder.glob(f"labkit-{pid}-*")]
-    return found + _docker_containers(pid) + _containerd_containers(pid)
+    return found + containers(pid) + _containerd_containers(pid)
 
 
 def is_of(mark: str | None, pid: int) -> bool:
     return mark is not None and mark.partition("-")[0] == str(pid)
 
 
-def _docker_containers(pid: int) -> list[str]:
+def containers(pid: int) -> list[str]:
+    """The names of its containers; of none where no daemon answers."""
     try:
         client = docker.from_env()
     except docker.errors.DockerException:
