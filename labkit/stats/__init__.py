@@ -7,6 +7,7 @@ NaN in a frame and None in `summary_json`, never zero.
 from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.delta import cliffs_delta, magnitude
+from labkit.stats.doubts import Doubt, doubts
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.memory import memory
 from labkit.stats.precision import Widest, precision, widest
@@ -18,11 +19,13 @@ from labkit.stats.throughput import throughput
 
 __all__ = [
     "FEW",
+    "Doubt",
     "LoadedRun",
     "Widest",
     "backends",
     "cliffs_delta",
     "cpu_spent",
+    "doubts",
     "failures",
     "interval",
     "magnitude",
