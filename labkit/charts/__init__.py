@@ -1,6 +1,7 @@
 """Charts: frame → Chart. They do no statistics and read no file; matplotlib is imported when the
 first chart is drawn, not before."""
 
+from labkit import units
 from labkit.charts.chart import Chart, badge
 from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
@@ -28,5 +29,6 @@ __all__ = [
     "published",
     "start_events",
     "startup",
+    "units",
     "verdict",
 ]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from labkit.charts import cost, notes, parts, units
+from labkit import units
+from labkit.charts import cost, notes, parts
 from labkit.charts.chart import Chart
 from labkit.charts.cost import Rows
 from labkit.charts.style import FAINT, GREY, drawing, label, panels, settle

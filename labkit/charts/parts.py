@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from labkit.charts import units
+from labkit import units
 from labkit.charts.style import FAINT, GREY, INK, look, tint
 
 if TYPE_CHECKING:

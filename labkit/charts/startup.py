@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from labkit.charts import notes, parts, units
+from labkit import units
+from labkit.charts import notes, parts
 from labkit.charts.chart import Chart
 from labkit.charts.style import GREY, INK, drawing, label, look, panels, settle, tint
 

@@ -9,6 +9,7 @@ from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
+from labkit.stats.doubts import Doubt, doubts
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.instances import instances
 from labkit.stats.layers import layers, paired
@@ -26,6 +27,7 @@ from labkit.stats.work_cost import idle_burn, work_cost
 
 __all__ = [
     "FEW",
+    "Doubt",
     "LoadedRun",
     "Widest",
     "backends",
@@ -35,6 +37,7 @@ __all__ = [
     "comparable",
     "cpu_sources",
     "cpu_spent",
+    "doubts",
     "failures",
     "held_bytes",
     "idle_burn",

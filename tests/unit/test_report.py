@@ -142,4 +142,5 @@ def test_table_names_engine_units_and_cautions(run: MadeUpRun) -> None:
 
 def test_table_of_unknown_values_shows_dashes() -> None:
     text = report.table_text(make_run(("docker",), n=1, failed=(0,)))
-    assert text.splitlines()[1].split() == ["docker", "native", "0", "–", "–", "–", "–"]
+    assert text.splitlines()[1].split() == ["docker", "0", "–", "–", "–", "–", "–"]
+    assert text.splitlines()[2].split() == ["(native)"]
