@@ -10,7 +10,7 @@ from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
-from labkit.stats.instances import instances
+from labkit.stats.instances import instances, left_out
 from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
 from labkit.stats.precision import Widest, precision, widest
@@ -41,6 +41,7 @@ __all__ = [
     "instances",
     "interval",
     "layers",
+    "left_out",
     "magnitude",
     "memory",
     "paired",
