@@ -21,7 +21,9 @@ CONNECT_TIMEOUT_S = 60.0
 
 
 class VirtualBoxInstance(Instance):
-    preparation_s = 240.0  # to fill a ballast, each of its pages is interpreted
+    # To fill a ballast and to give it back, each of its pages is interpreted.
+    preparation_s = 240.0
+    goodbye_s = 120.0
 
     def __init__(
         self, machine: Machine, process: MachineProcess, session: Session, timeline: Timeline

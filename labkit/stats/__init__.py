@@ -11,7 +11,7 @@ from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.doubts import Doubt, doubts
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
-from labkit.stats.instances import instances
+from labkit.stats.instances import instances, left_out
 from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
 from labkit.stats.precision import Widest, precision, widest
@@ -44,6 +44,7 @@ __all__ = [
     "instances",
     "interval",
     "layers",
+    "left_out",
     "magnitude",
     "memory",
     "paired",
