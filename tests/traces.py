@@ -26,7 +26,9 @@ def containers(pid: int) -> list[str]:
         return []
     client = docker.from_env()
     try:
-        labelled = client.containers.list(all=True, filters={"label": OWNER_LABEL})
+        labelled = client.containers.list(
+            all=True, filters={"label": OWNER_LABEL}, ignore_removed=True
+        )
         return [str(c.name) for c in labelled if _is_of(c.labels[OWNER_LABEL], pid)]
     finally:
         client.close()

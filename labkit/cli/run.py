@@ -83,7 +83,9 @@ def run(
 
     if resume is not None:
         _only_with_resume(context)
-        _show(lab.resume(resume, kernel=kernel, ready_timeout=ready_timeout), as_json)
+        result = lab.resume(resume, kernel=kernel, ready_timeout=ready_timeout)
+        with lab.pointing_to(result.path):
+            _show(result, as_json)
         return
     limits = planning.limits(cpus, memory_mib)
     if backends is None:
@@ -104,7 +106,8 @@ def run(
         until_precision=until_precision,
         budget_s=time_budget,
     )
-    _show(result, as_json)
+    with lab.pointing_to(result.path):
+        _show(result, as_json)
 
 
 def _only_with_resume(context: typer.Context) -> None:
