@@ -4,7 +4,8 @@ Tolerances. A bare process and a container: from 95 % to what is held and 8 MiB 
 programs that hold it are in memory too. A virtual machine's processes: up to 24 MiB less, since
 what the guest has used and freed before does not grow a second time. The guest's own view: 5 %
 either way. A restored VirtualBox has all of its guest's memory resident from its start: what it
-holds need not show in its process at all. What the whole computer has left moves with whatever else runs on it: it must be read.
+holds need not show in its process at all. What the whole computer has left moves with whatever
+else runs on it: it must be read.
 """
 
 from __future__ import annotations
