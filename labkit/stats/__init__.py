@@ -5,6 +5,7 @@ NaN in a frame and None in `summary_json`, never zero.
 """
 
 from labkit.stats.bootstrap import interval
+from labkit.stats.compare import compare
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.doubts import Doubt, doubts
@@ -24,6 +25,7 @@ __all__ = [
     "Widest",
     "backends",
     "cliffs_delta",
+    "compare",
     "cpu_spent",
     "doubts",
     "failures",
