@@ -3,6 +3,7 @@ first chart is drawn, not before."""
 
 from labkit import units
 from labkit.charts.chart import Chart, badge
+from labkit.charts.compare import compare
 from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
 from labkit.charts.idle import idle
@@ -19,6 +20,7 @@ __all__ = [
     "METRICS",
     "Chart",
     "badge",
+    "compare",
     "cpu",
     "guess",
     "idle",

@@ -6,6 +6,7 @@ NaN in a frame and None in `summary_json`, never zero.
 
 from labkit.stats.ballast import ballast, held_bytes
 from labkit.stats.bootstrap import interval
+from labkit.stats.compare import compare
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
@@ -35,6 +36,7 @@ __all__ = [
     "beside",
     "cliffs_delta",
     "comparable",
+    "compare",
     "cpu_sources",
     "cpu_spent",
     "doubts",

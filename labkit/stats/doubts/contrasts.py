@@ -8,7 +8,7 @@ import pandas as pd
 
 from labkit import units
 from labkit.stats.cpu import PER_UNIT
-from labkit.stats.doubts.doubt import Doubt, amount, series
+from labkit.stats.doubts.doubt import Doubt, series
 from labkit.stats.doubts.outliers import FAR, LEAST_TRIALS, scores
 from labkit.stats.frames import floats, measured
 from labkit.stats.ratios import ratios
@@ -28,7 +28,9 @@ def cold_faster(trials: pd.DataFrame) -> Iterator[Doubt]:
         table = ratios(cold, resumed, "startup_s", ["backend"], pair="block")
         if table.empty or table["n_ratio"][0] < LEAST_RATIOS or not table["high_ratio"][0] < 1:
             continue
-        fast, slow = (amount(side["startup_s"].median(), "startup_s") for side in (cold, resumed))
+        fast, slow = (
+            units.amount(side["startup_s"].median(), "startup_s") for side in (cold, resumed)
+        )
         sentence = (
             f"{name} starts faster from nothing ({fast}) than {backend} continues ({slow}): its "
             "saved state gains nothing here; is the disk that holds it slow?"
@@ -47,11 +49,12 @@ def warmup_faster(trials: pd.DataFrame) -> Iterator[Doubt]:
         fast = group[scores(floats(group["startup_s"]), among) < -FAR]
         if fast.empty:
             continue
-        first, later = amount(fast["startup_s"].min(), "startup_s"), among.median()
+        first, later = (
+            units.text(seconds, units.time) for seconds in (fast["startup_s"].min(), among.median())
+        )
         sentence = (
-            f"a warm-up of {backend} started in {first}, the measured ones in "
-            f"{amount(later, 'startup_s')}: does each start leave something behind? run labkit "
-            "clean, then again"
+            f"a warm-up of {backend} started in {first}, the measured ones in {later}: does each "
+            "start leave something behind? run labkit clean, then again"
         )
         numbers = tuple(int(number) for number in fast["trial"])
         yield Doubt("cold faster", str(backend), "startup_s", "", numbers, sentence)

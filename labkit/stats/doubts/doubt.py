@@ -15,13 +15,6 @@ Kind = Literal[
     "busy", "steal", "clock", "slow first", "outlier", "drift", "order", "cold faster", "undecided"
 ]
 
-NAMES = {
-    "startup_s": "startup",
-    "pss_bytes": "memory",
-    "ops_per_s": "throughput",
-    "host_cpu_s_per_1000_ops": "host CPU per unit",
-}
-
 
 @dataclass(frozen=True)
 class Doubt:
@@ -52,7 +45,7 @@ class Series:
     @property
     def name(self) -> str:
         """What it is, such as "startup", "throughput (cpu)"."""
-        return NAMES[self.quantity] + (f" ({self.workload})" if self.workload else "")
+        return units.name(self.quantity, self.workload)
 
     @property
     def about(self) -> str:
@@ -60,7 +53,9 @@ class Series:
         return f"{self.name} of {self.backend}"
 
     def amount(self, value: float) -> str:
-        return amount(value, self.quantity, self.unit)
+        """A value with its unit, such as "372 ms", "114 MiB/s"."""
+        per_second = f" {self.unit}/s" if self.quantity == "ops_per_s" else ""
+        return units.amount(value, self.quantity) + per_second
 
     def doubt(self, kind: Kind, sentence: str, trials: Iterable[int] = ()) -> Doubt:
         numbers = tuple(int(number) for number in trials)
@@ -72,15 +67,6 @@ def series(values: pd.DataFrame) -> Iterator[Series]:
     keys = ["backend", "quantity", "workload", "unit"]
     for (backend, quantity, workload, unit), rows in values.groupby(keys, sort=False):
         yield Series(str(backend), str(quantity), str(workload), str(unit), rows)
-
-
-def amount(value: float, quantity: str, unit: str = "") -> str:
-    """A value of a quantity with its unit, such as "372 ms"."""
-    if quantity == "startup_s":
-        return units.text(value, units.time)
-    if quantity == "pss_bytes":
-        return units.text(value, units.memory)
-    return f"{units.text(value, units.plain)} {unit}/s"
 
 
 def named(trials: Iterable[int]) -> str:
