@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labkit.image import LabImage
+from tests.conftest import ready_backend
+from tests.integration import vbox_states
+
+
+@pytest.fixture(scope="session")
+def vbox_state(lab_image: LabImage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One booted and saved machine of VirtualBox for all tests: see vbox_states."""
+    ready_backend("virtualbox-resumed")
+    folder = tmp_path_factory.mktemp("virtualbox") / "state"
+    vbox_states.save(lab_image, folder)
+    return folder
