@@ -13,6 +13,8 @@ import pytest
 from labkit.backends import BACKENDS
 from tests.unit.test_store import records, written
 
+COMMANDS = ("doctor", "setup", "image", "run", "report", "compare", "selftest", "clean")
+
 
 def labkit(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -43,9 +45,7 @@ def test_help_is_a_menu_that_teaches() -> None:
     assert labkit().stdout + labkit().stderr  # a bare call shows the same, and does nothing
 
 
-@pytest.mark.parametrize(
-    "command", ["doctor", "setup", "image", "run", "report", "compare", "selftest", "clean"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself(command: str) -> None:
     done = labkit(command, "--help")
     assert done.returncode == 0
