@@ -1,13 +1,16 @@
-<<<<<<< HEAD
 """Fixtures that only tests on real backends need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
+from labkit.image import LabImage
+from tests.conftest import ready_backend
+from tests.integration import vbox_states
 from tests.integration.daemon import OwnDaemon
 
 
@@ -16,16 +19,6 @@ def own_daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[psutil.Process]:
     """A second Docker daemon, for tests that must break one: its process."""
     with OwnDaemon(monkeypatch) as own:
         yield own.process
-=======
-from __future__ import annotations
-
-from pathlib import Path
-
-import pytest
-
-from labkit.image import LabImage
-from tests.conftest import ready_backend
-from tests.integration import vbox_states
 
 
 @pytest.fixture(scope="session")
@@ -35,4 +28,3 @@ def vbox_state(lab_image: LabImage, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("virtualbox") / "state"
     vbox_states.save(lab_image, folder)
     return folder
->>>>>>> vbox
