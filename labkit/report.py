@@ -12,6 +12,7 @@ from labkit.comparison import DEFINITIONS, HEADINGS, cautions, cells, explained,
 from labkit.errors import StoreError
 from labkit.selftest.texts import footer_lines
 from labkit.stats import LoadedRun
+from labkit.stats.doubts import NO_DOUBTS
 
 __all__ = ["html", "table_text", "write"]
 
@@ -38,6 +39,7 @@ def html(run: LoadedRun, *, badge: str) -> str:
         definitions=DEFINITIONS | _metrics(),
         cautions=cautions(run),
         doubts=[doubt.sentence for doubt in stats.doubts(run)],
+        no_doubts=NO_DOUBTS,
         ending=run.ending,
         charts=_charts(run, badge),
         failures=stats.failures(run.trials).to_dict("records"),

@@ -13,8 +13,10 @@ from labkit.stats.doubts.doubt import Doubt, Series, named, series
 # A modified z-score above this marks an outlier: Iglewicz & Hoaglin 1993, "How to Detect and
 # Handle Outliers". It is taken of the logarithms: durations and rates are skewed to the right.
 FAR = 3.5
-# By that score alone, one in six samples without any outlier would have one (simulated, lognormal
-# values, n = 5 to 30). Half as much again is what a reader would call far off, too.
+# By that score alone, one in five (n = 5) to one in eleven (n = 30) samples without any outlier
+# would have one. Half as much again is what a reader would call far off, too: with it, one in 600
+# where values spread by 10 %, and still one in twelve where they spread by 20 % (simulated,
+# lognormal values).
 WORTH = math.log(1.5)
 # Values that hardly differ have a tiny spread, in which each is an "outlier".
 LEAST_SPREAD = math.log(1.01)
