@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -61,6 +62,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "ending": run.ending.reason if run.ending else None,
         "trials": trials,
         "summary": stats.summary_json(run),
+        "doubts": [asdict(doubt) for doubt in stats.doubts(run)],
     }
 
 

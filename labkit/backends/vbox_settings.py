@@ -15,6 +15,7 @@ from labkit.backends.vbox_manage import VBoxManage
 from labkit.records import Engine, Limits
 
 OS_TYPE = "Linux_64"
+CONSOLE, AGENT = "console", "agent"  # the serial ports
 SCRATCH_MIB = 64
 
 # No device that no workload uses. The boot medium's kernel runs without ACPI and I/O APIC.
@@ -55,9 +56,9 @@ def settings(engine: Engine, limits: Limits, folder: Path) -> dict[str, tuple[st
         words |= _DRIVERLESS
     return {key: (value,) for key, value in words.items()} | {
         "uart1": ("0x3F8", "4"),
-        "uartmode1": ("server", str(folder / "console")),
+        "uartmode1": ("server", str(folder / CONSOLE)),
         "uart2": ("0x2F8", "3"),
-        "uartmode2": ("server", str(folder / "agent")),
+        "uartmode2": ("server", str(folder / AGENT)),
     }
 
 

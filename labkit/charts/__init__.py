@@ -1,7 +1,9 @@
 """Charts: frame → Chart. They do no statistics and read no file; matplotlib is imported when the
 first chart is drawn, not before."""
 
+from labkit import units
 from labkit.charts.chart import Chart, badge
+from labkit.charts.compare import compare
 from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
 from labkit.charts.idle import idle
@@ -18,6 +20,7 @@ __all__ = [
     "METRICS",
     "Chart",
     "badge",
+    "compare",
     "cpu",
     "guess",
     "idle",
@@ -28,5 +31,6 @@ __all__ = [
     "published",
     "start_events",
     "startup",
+    "units",
     "verdict",
 ]

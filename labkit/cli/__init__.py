@@ -7,12 +7,12 @@ import signal
 import sys
 from types import FrameType
 
-from labkit.cli import image, machine, report, run, selftest  # each adds its commands
+from labkit.cli import compare, image, machine, report, run, selftest  # each adds its commands
 from labkit.cli.app import app, say
 from labkit.errors import LabError
 from labkit.process import owner
 
-__all__ = ["app", "image", "machine", "main", "report", "run", "selftest"]
+__all__ = ["app", "compare", "image", "machine", "main", "report", "run", "selftest"]
 
 
 class Interrupted(BaseException):

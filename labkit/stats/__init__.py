@@ -6,11 +6,13 @@ NaN in a frame and None in `summary_json`, never zero.
 
 from labkit.stats.ballast import ballast, held_bytes
 from labkit.stats.bootstrap import interval
+from labkit.stats.compare import compare
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
+from labkit.stats.doubts import Doubt, doubts
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
-from labkit.stats.instances import instances
+from labkit.stats.instances import instances, left_out
 from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
 from labkit.stats.precision import Widest, precision, widest
@@ -26,6 +28,7 @@ from labkit.stats.work_cost import idle_burn, work_cost
 
 __all__ = [
     "FEW",
+    "Doubt",
     "LoadedRun",
     "Widest",
     "backends",
@@ -33,14 +36,17 @@ __all__ = [
     "beside",
     "cliffs_delta",
     "comparable",
+    "compare",
     "cpu_sources",
     "cpu_spent",
+    "doubts",
     "failures",
     "held_bytes",
     "idle_burn",
     "instances",
     "interval",
     "layers",
+    "left_out",
     "magnitude",
     "memory",
     "paired",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from labkit.records import (
     BackendInfo,
+    Ending,
     Host,
     Manifest,
     Milestone,
@@ -93,6 +94,7 @@ class MadeUpRun:
     milestones: pd.DataFrame
     results: pd.DataFrame
     samples: pd.DataFrame
+    ending: Ending | None = None
 
 
 def frame(kind: type[Record], records: list[Record]) -> pd.DataFrame:
@@ -115,11 +117,13 @@ def make_run(
             number += 1
     used = {name: info for name, info in MANIFEST.backends.items() if name in names}
     plan = MANIFEST.plan.model_copy(update={"backends": names, "trials": dict.fromkeys(names, n)})
-    tables = [
+    trials, milestones, results, samples = (
         frame(kind, [record for record in records if isinstance(record, kind)])
         for kind in (Trial, Milestone, Result, Sample)
-    ]
-    return MadeUpRun(MANIFEST.model_copy(update={"backends": used, "plan": plan}), *tables)
+    )
+    ending = Ending(ended_at="2026-11-23T10:05:00+00:00", reason="plan", trials=number, digests={})
+    manifest = MANIFEST.model_copy(update={"backends": used, "plan": plan})
+    return MadeUpRun(manifest, trials, milestones, results, samples, ending)
 
 
 def _trial(
@@ -247,11 +251,11 @@ def layered_run(
                 for moment, at in (("ready", depth), ("stop_requested", depth + 1)):
                     cpu = depth / 2 if role == "instance" else 0.01
                     records.append(_layer_sample(number, name, role, moment, at, cpu, mib))
-    tables = [
+    trials, milestones, results, samples = (
         frame(kind, [record for record in records if isinstance(record, kind)])
         for kind in (Trial, Milestone, Result, Sample)
-    ]
-    return MadeUpRun(MANIFEST, *tables)
+    )
+    return MadeUpRun(MANIFEST, trials, milestones, results, samples)
 
 
 def _layer_trial(number: int, block: int, name: str, startup: float, bad: bool) -> Trial:
