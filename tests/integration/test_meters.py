@@ -32,7 +32,9 @@ HELD_MIB = {"virtualbox-resumed": 48}
         "host",
         pytest.param("docker", marks=pytest.mark.docker),
         pytest.param("qemu", marks=pytest.mark.qemu),
-        pytest.param("virtualbox-resumed", marks=pytest.mark.virtualbox),
+        pytest.param(
+            "virtualbox-resumed", marks=[pytest.mark.virtualbox, pytest.mark.timeout(900)]
+        ),
     ],
 )
 def test_what_is_held_inside_shows_in_each_meter(
