@@ -86,8 +86,14 @@ def _charts(run: LoadedRun, badge: str) -> list[Chart]:
         drawn += _published(run, badge)
     if not memory.empty:
         drawn.append(charts.memory(memory, badge=badge))
+        drawn.append(charts.verdict(stats.verdict(samples, trials), badge=badge))
+    if not run.instances.empty:
+        several = stats.instances(run.instances, trials)
+        drawn.append(charts.instances(several, badge=badge, left_out=stats.left_out(run.manifest)))
     if not speed.empty:
         drawn.append(charts.cpu(speed, spent, badge=badge))
+    if not (idle := stats.idle_burn(samples, run.results, trials)).empty:
+        drawn.append(charts.idle(idle, badge=badge))
     return drawn
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from labkit.records import (
     BackendInfo,
     Ending,
     Host,
+    InstanceReading,
     Manifest,
     Milestone,
     Plan,
@@ -95,6 +96,7 @@ class MadeUpRun:
     results: pd.DataFrame
     samples: pd.DataFrame
     ending: Ending | None = None
+    instances: pd.DataFrame = field(default_factory=lambda: frame(InstanceReading, []))
 
 
 def frame(kind: type[Record], records: list[Record]) -> pd.DataFrame:
