@@ -39,7 +39,12 @@ def ended(reason: str | None, **plan: float) -> MadeUpRun:
     run.manifest = run.manifest.model_copy(update={"plan": chosen})
     run.ending = None
     if reason:
-        fields = {"ended_at": "2026-11-23T10:05:00+00:00", "reason": reason, "trials": 12}
+        fields = {
+            "ended_at": "2026-11-23T10:05:00+00:00",
+            "reason": reason,
+            "trials": 12,
+            "digests": {},
+        }
         run.ending = Ending.model_validate(fields)
     return run
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from labkit import two_runs
@@ -20,7 +21,7 @@ def run(names: tuple[str, ...] = ("host", "docker"), n: int = 4, **manifest: Any
     made = make_run(names, n=n)
     tables = {f.name: getattr(made, f.name) for f in fields(made) if f.name != "manifest"}
     changed = made.manifest.model_copy(update=manifest)
-    return Run(path=Path("there"), manifest=changed, **tables)
+    return Run(path=Path("there"), manifest=changed, instances=pd.DataFrame(), **tables)
 
 
 def other_engine(made: Run) -> Run:
