@@ -21,7 +21,7 @@ def run(names: tuple[str, ...] = ("host", "docker"), n: int = 4, **manifest: Any
     made = make_run(names, n=n)
     tables = {f.name: getattr(made, f.name) for f in fields(made) if f.name != "manifest"}
     changed = made.manifest.model_copy(update=manifest)
-    return Run(path=Path("there"), manifest=changed, instances=pd.DataFrame(), **tables)
+    return Run(path=Path("there"), manifest=changed, **tables)
 
 
 def other_engine(made: Run) -> Run:

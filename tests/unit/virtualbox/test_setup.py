@@ -86,7 +86,7 @@ def test_an_interrupted_set_up_leaves_no_half_root_and_is_repaired(
     with pytest.raises(KeyboardInterrupt):
         setup.set_up_virtualbox(lambda message: None)
     assert list((bare / "virtualbox").iterdir()) == []
-    (bare / "virtualbox" / ".unfinished-1999999-1-killed").mkdir()
+    (bare / "virtualbox" / ".unfinished-1999999-1.0-killed").mkdir()
     monkeypatch.setattr(setup, "run", works)
     monkeypatch.setattr(VirtualBoxBackend, "version", lambda self: "VirtualBox 7")
     setup.set_up_virtualbox(lambda message: None)

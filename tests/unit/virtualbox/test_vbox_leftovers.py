@@ -9,7 +9,7 @@ from labkit import orphans
 from labkit.backends import vbox_leftovers as leftovers
 from labkit.backends.vbox_installation import private_root
 
-DEAD, ALIVE = "1999999-1", "1999998-2"
+DEAD, ALIVE = "1999999-1.0", "1999998-2.0"
 
 
 @pytest.fixture(autouse=True)
