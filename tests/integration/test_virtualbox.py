@@ -28,7 +28,8 @@ from tests.conftest import ready_backend
 from tests.integration.disks import small_disk
 from tests.integration.vbox_labs import lab, processes, traces
 
-pytestmark = pytest.mark.virtualbox
+# A busy machine boots several times as long.
+pytestmark = [pytest.mark.virtualbox, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,8 @@ from tests.conftest import ready_backend
 from tests.integration.vbox_labs import displays, lab, processes, traces
 from tests.integration.vbox_states import adopted
 
-pytestmark = pytest.mark.virtualbox
+# A busy machine boots several times as long.
+pytestmark = [pytest.mark.virtualbox, pytest.mark.timeout(600)]
 LABKIT = str(Path(sys.executable).with_name("labkit"))
 BOOTING = ("created", "started", "kernel")
 RESUMED = ("ready", "first_result", "stop_requested")

@@ -26,7 +26,8 @@ from tests.integration.disks import fill, small_disk
 from tests.integration.vbox_labs import processes, traces
 from tests.integration.vbox_states import adopted
 
-pytestmark = pytest.mark.virtualbox
+# A busy machine boots several times as long.
+pytestmark = [pytest.mark.virtualbox, pytest.mark.timeout(600)]
 MIB = 1 << 20
 
 
