@@ -39,7 +39,7 @@ def layers(table: pd.DataFrame, quantity: str = "startup_s", *, badge: str = "")
     rows = table[table["quantity"] == quantity].reset_index(drop=True)
     notes.require(rows)
     rows = rows.assign(step=[_step(row) for row in notes.rows_of(rows)])
-    note = notes.note(_named(rows), badge, _explained(rows, QUANTITIES[quantity][2]))
+    note = notes.note(_named(rows), badge, _explained(rows, quantity))
     heading = f"{QUANTITIES[quantity][1]}, paired differences; {notes.sizes(_named(rows))}"
     with drawing():
         figure, (axes,) = panels(
@@ -122,15 +122,20 @@ def _keys(rows: pd.DataFrame) -> list[Patch]:
     ]
 
 
-def _explained(rows: pd.DataFrame, scale: units.Scale) -> str:
+def _explained(rows: pd.DataFrame, quantity: str) -> str:
     sentence = (
         "Bar: median over blocks of the difference to the row above, within the same block; "
         "the first row and the last are the starts themselves."
     )
     interval = "Line: 95 % interval (BCa bootstrap)." if (rows["n"] > 1).any() else ""
     added = _named(rows)["end"].iloc[-1]
-    whole = f"The steps add up to {units.text(added, scale)}." if units.known(added) else ""
-    return " ".join(part for part in (sentence, interval, whole) if part)
+    whole = (
+        f"The steps add up to {units.text(added, QUANTITIES[quantity][2])}."
+        if units.known(added)
+        else ""
+    )
+    steps = "The kernel tells it in steps of 10 ms." if quantity == "host_cpu_s" else ""
+    return " ".join(part for part in (sentence, interval, whole, steps) if part)
 
 
 def _named(rows: pd.DataFrame) -> pd.DataFrame:
