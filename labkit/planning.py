@@ -38,6 +38,8 @@ PROFILES: Mapping[str, Profile] = {
         seconds=2.0,
         budget_s=1200,
     ),
+    # A server on every backend; one load a connection count, half of the seconds each.
+    "web": Profile(("http",), repeats=10, seconds=2.0, budget_s=120),
 }
 # How long a run that adds blocks may take, unless told otherwise.
 PRECISION_BUDGET_S = 600.0
@@ -72,6 +74,8 @@ def make_plan(
     _check(names, chosen)
     _check_precision(until_precision, budget_s)
     limits = limits or Limits()
+    if any(parse_task(text).workload.network for text in chosen.workloads):
+        limits = limits.model_copy(update={"network": True})
     host.check_limits(limits)
     trials = {name: _trials(name, chosen, exact=repeats is not None) for name in names}
     return Plan(

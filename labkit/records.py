@@ -1,7 +1,7 @@
 """What is written down: frozen records, units in the field names.
 
-A run is a manifest (plan, host facts, image digest) and four tidy tables, one row for each
-trial, milestone, result and sample. What could not be read is None, never zero.
+A run is a manifest (plan, host facts, image digest) and tidy tables, one row for each trial,
+milestone, result, load of requests and sample. What could not be read is None, never zero.
 data/README.md explains each column to a reader; a test holds it to this file.
 """
 
@@ -29,6 +29,7 @@ MILESTONES = (
     "started",
     "kernel",
     "ready",
+    "first_response",
     "first_result",
     "stop_requested",
     "stopped",
@@ -51,6 +52,8 @@ class Limits(Record):
 
     cpus: int = Field(default=1, ge=1)
     memory_mib: int = Field(default=256, ge=64)
+    # Whether an instance has a network, on which one of its ports is reached from this computer.
+    network: bool = False
 
 
 class Plan(Record):
@@ -167,6 +170,27 @@ class Result(Record):
     seconds: float
     ops_per_s: float | None
     guest_seconds: float | None
+
+
+class Requests(Record):
+    """How a server answered clients that each send a request when the one before is answered.
+
+    Each request is a connection of its own. A percentile is None where there are too few requests
+    for it; client_cpu_s is what the asking side spent itself.
+    """
+
+    trial: int
+    backend: str
+    workload: str
+    connections: int
+    requests: int
+    errors: int
+    seconds: float
+    requests_per_s: float
+    p50_s: float | None
+    p95_s: float | None
+    p99_s: float | None
+    client_cpu_s: float
 
 
 class Sample(Record):

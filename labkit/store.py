@@ -1,4 +1,4 @@
-"""A run's folder: manifest.json, four CSV files with one row a record, and ending.json.
+"""A run's folder: manifest.json, CSV files with one row a record, and ending.json.
 
 A trial is written, flushed and synchronized as soon as it ended; its row in trials.csv comes
 last, so a trial is either there with all that belongs to it, or not at all. A folder without
@@ -26,6 +26,7 @@ from labkit.records import (
     Manifest,
     Milestone,
     Record,
+    Requests,
     Result,
     Sample,
     Trial,
@@ -34,6 +35,7 @@ from labkit.records import (
 # The order of writing: trials last.
 TABLES: Mapping[str, type[Record]] = {
     "samples": Sample,
+    "requests": Requests,
     "results": Result,
     "milestones": Milestone,
     "trials": Trial,
@@ -49,10 +51,11 @@ class TrialRecords:
     milestones: Sequence[Milestone] = ()
     results: Sequence[Result] = ()
     samples: Sequence[Sample] = ()
+    requests: Sequence[Requests] = ()
 
     def rows(self) -> Mapping[str, Sequence[Record]]:
         """Table → its rows, in the order of writing."""
-        found = (self.samples, self.results, self.milestones, [self.trial])
+        found = (self.samples, self.requests, self.results, self.milestones, [self.trial])
         return dict(zip(TABLES, found, strict=True))
 
 
@@ -67,6 +70,7 @@ class Run:
     milestones: pd.DataFrame
     results: pd.DataFrame
     samples: pd.DataFrame
+    requests: pd.DataFrame
     ending: Ending | None = None
 
 
@@ -99,6 +103,7 @@ def read_trials(path: Path) -> list[TrialRecords]:
             found.get("milestones", []),
             found.get("results", []),
             found.get("samples", []),
+            found.get("requests", []),
         )
         for _, found in sorted(rows.items())
     ]
@@ -171,10 +176,20 @@ def _read_ending(path: Path) -> Ending | None:
 
 
 def _read_table(path: Path, kind: type[Record], *, torn_end: bool) -> list[Record]:
+    if (
+        kind is Requests
+        and not path.exists()
+        and not read_manifest(path.parent).plan.limits.network
+    ):
+        return []  # a run from before this table: its instances had no port to ask at
     try:
         return tables.parse(path.read_bytes(), kind, torn_end=torn_end)
     except (OSError, ValueError, csv.Error) as error:
         raise _damaged(path, str(error)) from error
+
+
+def _had_network(path: Path) -> bool:
+    return read_manifest(path).plan.limits.network
 
 
 def _damaged(path: Path, why: str) -> StoreError:

@@ -1,7 +1,8 @@
 """Backend `docker`: a container of the lab image, through the Docker SDK.
 
-No network, a read-only root file system, no capabilities, no new privileges; one volume for
-scratch data, which goes with the container. Container, volume and image carry the lab's labels.
+A read-only root file system, no capabilities, no new privileges; one volume for scratch data,
+which goes with the container. No network, unless a server is to be asked: then Docker's default
+bridge, and one port of it on the host's loopback. Container, volume and image carry labels.
 """
 
 from __future__ import annotations
@@ -21,12 +22,20 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import Mount
 
-from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
+from labkit.backends.base import (
+    INNER_PORT,
+    STOP_TIMEOUT_S,
+    Backend,
+    Instance,
+    Meter,
+    Missing,
+)
 from labkit.backends.docker_stream import Demultiplexer
 from labkit.channel import Channel
 from labkit.errors import BackendError
 from labkit.host import cpu_set
 from labkit.image import LabImage
+from labkit.ports import LOOPBACK
 from labkit.process import as_root, find_tool, last_lines, owner, uninterrupted
 from labkit.protocol import Session
 from labkit.records import Engine, Limits
@@ -86,6 +95,7 @@ class DockerInstance(Instance):
 class DockerBackend(Backend):
     name = "docker"
     family = "container"
+    publishes = True
     cannot: ClassVar[Mapping[str, str]] = {
         "resumed start": "a container is only restored from a file by CRIU, which Docker has as an "
         "experiment; pause and unpause is another thing, the memory stays in use"
@@ -148,7 +158,10 @@ class DockerBackend(Backend):
                 timeline.mark("started")
             output = Demultiplexer()
             channel = Channel(fd, fd, decode=output.feed)
-            yield DockerInstance(container, output, Session(channel, timeline.clock), timeline)
+            session = Session(channel, timeline.clock)
+            instance = DockerInstance(container, output, session, timeline)
+            instance.port = _published_port(container) if limits.network else None
+            yield instance
 
     def sweep(self, abandoned: Callable[[str], bool]) -> list[str]:
         try:
@@ -202,7 +215,7 @@ def _container_settings(image: LabImage, limits: Limits, name: str) -> dict[str,
         "name": name,
         "labels": {OWNER_LABEL: owner()},
         "stdin_open": True,
-        "network_mode": "none",
+        **_network(limits),
         "read_only": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
@@ -211,6 +224,29 @@ def _container_settings(image: LabImage, limits: Limits, name: str) -> dict[str,
         "mem_limit": memory,
         "memswap_limit": memory,
     }
+
+
+def _network(limits: Limits) -> dict[str, Any]:
+    """The daemon picks a free port, and another one where that is taken meanwhile."""
+    if not limits.network:
+        return {"network_mode": "none"}
+    return {
+        "ports": {f"{INNER_PORT}/tcp": (LOOPBACK, None)},
+        "environment": {"LAB_HTTP": str(INNER_PORT)},
+    }
+
+
+def _published_port(container: Container) -> int:
+    with _daemon_errors("tell the published port"):
+        container.reload()
+        bindings = container.attrs["NetworkSettings"]["Ports"].get(f"{INNER_PORT}/tcp") or []
+    if not bindings:
+        raise BackendError(
+            "Docker did not publish the container's port",
+            details="the container ended at once, or the daemon has no bridge network",
+            resolution="docker network ls must show a network named bridge",
+        )
+    return int(bindings[0]["HostPort"])
 
 
 def _remove(client: docker.DockerClient, name: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +21,7 @@ from labkit.channel import Channel
 from labkit.errors import GuestTimeout
 from labkit.host import cpu_set
 from labkit.image import LabImage
+from labkit.ports import LOOPBACK, reserved_port
 from labkit.process import end, scratch_folder, spawn
 from labkit.protocol import Session
 from labkit.records import Engine, Limits
@@ -56,6 +57,7 @@ class HostBackend(Backend):
     name = "host"
     family = "baseline"
     about_s = 0.2
+    publishes = True
     cannot: ClassVar[Mapping[str, str]] = {
         "resumed start": "a plain process has no saved state to start from"
     }
@@ -76,13 +78,15 @@ class HostBackend(Backend):
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
-        with scratch_folder() as folder:
+        with ExitStack() as stack:
+            folder = stack.enter_context(scratch_folder())
+            port = stack.enter_context(reserved_port()) if limits.network else None
             log = folder / "stderr.log"
             with log.open("wb") as stderr:
                 timeline.mark("created")
                 process = spawn(
                     [str(image.rootfs / "bin/busybox"), "sh", str(image.rootfs / "lab/agent")],
-                    env={"LAB_SCRATCH": str(folder)},
+                    env={"LAB_SCRATCH": str(folder), "LAB_HTTP": _listen_at(port)},
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=stderr,
@@ -93,9 +97,16 @@ class HostBackend(Backend):
                 _limit(process.pid, limits)
                 assert process.stdin is not None and process.stdout is not None
                 channel = Channel(process.stdout.fileno(), process.stdin.fileno())
-                yield HostInstance(process, log, Session(channel, timeline.clock), timeline)
+                instance = HostInstance(process, log, Session(channel, timeline.clock), timeline)
+                instance.port = port
+                yield instance
             finally:
                 end(process)
+
+
+def _listen_at(port: int | None) -> str:
+    """Where the process may listen itself: never at all of this computer's addresses."""
+    return "" if port is None else f"{LOOPBACK}:{port}"
 
 
 def _limit(pid: int, limits: Limits) -> None:

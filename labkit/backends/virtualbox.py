@@ -32,6 +32,7 @@ from labkit.backends.vbox_process import MachineProcess, start_driverless, start
 from labkit.channel import Channel
 from labkit.errors import BackendError, GuestTimeout, LabError
 from labkit.image import LabImage
+from labkit.ports import reserved_port
 from labkit.process import as_root, last_lines, owner, run, scratch_folder, wait_until
 from labkit.protocol import Session
 from labkit.records import Engine, Limits
@@ -53,6 +54,7 @@ class Machine:
     folder: Path
     manage: VBoxManage
     name: str
+    port: int | None = None
 
 
 class VirtualBoxInstance(Instance):
@@ -98,6 +100,7 @@ class VirtualBoxBackend(Backend):
     name = "virtualbox"
     family = "host-virtualization"
     about_s = 45.0
+    publishes = True
 
     def __init__(
         self, installation: Installation | None = None, engine: Engine | None = None
@@ -171,6 +174,7 @@ class VirtualBoxBackend(Backend):
         name = f"labkit-{owner()}-{next(_numbers)}"
         with ExitStack() as stack:
             home = stack.enter_context(vbox_registry.registry())
+            port = stack.enter_context(reserved_port()) if limits.network else None
             manage = VBoxManage(lambda *words: installation.argv(home, places.MANAGE, *words))
             with vbox_registry.room_needed(home):
                 folder = home / name
@@ -180,9 +184,15 @@ class VirtualBoxBackend(Backend):
                 stack.callback(_remove, manage, name)
                 engine = self.engine(image)
                 make_machine(
-                    manage, name=name, engine=engine, limits=limits, iso=iso, folder=folder
+                    manage,
+                    name=name,
+                    engine=engine,
+                    limits=limits,
+                    iso=iso,
+                    folder=folder,
+                    port=port,
                 )
-            yield Machine(installation, engine, home, folder, manage, name)
+            yield Machine(installation, engine, home, folder, manage, name, port)
 
     @contextmanager
     def _started(self, machine: Machine, timeline: Timeline) -> Iterator[VirtualBoxInstance]:
@@ -195,7 +205,11 @@ class VirtualBoxBackend(Backend):
                         machine.installation, machine.home, machine.folder, machine.name
                     )
                 )
-            yield _connected(stack, process, machine.manage, machine.name, machine.folder, timeline)
+            instance = _connected(
+                stack, process, machine.manage, machine.name, machine.folder, timeline
+            )
+            instance.port = machine.port
+            yield instance
 
 
 def _connected(

@@ -3,7 +3,8 @@ first chart is drawn, not before."""
 
 from labkit.charts.chart import Chart, badge
 from labkit.charts.cpu import cpu
+from labkit.charts.latency import latency
 from labkit.charts.memory import METRICS, memory
-from labkit.charts.startup import startup
+from labkit.charts.startup import first_response, startup
 
-__all__ = ["METRICS", "Chart", "badge", "cpu", "memory", "startup"]
+__all__ = ["METRICS", "Chart", "badge", "cpu", "first_response", "latency", "memory", "startup"]

@@ -12,6 +12,7 @@ from zlib import crc32
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
 WIDTH = 9.6  # inches; text sizes are in points
@@ -102,7 +103,7 @@ def panels(
     *,
     title: str,
     subtitle: str,
-    keys: Sequence[Patch],
+    keys: Sequence[Patch | Line2D],
     note: str,
 ) -> tuple[Figure, list[Axes]]:
     """A figure of panels side by side, `body` inches high, that share their rows. Heading, keys

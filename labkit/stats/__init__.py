@@ -12,6 +12,7 @@ from labkit.stats.precision import precision
 from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
 from labkit.stats.throughput import throughput
+from labkit.stats.web import first_response, latency
 
 __all__ = [
     "FEW",
@@ -19,7 +20,9 @@ __all__ = [
     "backends",
     "cpu_spent",
     "failures",
+    "first_response",
     "interval",
+    "latency",
     "memory",
     "precision",
     "startup",

@@ -54,7 +54,8 @@ def test_a_life_from_requested_to_stopped(backend: Backend, lab_image: LabImage)
         instance.run(Request("cpu", 0.3))
         instance.stop()
     reached = timeline.since_requested()
-    expected = [m for m in MILESTONES if m != "kernel" or backend.family == "hypervisor"]
+    never = {"first_response"} if backend.family == "hypervisor" else {"first_response", "kernel"}
+    expected = [m for m in MILESTONES if m not in never]
     assert list(reached) == expected
     assert sorted(reached.values()) == list(reached.values())
     assert left_behind(backend) == []
@@ -65,6 +66,8 @@ def test_every_workload_runs_for_about_the_time_it_was_given(
 ) -> None:
     with started(backend, lab_image) as (instance, _):
         for name, workload in all_workloads().items():
+            if workload.network:
+                continue  # its instance needs a network: see test_web.py
             answer = instance.run(Request(name, 0.5))
             assert answer.end - answer.begin > 0.4, name
             assert (answer.operations is not None) == workload.counts, name

@@ -93,7 +93,7 @@ def test_a_whole_life(backend: Backend, lab_image: LabImage) -> None:
     assert {"vm", "VBoxSVC"} <= set(readings)
     assert all((reading.pss_bytes or 0) > 1 << 20 for reading in readings.values())
     reached = timeline.since_requested()
-    assert list(reached) == list(MILESTONES)
+    assert list(reached) == [m for m in MILESTONES if m != "first_response"]
     assert sorted(reached.values()) == list(reached.values())
     assert traces(owner()) == [] and mounts() == before
 
