@@ -41,6 +41,10 @@ MILESTONES = (
 Role = Literal["instance", "helper", "services"]
 
 
+# Who leaves what to the user: see labkit/paas/layers.py.
+Model = Literal["IaaS", "containers", "PaaS"]
+
+
 class Record(BaseModel):
     """A frozen record; unknown fields are an error."""
 
@@ -191,6 +195,25 @@ class Requests(Record):
     p95_s: float | None
     p99_s: float | None
     client_cpu_s: float
+
+
+class DeploymentStep(Record):
+    """What a user does on one of the ways that put an app into service, and supplies for it.
+
+    lines are those of the text files that the user writes in this step; bytes add what the user
+    brings along. seconds are the computer's, not the user's.
+    """
+
+    trial: int
+    way: str
+    model: Model
+    engine: Engine
+    step: int
+    title: str
+    files: int
+    lines: int
+    bytes: int
+    seconds: float
 
 
 class Sample(Record):

@@ -275,6 +275,13 @@ def _daemon_errors(what: str) -> Iterator[None]:
 
 
 def _daemon_error(what: str, error: Exception) -> BackendError:
+    if "could not find bridge" in str(error):
+        return BackendError(
+            f"Docker could not {what}",
+            details="the interface of its default network (docker0) was removed behind its back",
+            resolution="restart the daemon: systemctl restart docker, or labkit clean --daemon and "
+            "labkit setup docker",
+        )
     return BackendError(
         f"Docker could not {what}",
         details=last_lines(str(error)),

@@ -5,6 +5,18 @@ from labkit.charts.chart import Chart, badge
 from labkit.charts.cpu import cpu
 from labkit.charts.latency import latency
 from labkit.charts.memory import METRICS, memory
+from labkit.charts.paas import deployments, layers
 from labkit.charts.startup import first_response, startup
 
-__all__ = ["METRICS", "Chart", "badge", "cpu", "first_response", "latency", "memory", "startup"]
+__all__ = [
+    "METRICS",
+    "Chart",
+    "badge",
+    "cpu",
+    "deployments",
+    "first_response",
+    "latency",
+    "layers",
+    "memory",
+    "startup",
+]

@@ -6,6 +6,7 @@ NaN in a frame and None in `summary_json`, never zero.
 
 from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
+from labkit.stats.deployments import deployments
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.memory import memory
 from labkit.stats.precision import precision
@@ -19,6 +20,7 @@ __all__ = [
     "LoadedRun",
     "backends",
     "cpu_spent",
+    "deployments",
     "failures",
     "first_response",
     "interval",

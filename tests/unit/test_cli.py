@@ -28,12 +28,12 @@ def labkit(*words: str) -> subprocess.CompletedProcess[str]:
 def test_help_is_a_menu_that_teaches() -> None:
     done = labkit("--help")
     assert done.returncode == 0
-    for word in ("doctor", "setup", "image", "run", "report", "clean", "To begin:"):
+    for word in ("doctor", "setup", "image", "run", "paas", "report", "clean", "To begin:"):
         assert word in done.stdout
     assert labkit().stdout + labkit().stderr  # a bare call shows the same, and does nothing
 
 
-@pytest.mark.parametrize("command", ["doctor", "setup", "image", "run", "report", "clean"])
+@pytest.mark.parametrize("command", ["doctor", "setup", "image", "run", "paas", "report", "clean"])
 def test_each_command_explains_itself(command: str) -> None:
     done = labkit(command, "--help")
     assert done.returncode == 0
@@ -51,6 +51,9 @@ def test_each_command_explains_itself(command: str) -> None:
         (["run", "--backends", "host", "--repeats", "x"], "valid integer"),
         (["run", "--backends", "host", "--cpus", "100000"], "more than this computer has"),
         (["run", "--backends", "host", "--kernel", "/no/such/file"], "/no/such/file"),
+        (["paas", "deploy", "/no/such/folder"], "there is no folder /no/such/folder"),
+        (["paas", "stop"], "one app or all of them"),
+        (["paas", "stop", "x", "--all"], "one app or all of them"),
         (["setup", "nope"], "there is no backend 'nope'"),
         (["nope"], "No such command"),
     ],
