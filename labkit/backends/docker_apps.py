@@ -125,6 +125,16 @@ class Apps:
         apps = [_describe(container) for container in found if OWNER_LABEL not in container.labels]
         return sorted(apps, key=lambda one: (one.app, not one.runs, -one.release))
 
+    def without_container(self) -> set[str]:
+        """Apps that have images, but neither a container nor a candidate."""
+        with _daemon_errors("list the apps"):
+            images = self._client.images.list(filters={"label": APP_LABEL})
+            containers = self._client.containers.list(
+                all=True, filters={"label": APP_LABEL}, ignore_removed=True
+            )
+        used = {one.labels[APP_LABEL] for one in containers}
+        return {one.labels[APP_LABEL] for one in images} - used
+
     @contextmanager
     def candidate(self, app: str, release: int) -> Iterator[AppContainer]:
         """A release that is tried, at a port of its own; gone afterwards."""

@@ -7,6 +7,7 @@ old one is started again.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ HEALTH_S = 15.0
 KEPT_RELEASES = 5
 REQUEST_S = 5.0
 TRIAL = "trial-"
+SECOND_LOOK_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def tidy() -> tuple[list[str], list[str]]:
             for tag in apps.abandoned_images():
                 apps.forget_built(tag)
                 removed.append(f"image {tag}")
+            removed += _forget_unused(apps)
             for name in dict.fromkeys(one.app for one in apps.containers()):
                 if _is_left_of_a_trial(name):
                     removed.append(f"app {stop(name)}")
@@ -131,6 +134,19 @@ def tidy() -> tuple[list[str], list[str]]:
             return removed, kept
     except LabError:
         return [], []
+
+
+def _forget_unused(apps: Apps) -> list[str]:
+    """Images of a first deployment that was killed. One that goes on has its candidate a moment
+    after its image: so what is there without one is looked at twice."""
+    names = apps.without_container()
+    if names:
+        time.sleep(SECOND_LOOK_S)
+        names &= apps.without_container()
+    for name in names:
+        for release in apps.releases(name):
+            apps.forget(name, release)
+    return [f"images of the app {name}, which was never put in place" for name in sorted(names)]
 
 
 def trial_name(mark: str) -> str:

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
+import docker
 import pytest
 
 from labkit import paas
@@ -18,7 +19,7 @@ from labkit.backends.docker_apps import connected
 from labkit.errors import BackendError, UsageError
 from labkit.paas import platform
 from labkit.paas.ways import APP, compare
-from labkit.process import owner
+from labkit.process import owner, wait_until
 from labkit.setup.steps import clean_up
 
 pytestmark = pytest.mark.docker
@@ -45,6 +46,13 @@ def left() -> tuple[list[str], list[int]]:
     """Containers and releases of the test's app."""
     with connected() as apps:
         return [one.container for one in apps.containers(NAME)], apps.releases(NAME)
+
+
+def candidates() -> bool:
+    """Whether a version of the test's app is being tried."""
+    with closing(docker.from_env()) as client:
+        found = client.containers.list(all=True, filters={"name": f"labkit-candidate-{NAME}"})
+        return bool(found)
 
 
 def test_deploy_again_and_back_at_the_same_address(code: Path) -> None:
@@ -125,6 +133,23 @@ def test_clean_up_keeps_what_was_deployed_and_says_so(code: Path) -> None:
     lines = clean_up()
     assert [line for line in lines if line.startswith(f"kept the app {NAME} ({first.url}")]
     assert page(first.url) == "one"
+
+
+def test_what_a_killed_deployment_leaves_is_removed(code: Path, tmp_path: Path) -> None:
+    """Its candidate and its image, as soon as it does not live any more; before, nothing."""
+    (code / "Procfile").write_text("web: exec busybox sleep 100")
+    labkit = str(Path(sys.executable).with_name("labkit"))
+    words = [labkit, "paas", "deploy", str(code), "--name", NAME, "--timeout", "100"]
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as deploying:
+        assert wait_until(candidates, timeout=60)
+        assert not [line for line in clean_up() if NAME in line]
+        deploying.kill()
+    assert candidates() and left() == ([], [1])
+    removed = "\n".join(clean_up())
+    assert (
+        f"container labkit-candidate-{NAME}-1" in removed and f"images of the app {NAME}" in removed
+    )
+    assert not candidates() and left() == ([], [])
 
 
 @pytest.mark.qemu
