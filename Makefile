@@ -2,11 +2,12 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+FAULTS ?= 200
 
-.PHONY: help lab test unit check format notebooks record doctor clean
+.PHONY: help lab test test-faults unit check format notebooks record doctor clean
 
 help: ## show this menu
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-11s %s\n", $$1, $$2}'
 
 lab: .venv/ready ## set everything up, run the quick comparison, show the table
 	@$(BIN)/labkit setup
@@ -18,6 +19,9 @@ test: .venv/ready check ## set up what is missing, then all tests, on the real b
 
 unit: .venv/ready ## the fast tests that need no backend
 	$(BIN)/pytest tests/unit
+
+test-faults: .venv/ready ## break the lab 200 times on purpose (FAULTS=N, LABKIT_FAULT_SEED=S)
+	LABKIT_FAULTS=$(FAULTS) $(BIN)/pytest -m faults --timeout 600 tests/faults
 
 check: .venv/ready ## linter, formatter, type checker
 	$(BIN)/ruff check

@@ -20,6 +20,7 @@ class Finding(Record):
     reason: str | None = None
     fix: str | None = None
     notes: tuple[str, ...] = ()
+    by_default: bool = True
 
 
 class Diagnosis(Record):
@@ -31,8 +32,8 @@ class Diagnosis(Record):
 
     @property
     def ready(self) -> tuple[str, ...]:
-        """The names of the backends that can run here."""
-        return tuple(finding.backend for finding in self.findings if finding.ready)
+        """The names of the backends that can run here, of those that a run takes by itself."""
+        return tuple(f.backend for f in self.findings if f.ready and f.by_default)
 
 
 def examine() -> Diagnosis:
@@ -55,6 +56,7 @@ def _examine(backend: Backend, built: LabImage | None) -> Finding:
             ready=False,
             reason=missing.reason,
             fix=missing.fix,
+            by_default=backend.by_default,
         )
     return Finding(
         backend=backend.name,
@@ -63,4 +65,5 @@ def _examine(backend: Backend, built: LabImage | None) -> Finding:
         engine=backend.engine(built),
         version=backend.version(),
         notes=backend.notes(built),
+        by_default=backend.by_default,
     )

@@ -7,16 +7,18 @@ class LabError(Exception):
     """Something the user can read and act on.
 
     brief: what went wrong, one line. details: why (may hold several lines, such as the
-    end of a console). resolution: what to do, with the exact command where there is one.
+    end of a console). resolution: what to do, with the exact command where there is one; where
+    nothing better is known, the advice for this kind of error.
     """
 
     exit_code = 1
+    advice = ""
 
     def __init__(self, brief: str, *, details: str = "", resolution: str = "") -> None:
         super().__init__(brief)
         self.brief = brief
         self.details = details
-        self.resolution = resolution
+        self.resolution = resolution or self.advice
 
     def __str__(self) -> str:
         parts = [self.brief]
@@ -31,18 +33,28 @@ class UsageError(LabError):
     """What was asked for makes no sense: an unknown name, a number out of range."""
 
     exit_code = 2
+    advice = "labkit --help tells what can be chosen"
 
 
 class CommandError(LabError):
     """A program is missing, failed, or took too long."""
 
+    advice = "labkit doctor tells which programs are there, and what mends them"
+
 
 class BackendError(LabError):
     """A backend cannot run here, or an instance did not do what it should."""
 
+    advice = "labkit doctor tells whether the backend is well; then measure once more"
+
 
 class GuestTimeout(BackendError):
     """An instance did not answer within its time limit."""
+
+    advice = (
+        "measure once more when the computer is less busy; --ready-timeout SECONDS waits longer "
+        "for a start, labkit doctor tells whether the backend is well"
+    )
 
 
 class ProtocolError(BackendError):
@@ -51,6 +63,8 @@ class ProtocolError(BackendError):
 
 class ImageError(LabError):
     """The lab image could not be built or does not check out."""
+
+    advice = "build it anew: labkit image build --refresh"
 
 
 class StoreError(LabError):

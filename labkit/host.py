@@ -115,6 +115,15 @@ def check_limits(limits: Limits) -> None:
         )
 
 
+def device_error(device: str) -> OSError | None:
+    """Why a device does not open, FileNotFoundError where it is not there; None when it opens."""
+    try:
+        os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        return error
+    return None
+
+
 def _distribution() -> str:
     with suppress(OSError):
         return platform.freedesktop_os_release().get("PRETTY_NAME", platform.platform())

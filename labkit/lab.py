@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from labkit import host, image, orphans, runner, sameness, store
+from labkit import host, image, instances, orphans, runner, sameness, store
 from labkit.backends import Backend, make_backend
 from labkit.errors import BackendError, LabError, UsageError
 from labkit.image import LabImage
@@ -20,6 +20,7 @@ from labkit.planning import describe, make_plan
 from labkit.recording import Recording
 from labkit.records import BackendInfo, Manifest, Plan
 from labkit.run_writer import RunWriter
+from labkit.selftest import state
 from labkit.store import Run, TrialRecords
 from labkit.workloads import digests
 
@@ -39,9 +40,9 @@ def run(
     """Runs the workloads behind each boundary and returns the finished, stored run.
 
     Without backends, all that can run here. `choices` are those of labkit.planning.make_plan
-    (workloads, repeats, seconds, profile, seed, limits, warmups, until_precision, budget_s); what
-    is not named comes from the profile. Raises UsageError for what makes no sense and
-    BackendError when a named backend cannot run. A trial that fails is part of the run: look at
+    (workloads, repeats, seconds, profile, seed, limits, warmups, until_precision, budget_s,
+    instances); what is not named comes from the profile. Raises UsageError for what makes no sense
+    and BackendError when a named backend cannot run. A trial that fails is part of the run: look at
     `trials.status`.
     """
     plan = make_plan(backends, **choices)
@@ -64,9 +65,10 @@ def perform(
     built = _made_ready(plan, chosen, kernel, progress)
     manifest = _manifest(plan, chosen, built)
     path = out or runs_dir() / manifest.run_id
-    with _leave_nothing(chosen.values(), path), closing(RunWriter.begin(path, manifest)) as writer:
-        _perform(plan, chosen, built, writer, [], ready_timeout, progress)
-    return store.load(path)
+    with _leave_nothing(chosen.values(), path):
+        with closing(RunWriter.begin(path, manifest)) as writer:
+            _perform(plan, chosen, built, writer, [], ready_timeout, progress)
+        return store.load(path)
 
 
 def resume(
@@ -92,10 +94,11 @@ def resume(
     chosen = {name: make_backend(name) for name in plan.backends}
     built = _made_ready(plan, chosen, kernel, progress)
     _require_same(broken_off.manifest, _manifest(plan, chosen, built))
-    with _leave_nothing(chosen.values(), path), closing(RunWriter.reopen(path)) as writer:
-        before = store.read_trials(path)
-        _perform(plan, chosen, built, writer, before, ready_timeout, progress)
-    return store.load(path)
+    with _leave_nothing(chosen.values(), path):
+        with closing(RunWriter.reopen(path)) as writer:
+            before = store.read_trials(path)
+            _perform(plan, chosen, built, writer, before, ready_timeout, progress)
+        return store.load(path)
 
 
 def require(name: str, backend: Backend) -> None:
@@ -152,7 +155,31 @@ def _perform(
             done={records.trial.trial for records in before},
             ready_timeout=ready_timeout,
         )
+        if going:
+            _several(plan, chosen, built, writer, recording, ready_timeout)
         recording.finish(failed=not going)
+
+
+def _several(
+    plan: Plan,
+    chosen: Mapping[str, Backend],
+    built: LabImage,
+    writer: RunWriter,
+    recording: Recording,
+    ready_timeout: float,
+) -> None:
+    """Starts several instances of each backend that the plan has them of, but for those that were
+    there before the run was broken off."""
+    before = store.read_instances(writer.path, store.read_manifest(writer.path))
+    done = {row.backend for row in before}
+    failed = {records.trial.backend for records in recording.trials if records.trial.error}
+    for name, count in plan.instances.items():
+        if name in done or name in failed:
+            continue
+        recording.say(f"{count} instances at once: {name:<8}")
+        writer.add_instances(
+            instances.measure(chosen[name], built, plan.limits, count, ready_timeout=ready_timeout)
+        )
 
 
 def _precision(trials: Sequence[TrialRecords]) -> float:
@@ -163,13 +190,13 @@ def _precision(trials: Sequence[TrialRecords]) -> float:
 
 
 def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Manifest:
-    now = datetime.now(UTC)
+    now, facts = datetime.now(UTC), host.inspect()
     return Manifest(
         run_id=f"{now:%Y%m%d-%H%M%S}-{random.SystemRandom().randrange(16**4):04x}",
         created_at=now.isoformat(timespec="seconds"),
         labkit_version=version("labkit"),
         plan=plan,
-        host=host.inspect(),
+        host=facts,
         image_digest=built.digest,
         workload_digests=digests(plan.workloads),
         backends={
@@ -182,7 +209,12 @@ def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Man
             )
             for name, backend in chosen.items()
         },
+        selftest=state.latest(facts, _say),
     )
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
 
 
 def _require_same(before: Manifest, now: Manifest) -> None:
@@ -205,7 +237,13 @@ def _leave_nothing(chosen: Iterable[Backend], path: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        error.add_note(f"finished trials are kept in {path}; to go on: labkit run --resume {path}")
+        error.add_note(_what_is_kept(path))
         raise
     finally:
         orphans.sweep(chosen, mine=True)
+
+
+def _what_is_kept(path: Path) -> str:
+    if (path / store.ENDING).exists():
+        return f"the run is complete; to read it: labkit report {path}"
+    return f"finished trials are kept in {path}; to go on: labkit run --resume {path}"

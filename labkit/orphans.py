@@ -7,7 +7,6 @@ run are respected, so two runs at once do not end each other's machines.
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -16,8 +15,8 @@ from pathlib import Path
 
 import psutil
 
-from labkit.backends import Backend
-from labkit.process import TEMP_PREFIX, mark_of, owner, owner_lives
+from labkit.backends import BACKENDS, Backend
+from labkit.process import MARK, TEMP_PREFIX, mark_of, owner, owner_lives, runs, wait_until
 
 GRACE_S = 3.0
 
@@ -27,12 +26,13 @@ def sweep(backends: Iterable[Backend], *, mine: bool = False) -> list[str]:
 
     def abandoned(mark: str) -> bool:
         # What is no mark at all (another program's use of the variable) is not ours to judge.
-        if not re.fullmatch(r"\d+-\d+", mark):
+        if not MARK.fullmatch(mark):
             return False
         return mark == owner() if mine else not owner_lives(mark)
 
     removed = _sweep_processes(abandoned)
-    for backend in backends:
+    others = [kind() for kind in BACKENDS.values() if kind.sweeps_files]
+    for backend in [*backends, *others]:
         removed += backend.sweep(abandoned)
     return removed + _sweep_folders(abandoned)
 
@@ -48,16 +48,17 @@ def _sweep_processes(abandoned: Callable[[str], bool]) -> list[str]:
         with suppress(psutil.Error):
             names.append(f"process {process.pid} ({process.name()})")
             process.terminate()
-    _, alive = psutil.wait_procs(left, timeout=GRACE_S)
-    for process in alive:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(alive, timeout=GRACE_S)
+    for _ in range(2):
+        if wait_until(lambda: not any(map(runs, left)), timeout=GRACE_S):
+            break
+        for process in filter(runs, left):
+            with suppress(psutil.Error):
+                process.kill()
     return names
 
 
 def _sweep_folders(abandoned: Callable[[str], bool]) -> list[str]:
-    """Temporary folders are named labkit-PID-STARTTIME-…: see process.scratch_folder."""
+    """Temporary folders are named labkit-PID-START.BOOT-…: see process.scratch_folder."""
     removed = []
     for folder in Path(tempfile.gettempdir()).glob(f"{TEMP_PREFIX}*-*-*"):
         mark = "-".join(folder.name.removeprefix(TEMP_PREFIX).split("-")[:2])

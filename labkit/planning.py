@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from labkit import host
-from labkit.backends import BACKENDS, Missing, make_backend
+from labkit.backends import BACKENDS, DEFAULT, GROUPS, Missing, expand, make_backend
+from labkit.backends.base import SEVERAL
 from labkit.errors import UsageError
+from labkit.instances import SETTLE_S, check_room
 from labkit.records import Limits, Plan
 from labkit.workloads import parse_task
 
@@ -26,23 +28,35 @@ class Profile:
     budget_s: float
     # Of each backend that makes all of its trials.
     warmups: int = 1
+    # Which, unless they are named; of these, what can run.
+    backends: tuple[str, ...] = DEFAULT
+    # So many at once, after the blocks; 1 is none.
+    instances: int = 1
 
 
 PROFILES: Mapping[str, Profile] = {
     "quick": Profile(("cpu", "idle"), repeats=5, seconds=1.0, budget_s=90),
     # What the recorded runs in data/reference are made with.
-    "reference": Profile(("cpu", "syscall", "fork", "idle"), repeats=10, seconds=1.0, budget_s=152),
+    "reference": Profile(
+        ("cpu", "syscall", "fork", "idle"), repeats=10, seconds=1.0, budget_s=152, instances=4
+    ),
     "full": Profile(
         ("cpu", "syscall", "fork", "memory", "disk", "idle", "ballast:mib=64"),
         repeats=10,
         seconds=2.0,
         budget_s=1200,
+        instances=4,
     ),
     # A server on every backend; one load a connection count, half of the seconds each.
     "web": Profile(("http",), repeats=10, seconds=2.0, budget_s=120),
+    # What each component of a container engine adds to a start: many short trials.
+    "layers": Profile(("idle",), repeats=20, seconds=0.2, budget_s=120, backends=GROUPS["layers"]),
 }
 # How long a run that adds blocks may take, unless told otherwise.
 PRECISION_BUDGET_S = 600.0
+# How long the starts of one backend's instances may take: what a profile has, what is asked for.
+INSTANCES_BUDGET_S, INSTANCES_PATIENCE_S = 60.0, 600.0
+MOST_INSTANCES = 64
 
 
 def make_plan(
@@ -56,6 +70,7 @@ def make_plan(
     warmups: int | None = None,
     until_precision: float | None = None,
     budget_s: float | None = None,
+    instances: int | None = None,
 ) -> Plan:
     """A checked plan; UsageError says which part makes no sense."""
     if profile not in PROFILES:
@@ -70,7 +85,7 @@ def make_plan(
         seconds=chosen.seconds if seconds is None else seconds,
         warmups=chosen.warmups if warmups is None else warmups,
     )
-    names = tuple(dict.fromkeys(backends)) if backends is not None else available()
+    names = _names(backends, chosen)
     _check(names, chosen)
     _check_precision(until_precision, budget_s)
     limits = limits or Limits()
@@ -93,6 +108,7 @@ def make_plan(
         seed=random.SystemRandom().randrange(2**31) if seed is None else seed,
         profile=profile,
         limits=limits,
+        instances=_instances(names, chosen, limits, instances),
     )
 
 
@@ -104,6 +120,7 @@ def describe(plan: Plan) -> str:
         count * _trial_s(name, len(plan.workloads), plan.seconds)
         for name, count in plan.trials.items()
     )
+    seconds += sum(count * _instance_s(name) for name, count in plan.instances.items())
     length = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
     words = [f"trials: {', '.join(parts)}", f"about {length}"]
     if warm := sum(plan.warmups.values()):
@@ -113,6 +130,9 @@ def describe(plan: Plan) -> str:
             f"then more blocks until each ratio is known to {plan.until_precision:.0%}, "
             f"at most {plan.budget_s / 60:.0f} min in all"
         )
+    if plan.instances:
+        counts = ", ".join(f"{name} {count}" for name, count in plan.instances.items())
+        words.append(f"then instances at once: {counts}")
     return "; ".join(words)
 
 
@@ -129,16 +149,33 @@ def limits(cpus: int, memory_mib: int) -> Limits:
     return chosen
 
 
-def available() -> tuple[str, ...]:
-    """The names of the backends that can run here."""
-    missing = left_out()
-    return tuple(name for name in BACKENDS if name not in missing)
+def available(profile: str = "quick") -> tuple[str, ...]:
+    """The names of a profile's backends that can run here."""
+    return _names(None, PROFILES[profile])
 
 
-def left_out() -> dict[str, Missing]:
-    """The backends that cannot run here, with the reason and the command that mends it."""
-    found = {name: make_backend(name).missing() for name in BACKENDS}
+def left_out(backends: Sequence[str] | None, profile: str) -> dict[str, Missing]:
+    """Of the backends that nobody named (a profile's, or those of a group) the ones that cannot
+    run here, with the reason and the command that mends it."""
+    if backends is None:
+        meant = PROFILES[profile].backends if profile in PROFILES else ()
+    else:
+        meant = tuple(name for group in backends for name in GROUPS.get(group, ()))
+    found = {name: make_backend(name).missing() for name in meant}
     return {name: missing for name, missing in found.items() if missing is not None}
+
+
+def _names(backends: Sequence[str] | None, profile: Profile) -> tuple[str, ...]:
+    """The backends that are named, each once; of a profile or a group, those that can run."""
+    named = profile.backends if backends is None else backends
+    optional = set(profile.backends if backends is None else ())
+    optional |= {name for group in named for name in GROUPS.get(group, ())}
+    optional -= set(backends or ())
+    return tuple(
+        name
+        for name in expand(named)
+        if name not in optional or make_backend(name).missing() is None
+    )
 
 
 def _trials(name: str, chosen: Profile, *, exact: bool) -> int:
@@ -147,6 +184,28 @@ def _trials(name: str, chosen: Profile, *, exact: bool) -> int:
         return chosen.repeats
     allowed = int(chosen.budget_s // _trial_s(name, len(chosen.workloads), chosen.seconds))
     return max(1, min(chosen.repeats, allowed))
+
+
+def _instances(
+    names: Sequence[str], chosen: Profile, limits: Limits, asked: int | None
+) -> dict[str, int]:
+    """How many instances of each backend are started to run at once: two or more, or none."""
+    count = chosen.instances if asked is None else asked
+    if not 1 <= count <= MOST_INSTANCES:
+        raise UsageError(
+            f"{count} instances at once cannot be started", resolution=f"use 1 to {MOST_INSTANCES}"
+        )
+    if asked is not None and asked > 1:
+        check_room(limits, asked)
+    budget_s = INSTANCES_BUDGET_S if asked is None else INSTANCES_PATIENCE_S
+    able = [name for name in names if SEVERAL not in make_backend(name).cannot]
+    counts = {name: min(count, int(budget_s // _instance_s(name))) for name in able}
+    return {name: counted for name, counted in counts.items() if counted > 1}
+
+
+def _instance_s(name: str) -> float:
+    """About how long it takes until one more instance is read."""
+    return make_backend(name).about_s + SETTLE_S + 0.5
 
 
 def _is_quick(name: str, chosen: Profile) -> bool:

@@ -7,6 +7,8 @@ that whatever outlives a killed lab can be told from anything else on the machin
 from __future__ import annotations
 
 import os
+import re
+import select
 import shutil
 import signal
 import subprocess
@@ -27,6 +29,8 @@ from labkit.errors import CommandError
 
 OWNER_VARIABLE = "LABKIT_OWNER"
 TEMP_PREFIX = "labkit-"
+# What an owner's mark looks like: see `owner`.
+MARK = re.compile(r"\d+-\d+\.[0-9a-f]+")
 
 
 class Clock(Protocol):
@@ -135,6 +139,22 @@ def spawn(
         ) from None
 
 
+def wait_for(process: subprocess.Popen[bytes], timeout: float) -> bool:
+    """Waits for a program's end; False when it took longer. At once when it ends: Popen.wait with
+    a time limit looks again after pauses of up to 50 ms, which would be in every figure."""
+    try:
+        fd = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # no Linux, an old one, or it has been waited for
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout)
+        return process.returncode is not None
+    try:
+        select.select([fd], [], [], timeout)
+    finally:
+        os.close(fd)
+    return process.poll() is not None
+
+
 def end(process: subprocess.Popen[bytes], *, grace: float = 3.0) -> None:
     """Ends a program and what it started: asks, waits `grace` seconds, then insists."""
     for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
@@ -152,6 +172,18 @@ def end(process: subprocess.Popen[bytes], *, grace: float = 3.0) -> None:
         if stream is not None:
             with suppress(OSError):
                 stream.close()
+
+
+def condition(what: str, process: subprocess.Popen[bytes]) -> str:
+    """Whether a program still runs, or how it ended, in words."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(0.2)  # a stream may end a moment before its process does
+    status = process.returncode
+    if status is None:
+        return f"{what} still runs"
+    if status < 0:
+        return f"{what} was ended by signal {-status} ({signal.strsignal(-status)})"
+    return f"{what} has ended with exit status {status}"
 
 
 def spawn_detached(argv: Sequence[str], *, log: Path) -> int:
@@ -202,16 +234,23 @@ def scratch_folder() -> Iterator[Path]:
 
 @cache
 def owner() -> str:
-    """This process, as PID-STARTTIME: a process id alone is reused by the system."""
-    return _mark(psutil.Process())
+    """This process, as PID-START.BOOT: a process id alone is reused by the system. START counts
+    from the computer's own start, and BOOT says which start that was: a date would be another
+    one as soon as somebody sets the clock."""
+    return f"{os.getpid()}-{_started(os.getpid())}"
+
+
+def mark_in(name: str) -> str:
+    """The owner's mark in a name such as labkit-PID-STARTTIME-n; empty when there is none."""
+    found = re.match(rf"{TEMP_PREFIX}(\d+-\d+)-", name)
+    return found[1] if found else ""
 
 
 def owner_lives(mark: str) -> bool:
     """Whether the process that set this mark still runs."""
     pid, _, started = mark.partition("-")
     try:
-        # The start time is derived from the wall clock, which may be stepped by a little.
-        return abs(psutil.Process(int(pid)).create_time() - int(started)) <= 3
+        return _started(int(pid)) == started
     except (psutil.Error, ValueError, OverflowError):
         return False
 
@@ -222,6 +261,15 @@ def mark_of(process: psutil.Process) -> str | None:
         return process.environ().get(OWNER_VARIABLE)
     except (psutil.Error, OSError):
         return None
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether a process still does anything: one that has ended stays in the system's list until
+    its parent has waited for it, and some never do."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def wait_until(
@@ -250,8 +298,16 @@ def _group_exists(group: int) -> bool:
     return True
 
 
-def _mark(process: psutil.Process) -> str:
-    return f"{process.pid}-{int(process.create_time())}"
+def _started(pid: int) -> str | None:
+    """When a process began, by fields 3 and 22 of /proc/PID/stat (proc(5)) and boot_id
+    (random(4)); None for one that has ended and was not waited for. Where there is no such file,
+    by its date, which is all there is."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    except OSError:
+        return f"{int(psutil.Process(pid).create_time())}.0"
+    return None if fields[0] in (b"Z", b"X") else f"{int(fields[19])}.{boot}"
 
 
 def _environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -8,16 +8,18 @@ otherwise passed over: only silence and the end of the stream are errors.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from labkit.errors import BackendError, GuestTimeout, ProtocolError
 from labkit.process import Clock
 
-VERSION = 1
+VERSION = 2
 LONGEST_LINE = 4096
 
 
@@ -27,6 +29,14 @@ class Ready:
 
     version: int
     clock: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Memory in use, as /proc/meminfo counts it where the agent is."""
+
+    id: str
+    used_kib: int
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,23 @@ class End:
     id: str
     clock: float
     operations: int | None
+
+
+@dataclass(frozen=True)
+class Output:
+    """A piece of what a script printed, still in base64 (RFC 4648)."""
+
+    id: str
+    stream: str
+    piece: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a script ended: its exit status, 128 + the signal's number when one ended it."""
+
+    id: str
+    status: int
 
 
 @dataclass(frozen=True)
@@ -69,16 +96,22 @@ class Noise:
 
 
 M = TypeVar("M", Begin, End)
-Message = Ready | Begin | End | Failure | Bye | Noise
+Message = Ready | Memory | Begin | End | Output | Status | Failure | Bye | Noise
 
 _CLOCK = r"(\d{1,12}(?:\.\d{1,9})?)"
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Message]], ...] = (
     (re.compile(rf"LABKIT/(\d{{1,4}}) READY {_CLOCK}"), lambda m: Ready(int(m[1]), float(m[2]))),
+    (re.compile(r"MEMORY (\w{1,32}) (\d{1,15})"), lambda m: Memory(m[1], int(m[2]))),
     (re.compile(rf"BEGIN (\w{{1,32}}) {_CLOCK}"), lambda m: Begin(m[1], float(m[2]))),
     (
         re.compile(rf"END (\w{{1,32}}) {_CLOCK} (-|\d{{1,18}})"),
         lambda m: End(m[1], float(m[2]), None if m[3] == "-" else int(m[3])),
     ),
+    (
+        re.compile(r"OUTPUT (\w{1,32}) (out|err) ([A-Za-z0-9+/=]{1,200})"),
+        lambda m: Output(m[1], m[2], m[3]),
+    ),
+    (re.compile(r"STATUS (\w{1,32}) (\d{1,3})"), lambda m: Status(m[1], int(m[2]))),
     (re.compile(r"ERROR (-|\w{1,32}) (.+)"), lambda m: Failure(m[1], m[2])),
     (re.compile(rf"BYE {_CLOCK}"), lambda m: Bye(float(m[1]))),
 )
@@ -130,13 +163,47 @@ class Request:
 
 
 @dataclass(frozen=True)
+class MemoryTold:
+    """at: arrival on the host's clock (s); edge: just before which line of the workload."""
+
+    at: float
+    edge: Literal["begin", "end"]
+    used_bytes: int
+
+
+@dataclass(frozen=True)
 class Answer:
-    """Arrival times on the host's clock (s), the instance's own duration, operations done."""
+    """Arrival times on the host's clock (s), the instance's own duration, operations done, and
+    memory in use as seen from inside (in a container, too: there it is the host's)."""
 
     begin: float
     end: float
     guest_seconds: float
     operations: int | None
+    memory: tuple[MemoryTold, ...] = ()
+
+
+@dataclass(frozen=True)
+class Script:
+    """A shell script with its limits: of its time, and of what is kept of each output."""
+
+    text: str
+    seconds: int = 10
+    output_bytes: int = 8192
+
+    def line(self, id: str) -> bytes:
+        script = base64.b64encode(self.text.encode()).decode()
+        return f"SHELL {id} {self.seconds} {self.output_bytes} {script}\n".encode()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a script did. seconds: by the host's clock; the outputs may have been cut."""
+
+    seconds: float
+    status: int
+    out: bytes
+    err: bytes
 
 
 class Session:
@@ -176,23 +243,50 @@ class Session:
         id = str(self._requests)
         self._send(request.line(id))
         what = f"begin the workload {request.workload}"
-        begun, begin = self._answer(Begin, id, what, deadline)
+        begun, begin, memory = self._answer(Begin, "begin", id, what, deadline)
         on_begin()
-        ended, end = self._answer(End, id, f"finish the workload {request.workload}", deadline)
-        return Answer(begun, ended, end.clock - begin.clock, end.operations)
+        what = f"finish the workload {request.workload}"
+        ended, end, more = self._answer(End, "end", id, what, deadline)
+        seconds = end.clock - begin.clock
+        return Answer(begun, ended, seconds, end.operations, (*memory, *more))
+
+    def shell(self, script: Script, timeout: float) -> Outcome:
+        """Runs a script. Raises BackendError, also for an answer that makes no sense."""
+        deadline = self._clock.now() + timeout
+        self._requests += 1
+        id = str(self._requests)
+        self._send(script.line(id))
+        begun, _, _ = self._answer(Begin, "begin", id, "begin the script", deadline)
+        ended, _, _ = self._answer(End, "end", id, "finish the script", deadline)
+        pieces: dict[str, list[str]] = {"out": [], "err": []}
+        while True:
+            _, message = self._next((Output, Status), "tell the outcome", deadline)
+            if isinstance(message, Output) and message.id == id:
+                pieces[message.stream].append(message.piece)
+            if isinstance(message, Status) and message.id == id:
+                break
+        out, err = (_decoded(pieces[stream]) for stream in ("out", "err"))
+        return Outcome(ended - begun, message.status, out, err)
 
     def stop(self, timeout: float) -> None:
         """Asks the agent to leave, and waits for its goodbye."""
         self._send(b"STOP\n")
         self._next((Bye,), "say goodbye", self._clock.now() + timeout)
 
-    def _answer(self, kind: type[M], id: str, what: str, deadline: float) -> tuple[float, M]:
+    def _answer(
+        self, kind: type[M], edge: Literal["begin", "end"], id: str, what: str, deadline: float
+    ) -> tuple[float, M, list[MemoryTold]]:
+        """The line of this kind and its arrival; what was told of the memory before, once at
+        most, whatever the other side says."""
+        told: list[MemoryTold] = []
         while True:
-            at, message = self._next((kind, Failure), what, deadline)
+            at, message = self._next((kind, Failure, Memory), what, deadline)
             if isinstance(message, Failure) and message.id == id:
                 raise BackendError(f"the agent could not {what}", details=message.reason)
+            if isinstance(message, Memory) and message.id == id:
+                told = [MemoryTold(at, edge, message.used_kib * 1024)]
             if isinstance(message, kind) and message.id == id:
-                return at, message
+                return at, message, told
 
     def _next(self, kinds: tuple[type, ...], what: str, deadline: float) -> tuple[float, Message]:
         """The next message of one of these kinds; others are passed over."""
@@ -222,3 +316,10 @@ class Session:
             self._stream.send(line)
         except OSError as error:
             raise BackendError("the instance no longer listens", details=str(error)) from error
+
+
+def _decoded(pieces: list[str]) -> bytes:
+    try:
+        return b"".join(base64.b64decode(piece, validate=True) for piece in pieces)
+    except binascii.Error as error:
+        raise ProtocolError("the agent's output cannot be read", details=str(error)) from error

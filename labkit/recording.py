@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from tqdm.auto import tqdm
 
 from labkit.process import Clock, HostClock
-from labkit.records import Ending, Plan
+from labkit.records import Plan, Reason
 from labkit.run_writer import RunWriter
 from labkit.runner import Hooks, Step
 from labkit.store import TrialRecords
@@ -38,23 +37,21 @@ class Recording:
         self._clock = clock or HostClock()
         self._began = self._asked = self._clock.now()
         self._bar = _bar(plan, len(self.trials), progress)
-        self._reason: Literal["plan", "precision", "time budget"] = "plan"
+        self._reason: Reason = "plan"
 
     def hooks(self) -> Hooks:
         return Hooks(self._on_trial, self._on_step, self._one_more)
 
     def finish(self, *, failed: bool) -> None:
         """Notes in the folder why no more trials are made."""
-        self._writer.finish(
-            Ending(
-                ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                reason="failures" if failed else self._reason,
-                trials=len(self.trials),
-            )
-        )
+        self._writer.finish("failures" if failed else self._reason, len(self.trials))
 
     def close(self) -> None:
         self._bar.close()
+
+    def say(self, text: str) -> None:
+        """What is being done, beside the bar."""
+        self._bar.set_description(text)
 
     def _on_step(self, step: Step) -> None:
         self._bar.set_description(_place(self._plan, step))

@@ -1,7 +1,8 @@
 """What is written down: frozen records, units in the field names.
 
 A run is a manifest (plan, host facts, image digest) and tidy tables, one row for each trial,
-milestone, result, load of requests and sample. What could not be read is None, never zero.
+milestone, result, load of requests and sample; one more where several instances ran at once. What
+could not be read is None, never zero.
 data/README.md explains each column to a reader; a test holds it to this file.
 """
 
@@ -36,9 +37,9 @@ MILESTONES = (
 )
 
 # Whose resources a meter reads: the instance itself (its processes, or the process that is the
-# virtual machine), a helper that exists once for each instance (containerd-shim), or services
-# that all instances share (dockerd, containerd).
-Role = Literal["instance", "helper", "services"]
+# virtual machine), a helper that exists once for each instance (containerd-shim), services that
+# all instances share (dockerd, containerd), or the whole computer, with all that runs on it.
+Role = Literal["instance", "helper", "services", "host"]
 
 
 # Who leaves what to the user: see labkit/paas/layers.py.
@@ -46,9 +47,9 @@ Model = Literal["IaaS", "containers", "PaaS"]
 
 
 class Record(BaseModel):
-    """A frozen record; unknown fields are an error."""
+    """A frozen record; unknown fields are an error, and so is what is no number (NaN)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Limits(Record):
@@ -77,6 +78,9 @@ class Plan(Record):
     seed: int = 0
     profile: str = "quick"
     limits: Limits = Limits()
+    # Backend → how many instances are started after the blocks, one after another, to run at
+    # once; a backend that cannot or would take too long is not in it.
+    instances: dict[str, int] = {}
 
 
 class Host(Record):
@@ -108,6 +112,79 @@ class BackendInfo(Record):
     cannot: dict[str, str] = {}
 
 
+class Estimate(Record):
+    """A median with its 95 % interval, of n values."""
+
+    n: int
+    median: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Floor(Record):
+    """The startup of the smallest possible process: what the lab adds to any startup."""
+
+    stream: Literal["pipe", "socket"]
+    spawn_to_line_s: Estimate
+
+
+class NullTrials(Record):
+    """Trials of one backend that start, get ready and stop. The lab's own costs in them."""
+
+    backend: str
+    startup_s: Estimate
+    sampler_adds_s: Estimate
+    lab_cpu_s: Estimate
+    lab_cpu_share: Estimate
+
+
+class Replays(Record):
+    """Replays of `blocks` blocks: how many of their intervals said that there is a difference,
+    and how many of them may, by the binomial distribution."""
+
+    blocks: int
+    replays: int
+    alarms: int
+    least: int
+    most: int
+
+
+class SameTwice(Record):
+    """One backend under two names. false_alarms: where no difference is, by construction;
+    found: where one of `effect` was put in."""
+
+    backend: str
+    quantity: Literal["startup", "cpu"]
+    ratio: Estimate
+    sign_test_p: float
+    false_alarms: tuple[Replays, ...]
+    effect: float
+    found: Replays
+
+
+class SamplerCost(Record):
+    """What sampling takes from the host, and from the workload `cpu`."""
+
+    backend: str
+    cpu_share: Estimate
+    throughput_ratio: Estimate
+
+
+class Selftest(Record):
+    """The last selftest on the same computer: how far the lab itself is in its figures."""
+
+    created_at: str
+    labkit_version: str
+    host: Host
+    seed: int
+    floor: tuple[Floor, ...]
+    null_trials: tuple[NullTrials, ...]
+    same_twice: tuple[SameTwice, ...]
+    sampler: tuple[SamplerCost, ...]
+    # What is out of its bounds, in words; nothing where all is well.
+    violations: tuple[str, ...]
+
+
 class Manifest(Record):
     """The first file of a run folder."""
 
@@ -121,14 +198,22 @@ class Manifest(Record):
     # Workload → SHA-256 of its file: the same name may do other work in another version.
     workload_digests: dict[str, str]
     backends: dict[str, BackendInfo]
+    selftest: Selftest | None = None
+
+
+# Why a run has no more trials.
+Reason = Literal["plan", "precision", "time budget", "failures"]
 
 
 class Ending(Record):
-    """The last file of a run folder: why no more trials were made, and how many there are."""
+    """The last file of a run folder: why no more trials were made, how many there are, and what
+    the other files hold, so that whatever changes them later is noticed."""
 
     ended_at: str
-    reason: Literal["plan", "precision", "time budget", "failures"]
+    reason: Reason
     trials: int
+    # File of the run → SHA-256 of its content.
+    digests: dict[str, str]
 
 
 class Trial(Record):
@@ -239,3 +324,26 @@ class Sample(Record):
     host_available_bytes: int | None = None
     cgroup_cpu_s: float | None = None
     schedstat_s: float | None = None
+
+
+class InstanceReading(Record):
+    """One reading of one meter while `running` instances of a backend run at once.
+
+    instance: whose meter it is, in the order of the starts; None for what they share. error: why
+    there are no more readings of this backend; such a row has no figures.
+    """
+
+    backend: str
+    running: int
+    instance: int | None
+    meter: str
+    role: Role
+    at_s: float
+    processes: int | None
+    cpu_s: float | None
+    rss_bytes: int | None
+    pss_bytes: int | None
+    uss_bytes: int | None
+    cgroup_bytes: int | None
+    host_available_bytes: int | None
+    error: str | None

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labkit import charts, stats
+from labkit import charts, published, stats
 from labkit.charts import notes, units
 from labkit.charts.chart import Chart
 from labkit.errors import StoreError
+from labkit.selftest.texts import footer_lines
 from labkit.stats import LoadedRun
 
 WIDTH = 100  # columns of the printed table
@@ -89,6 +90,7 @@ def html(run: LoadedRun, *, badge: str) -> str:
         cautions=_cautions(run),
         charts=_charts(run, badge),
         failures=stats.failures(run.trials).to_dict("records"),
+        selftest=footer_lines(run.manifest.selftest),
     )
 
 
@@ -165,6 +167,7 @@ def _charts(run: LoadedRun, badge: str) -> list[Chart]:
     if not startup.empty:
         timeline = stats.timeline(run.milestones, trials)
         drawn.append(charts.startup(startup, timeline, badge=badge))
+        drawn += _published(run, badge)
     if not memory.empty:
         drawn.append(charts.memory(memory, badge=badge))
     if not speed.empty:
@@ -183,6 +186,18 @@ def _web_charts(run: LoadedRun, badge: str) -> list[Chart]:
         charts.first_response(answered, timeline, badge=badge),
         charts.latency(answers, badge=badge),
     ]
+
+
+def _published(run: LoadedRun, badge: str) -> list[Chart]:
+    """Published start times beside those of this run, where any is comparable. The file lies in the
+    project, not in the installed package."""
+    if not published.path().is_file():
+        return []
+    figures = published.load()
+    ours = stats.comparable(run, figures)
+    table = stats.beside(figures, ours)
+    drawn = (table["quantity"] == "startup") & table["shown"]
+    return [charts.published(table, ours, badge=badge)] if drawn.any() else []
 
 
 def _metrics() -> dict[str, str]:

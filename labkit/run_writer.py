@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from labkit import store, tables
 from labkit.errors import StoreError
-from labkit.records import Ending, Manifest
-from labkit.store import ENDING, MANIFEST, TABLES, TrialRecords
+from labkit.records import Ending, InstanceReading, Manifest, Reason
+from labkit.store import ENDING, INSTANCES, MANIFEST, TABLES, TrialRecords
 
 
 class RunWriter:
@@ -27,6 +31,8 @@ class RunWriter:
             path.mkdir(parents=True)
             for name, kind in TABLES.items():
                 _write_synced(path / f"{name}.csv", tables.head(kind))
+            if manifest.plan.instances:
+                _write_synced(path / INSTANCES, tables.head(InstanceReading))
             # Last: a folder without it is no run yet, so that a run is never half begun.
             _replace(path / MANIFEST, manifest.model_dump_json(indent=1) + "\n")
         except FileExistsError:
@@ -36,19 +42,23 @@ class RunWriter:
                 resolution="name another folder with --out, or move this one away",
             ) from None
         except OSError as error:
+            shutil.rmtree(path, ignore_errors=True)  # the same folder can be named again
             raise _write_error(path, error) from error
         return cls(path)
 
     @classmethod
     def reopen(cls, path: Path) -> Self:
         """A run that was broken off: what is left of an unfinished trial is removed."""
-        writer = cls(path)
-        whole = store.read_tables(path, torn_end=True)
-        try:
-            for name, kind in TABLES.items():
-                _replace(path / f"{name}.csv", tables.head(kind) + tables.text(whole[name]))
-        except OSError as error:
-            raise _write_error(path, error) from error
+        with ExitStack() as stack:
+            writer = stack.enter_context(closing(cls(path)))
+            _require_unfinished(path)
+            whole = store.read_tables(path, torn_end=True)
+            try:
+                for name, kind in TABLES.items():
+                    _replace(path / f"{name}.csv", tables.head(kind) + tables.text(whole[name]))
+            except OSError as error:
+                raise _write_error(path, error) from error
+            stack.pop_all()  # it stays open
         return writer
 
     def append(self, records: TrialRecords) -> None:
@@ -62,9 +72,23 @@ class RunWriter:
                 os.truncate(self.path / f"{name}.csv", size)
             raise _write_error(self.path, error) from error
 
-    def finish(self, ending: Ending) -> None:
+    def add_instances(self, readings: Sequence[InstanceReading]) -> None:
+        """Adds what was read of one backend's instances, all of it or nothing."""
+        file = self.path / INSTANCES
+        try:
+            _replace(file, file.read_text(encoding="utf-8") + tables.text(readings))
+        except OSError as error:
+            raise _write_error(self.path, error) from error
+
+    def finish(self, reason: Reason, trials: int) -> None:
         """The run is complete: nothing is added from here on."""
         try:
+            ending = Ending(
+                ended_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                reason=reason,
+                trials=trials,
+                digests=store.digests(self.path),
+            )
             _replace(self.path / ENDING, ending.model_dump_json(indent=1) + "\n")
         except OSError as error:
             raise _write_error(self.path, error) from error
@@ -72,6 +96,15 @@ class RunWriter:
     def close(self) -> None:
         """Lets another writer have the folder."""
         os.close(self._lock)
+
+
+def _require_unfinished(path: Path) -> None:
+    if (path / ENDING).exists():
+        raise StoreError(
+            f"the run in {path} is complete",
+            details="another lab has brought it to its end",
+            resolution=f"labkit report {path}",
+        )
 
 
 def _lock(file: Path) -> int:
@@ -106,8 +139,12 @@ def _append_synced(path: Path, text: str) -> None:
 def _replace(path: Path, text: str) -> None:
     """The file is the old one or the new one, at every moment."""
     draft = path.with_name(f"{path.name}.part")
-    _write_synced(draft, text, mode="w")
-    draft.replace(path)
+    try:
+        _write_synced(draft, text, mode="w")
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _write_error(path: Path, error: OSError) -> StoreError:

@@ -15,17 +15,32 @@ from datetime import UTC, datetime
 
 from labkit import host
 from labkit.backends import Backend, Instance
-from labkit.backends.base import READY_TIMEOUT_S
+from labkit.backends.base import READY_TIMEOUT_S, Meter
 from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.process import Clock, HostClock
 from labkit.protocol import Answer
-from labkit.records import Engine, Milestone, Plan, Requests, Result, Sample, Stage, Trial
-from labkit.sampler import Sampler
+from labkit.records import (
+    Engine,
+    Family,
+    Milestone,
+    Plan,
+    Requests,
+    Result,
+    Sample,
+    Stage,
+    Trial,
+)
+from labkit.sampler import HOST, Reading, Sampler
 from labkit.store import TrialRecords
 from labkit.timeline import Timeline
 from labkit.web import Visit
 from labkit.workloads import Task, parse_task
+
+# What runs on a kernel of its own. Elsewhere the agent sees the host's memory: no cost of it.
+GUESTS: tuple[Family, ...] = ("hypervisor", "host-virtualization")
+# What the agent tells, before a workload's begin line, and before the end line of one that holds.
+GUEST = Meter("guest", "instance")
 
 
 @dataclass(frozen=True)
@@ -161,7 +176,7 @@ class _OneTrial:
 
     def _go(self, image: LabImage, plan: Plan, tasks: Sequence[Task], ready_timeout: float) -> None:
         with self._sampler:
-            self._sampler.add(self._backend.services())
+            self._sampler.add((HOST, *self._backend.services()))
             self._sampler.take("requested")
             self._requested = self._timeline.clock.now()
             self._timeline.mark("requested", self._requested)
@@ -170,6 +185,8 @@ class _OneTrial:
                 with suppress(LabError):
                     self._sampler.add(instance.meters())
                 instance.wait_ready(ready_timeout)
+                with suppress(LabError):
+                    self._sampler.add(instance.late_meters())
                 self._sampler.take("ready")
                 for task in tasks if self._step.stage == "measured" else ():
                     if task.workload.name not in self._backend.leaves_out():
@@ -191,6 +208,10 @@ class _OneTrial:
         if visit:
             self._requests += visit.records(self._step.trial, self._backend.name)
         self._results.append(self._result(task, answer))
+        if self._backend.family in GUESTS:
+            for told in answer.memory:
+                reading = Reading(guest_used_bytes=told.used_bytes)
+                self._sampler.note(told.at, f"{told.edge} {name}", GUEST, reading)
 
     def _result(self, task: Task, answer: Answer) -> Result:
         seconds = answer.end - answer.begin

@@ -1,23 +1,32 @@
 """Meters → samples: what an instance costs, read from the host's side.
 
 Processes are read by psutil: CPU time from /proc/PID/stat (proc(5)), with the time of children
-that were waited for; PSS and USS from /proc/PID/smaps_rollup. A control group's memory is its
-kernel counter (cgroup v1 memory.usage_in_bytes, v2 memory.current). What cannot be read is None.
+that were waited for; PSS and USS from /proc/PID/smaps_rollup. The same CPU time comes from the
+scheduler too (/proc/PID/task/TID/schedstat: of threads that live, in nanoseconds) and, with
+memory, from a control group's own counters (labkit/cgroups.py). The meter HOST reads what is left
+of the whole computer's memory. What cannot be read is None.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple, TypeVar
 
 import psutil
 
+from labkit import cgroups, host
 from labkit.backends.base import Meter
 from labkit.process import Clock
+
+N = TypeVar("N", int, float)
+
+# The whole computer: what of its memory could be used without swapping.
+HOST = Meter("host", "host")
 
 # Four times a second: each reading takes the host some milliseconds (benchmarks/sampler_cost.py).
 INTERVAL_S = 0.25
@@ -33,6 +42,21 @@ class Reading:
     pss_bytes: int | None = None
     uss_bytes: int | None = None
     cgroup_bytes: int | None = None
+    cgroup_peak_bytes: int | None = None
+    guest_used_bytes: int | None = None
+    host_available_bytes: int | None = None
+    cgroup_cpu_s: float | None = None
+    schedstat_s: float | None = None
+
+
+class _Process(NamedTuple):
+    """What was read of one process."""
+
+    cpu_s: float
+    rss: int
+    pss: int | None
+    uss: int | None
+    schedstat_s: float | None
 
 
 @dataclass(frozen=True)
@@ -47,12 +71,32 @@ class TimedReading:
 
 def read(meter: Meter) -> Reading:
     """One reading of the meter's processes together, and of its control group."""
-    cgroup = _read_cgroup(meter.cgroup) if meter.cgroup else None
+    if meter.role == "host":
+        return Reading(host_available_bytes=host.memory_available())
+    if not meter.pids:  # all of it has ended: its CPU time is known, and it holds no memory
+        return Reading(0, meter.spent_s, 0, 0, 0)
+    usage = cgroups.read(meter.cgroup, meter.cpu_cgroup)
     found = [reading for process in _processes(meter) if (reading := _read_process(process))]
+    return replace(
+        _together(found, meter.spent_s),
+        cgroup_bytes=usage.bytes,
+        cgroup_peak_bytes=usage.peak_bytes,
+        cgroup_cpu_s=usage.cpu_s,
+    )
+
+
+def _together(found: Sequence[_Process], spent_s: float) -> Reading:
+    """The sums over some processes, and what ended ones have spent before."""
     if not found:
-        return Reading(processes=0, cgroup_bytes=cgroup)
-    cpu, rss, pss, uss = zip(*found, strict=True)
-    return Reading(len(found), sum(cpu), sum(rss), _sum(pss), _sum(uss), cgroup)
+        return Reading(processes=0, cpu_s=spent_s or None)
+    return Reading(
+        processes=len(found),
+        cpu_s=sum(process.cpu_s for process in found) + spent_s,
+        rss_bytes=sum(process.rss for process in found),
+        pss_bytes=_sum(process.pss for process in found),
+        uss_bytes=_sum(process.uss for process in found),
+        schedstat_s=_sum(process.schedstat_s for process in found),
+    )
 
 
 class Sampler:
@@ -91,7 +135,12 @@ class Sampler:
     def readings(self) -> list[TimedReading]:
         """All readings so far, in the order of their time."""
         with self._lock:
-            return list(self._readings)
+            return sorted(self._readings, key=lambda reading: reading.at)
+
+    def note(self, at: float, moment: str, meter: Meter, reading: Reading) -> None:
+        """Adds a reading that somebody else has made."""
+        with self._lock:
+            self._readings.append(TimedReading(at, moment, meter, reading))
 
     def add(self, meters: Iterable[Meter]) -> None:
         """From now on these meters are read as well."""
@@ -137,32 +186,36 @@ def _descendants(root: int) -> list[int]:
     return children + [pid for child in children for pid in _descendants(child)]
 
 
-def _read_process(
-    process: psutil.Process,
-) -> tuple[float, int, int | None, int | None] | None:
-    """(cpu_s, rss, pss, uss) of one process, None when it is gone. A process that has ended but
-    was not waited for yet still counts its CPU time; its memory is gone."""
+def _read_process(process: psutil.Process) -> _Process | None:
+    """None when it is gone. A process that has ended but was not waited for yet still counts its
+    CPU time; its memory is gone."""
     try:
         times = process.cpu_times()
         cpu = times.user + times.system + times.children_user + times.children_system
         memory = process.memory_info().rss
     except psutil.Error:
         return None
+    scheduled = _schedstat_s(process.pid)
     try:
         full = process.memory_full_info()
-        return cpu, memory, getattr(full, "pss", None), full.uss
+        return _Process(cpu, memory, getattr(full, "pss", None), full.uss, scheduled)
     except psutil.Error:
-        return cpu, memory, None, None
+        return _Process(cpu, memory, None, None, scheduled)
 
 
-def _sum(values: Iterable[int | None]) -> int | None:
+def _schedstat_s(pid: int) -> float | None:
+    """The time that the threads of a process have run: the first field, in nanoseconds (kernel's
+    scheduler/sched-stats). A thread that ended takes its time with it."""
+    total = 0
+    try:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            total += int((thread / "schedstat").read_bytes().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    return total / 1e9
+
+
+def _sum(values: Iterable[N | None]) -> N | None:
     """The sum, or None when any part of it is unknown."""
     known = list(values)
     return None if None in known else sum(value for value in known if value is not None)
-
-
-def _read_cgroup(folder: Path) -> int | None:
-    for name in ("memory.current", "memory.usage_in_bytes"):
-        with suppress(OSError, ValueError):
-            return int((folder / name).read_text())
-    return None

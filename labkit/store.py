@@ -3,12 +3,13 @@
 A trial is written, flushed and synchronized as soon as it ended; its row in trials.csv comes
 last, so a trial is either there with all that belongs to it, or not at all. A folder without
 ending.json is of a run that goes on or was broken off: there, the row that was being written may
-be torn. With it, all must be whole.
+be torn. With it, all must be whole, and as it was when the run ended: the ending holds digests.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,13 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from labkit import tables
+from labkit import soundness, tables
 from labkit.errors import StoreError
 from labkit.paths import reference_dir, runs_dir
 from labkit.records import (
     SCHEMA_VERSION,
     Ending,
+    InstanceReading,
     Manifest,
     Milestone,
     Record,
@@ -41,6 +43,8 @@ TABLES: Mapping[str, type[Record]] = {
     "trials": Trial,
 }
 MANIFEST, ENDING = "manifest.json", "ending.json"
+# Only in a run that has started several instances at once: replaced as a whole for each backend.
+INSTANCES = "instances.csv"
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Run:
     results: pd.DataFrame
     samples: pd.DataFrame
     requests: pd.DataFrame
+    instances: pd.DataFrame
     ending: Ending | None = None
 
 
@@ -86,7 +91,10 @@ def load(run: str | Path) -> Run:
     if ending is not None and ending.trials != len(records["trials"]):
         why = f"it holds {len(records['trials'])} trials; the run ended with {ending.trials}"
         raise _damaged(path / "trials.csv", why)
-    return Run(path, manifest, **frames(records), ending=ending)
+    if ending is not None:
+        _require_unchanged(path, ending)
+    several = tables.frame(read_instances(path, manifest), InstanceReading)
+    return Run(path, manifest, **frames(records), instances=several, ending=ending)
 
 
 def read_trials(path: Path) -> list[TrialRecords]:
@@ -107,6 +115,18 @@ def read_trials(path: Path) -> list[TrialRecords]:
         )
         for _, found in sorted(rows.items())
     ]
+
+
+def read_instances(path: Path, manifest: Manifest) -> list[InstanceReading]:
+    """What was read of several instances at once; empty for a run whose plan has none."""
+    if not manifest.plan.instances:
+        return []
+    found = _read_table(path / INSTANCES, InstanceReading, torn_end=False)
+    readings = [reading for reading in found if isinstance(reading, InstanceReading)]
+    for reading in readings:
+        if reading.backend not in manifest.plan.instances:
+            raise _damaged(path / INSTANCES, f"the plan has no instances of {reading.backend!r}")
+    return readings
 
 
 def frames(records: Mapping[str, Sequence[Record]]) -> dict[str, pd.DataFrame]:
@@ -153,16 +173,39 @@ def read_manifest(path: Path) -> Manifest:
 
 def read_tables(path: Path, *, torn_end: bool) -> dict[str, list[Record]]:
     """Table → its records, of finished trials only. StoreError names the file and its fault."""
+    manifest = read_manifest(path)
     found = {
         name: _read_table(path / f"{name}.csv", kind, torn_end=torn_end)
         for name, kind in TABLES.items()
     }
     finished = {record.trial for record in found["trials"] if isinstance(record, Trial)}
     # Rows of a trial that never got its own row: the run was killed while it was written.
-    return {
+    found = {
         name: [record for record in records if getattr(record, "trial") in finished]  # noqa: B009
         for name, records in found.items()
     }
+    for table, why in soundness.faults(manifest, found):
+        raise _damaged(path / f"{table}.csv", why)
+    return found
+
+
+def digests(path: Path) -> dict[str, str]:
+    """File → SHA-256 of its content, of all that a run's ending vouches for."""
+    # A run from before there was the table of requests has no such file.
+    there = [name for name in TABLES if name != "requests" or (path / "requests.csv").exists()]
+    files = [MANIFEST, *(f"{name}.csv" for name in there)]
+    files += [INSTANCES] if read_manifest(path).plan.instances else []
+    return {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in files}
+
+
+def _require_unchanged(path: Path, ending: Ending) -> None:
+    found = digests(path)
+    if found.keys() != ending.digests.keys():
+        raise _damaged(path / ENDING, "its digests are not those of the run's files")
+    for name, digest in found.items():
+        if digest != ending.digests[name]:
+            why = f"it was changed after the run's end: its SHA-256 is {digest}, and {ENDING} "
+            raise _damaged(path / name, f"{why}notes {ending.digests[name]}")
 
 
 def _read_ending(path: Path) -> Ending | None:
@@ -176,12 +219,8 @@ def _read_ending(path: Path) -> Ending | None:
 
 
 def _read_table(path: Path, kind: type[Record], *, torn_end: bool) -> list[Record]:
-    if (
-        kind is Requests
-        and not path.exists()
-        and not read_manifest(path.parent).plan.limits.network
-    ):
-        return []  # a run from before this table: its instances had no port to ask at
+    if kind is Requests and not path.exists() and not _had_network(path.parent):
+        return []  # recorded before there was this table
     try:
         return tables.parse(path.read_bytes(), kind, torn_end=torn_end)
     except (OSError, ValueError, csv.Error) as error:

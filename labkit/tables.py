@@ -36,13 +36,21 @@ def parse(content: bytes, kind: type[Record], *, torn_end: bool = False) -> list
     whole = content if content.endswith(b"\n") else content[: content.rfind(b"\n") + 1]
     if len(whole) < len(content) and not (torn_end and whole):
         raise ValueError(f"its last line (line {content.count(10) + 1}) is torn")
-    rows = list(csv.reader(io.StringIO(whole.decode(), newline=""), strict=not torn_end))
+    rows = _rows(whole.decode(), torn_end)
     if not rows or rows[0] != list(kind.model_fields):
         raise ValueError(f"its first line is not: {head(kind).strip()}")
-    # Text may hold line ends, so a row may be torn behind one: then it has too few fields.
-    if torn_end and len(rows) > 1 and len(rows[-1]) < len(rows[0]):
-        rows.pop()
     return [_parse_row(kind, row, number) for number, row in enumerate(rows[1:], 2)]
+
+
+def _rows(text: str, torn_end: bool) -> list[list[str]]:
+    """Text may hold line ends, so a row may be torn behind one: then a quotation mark is open."""
+    rows: list[list[str]] = []
+    try:
+        rows.extend(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        if not torn_end or str(error) != "unexpected end of data":
+            raise
+    return rows
 
 
 def frame(records: Sequence[Record], kind: type[Record]) -> pd.DataFrame:
@@ -63,15 +71,22 @@ def _parse_row(kind: type[Record], row: list[str], number: int) -> Record:
         for name, value in fields.items()
     }
     try:
-        return kind.model_validate(values)
+        record = kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ValueError(f"line {number}, {first['loc'][0]}: {first['msg']}") from error
+        # A check of the record as a whole names no field.
+        where = ", ".join([f"line {number}", *map(str, first["loc"])])
+        raise ValueError(f"{where}: {first['msg']}") from error
+    for name, value in record:
+        if isinstance(value, int) and value.bit_length() > 63:  # more than a frame can hold
+            raise ValueError(f"line {number}, {name}: a number without sense")
+    return record
 
 
 def _members(kind: type[Record], name: str) -> tuple[object, ...]:
     annotation = kind.model_fields[name].annotation
-    if isinstance(annotation, types.UnionType):
+    # `Literal[…] | None` is of the older kind.
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         return typing.get_args(annotation)
     return (annotation,)
 

@@ -22,7 +22,12 @@ def diagnosis_text(found: Diagnosis) -> str:
     image = found.image_digest[:12] if found.image_digest else "not built (labkit image build)"
     lines = [_host_line(found.host), f"lab image: {image}", ""]
     for finding in found.findings:
-        lines += _finding_lines(finding)
+        if finding.by_default:
+            lines += _finding_lines(finding)
+    lines += ["", "the layers of a container engine (labkit run --profile layers):"]
+    for finding in found.findings:
+        if not finding.by_default:
+            lines += _finding_lines(finding)
     ready = ",".join(found.ready)
     lines += [
         "",

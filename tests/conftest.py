@@ -32,8 +32,8 @@ def ready_backend(name: str) -> Backend:
     """Sets up what is missing (as `make test` promises), then the backend itself."""
     backend = make_backend(name)
     try:
-        if backend.missing() is not None and name in SETUPS:
-            SETUPS[name](lambda message: None)
+        if backend.missing() is not None and name.partition(":")[0] in SETUPS:
+            SETUPS[name.partition(":")[0]](lambda message: None)
     except LabError as error:
         unavailable(name, str(error))
     missing = backend.missing()
@@ -66,3 +66,8 @@ def docker_backend(lab_image: LabImage) -> Iterator[Backend]:
 @pytest.fixture(scope="session")
 def qemu_backend() -> Backend:
     return ready_backend("qemu")
+
+
+@pytest.fixture(scope="session")
+def virtualbox_backend() -> Backend:
+    return ready_backend("virtualbox")

@@ -12,7 +12,7 @@ from typing import ClassVar
 from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.process import Clock, HostClock
-from labkit.protocol import Answer, Request, Session
+from labkit.protocol import Answer, Outcome, Request, Script, Session
 from labkit.records import Engine, Family, Limits, Role, StartKind
 from labkit.timeline import Timeline
 from labkit.workloads import all_workloads
@@ -22,6 +22,8 @@ STOP_TIMEOUT_S = 15.0
 # Where the server listens inside an instance that has a network of its own.
 INNER_PORT = 8080
 NO_PORT = "the lab has no way yet to lead a port of this computer to such an instance"
+# What a backend `cannot` that has one instance at a time.
+SEVERAL = "several instances"
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,20 @@ class Missing:
 
 @dataclass(frozen=True)
 class Meter:
-    """What a sampler reads: processes (with their children, if tree) and maybe a cgroup."""
+    """What a sampler reads: processes (with their children, if tree) and maybe a control group.
+
+    cgroup and cpu_cgroup are the folders of its memory and its CPU accounting: two of them in
+    version 1, where each controller has a tree of its own, one and the same in version 2.
+    """
 
     name: str
     role: Role
-    pids: tuple[int, ...]
+    pids: tuple[int, ...] = ()
     tree: bool = True
     cgroup: Path | None = None
+    cpu_cgroup: Path | None = None
+    # CPU time of programs that belong to it and have ended already, such as runc.
+    spent_s: float = 0.0
 
 
 class Instance(ABC):
@@ -48,6 +57,8 @@ class Instance(ABC):
 
     # The port on this computer's loopback address that leads to the instance's own server.
     port: int | None = None
+    # How long the agent may take to prepare and calibrate a workload, besides its duration.
+    preparation_s: float = 30.0
 
     def __init__(self, session: Session, timeline: Timeline) -> None:
         self._session = session
@@ -56,6 +67,10 @@ class Instance(ABC):
     @abstractmethod
     def meters(self) -> tuple[Meter, ...]:
         """Whose CPU and memory this instance costs."""
+
+    def late_meters(self) -> tuple[Meter, ...]:
+        """Further ones that are known only when the instance is ready."""
+        return ()
 
     @abstractmethod
     def _wait_gone(self) -> None:
@@ -71,10 +86,16 @@ class Instance(ABC):
 
     def run(self, request: Request, on_begin: Callable[[], None] = lambda: None) -> Answer:
         """Runs one workload; the time limit leaves room for a slow calibration."""
+        timeout = self.preparation_s + 10 * request.seconds
         with self._explained():
-            answer = self._session.run(request, 30 + 10 * request.seconds, on_begin)
+            answer = self._session.run(request, timeout, on_begin)
         self._timeline.mark("first_result", answer.end)
         return answer
+
+    def shell(self, script: Script) -> Outcome:
+        """Runs a shell script; the time limit leaves room for a slow engine's answer."""
+        with self._explained():
+            return self._session.shell(script, self.preparation_s + 2 * script.seconds)
 
     def stop(self) -> None:
         self._timeline.mark("stop_requested")
@@ -91,16 +112,21 @@ class Instance(ABC):
         except BackendError as error:
             noise = "\n".join(self._session.noise)
             parts = [error.details, self._diagnosis(), noise and f"also said:\n{noise}"]
-            error.details = "\n".join(part.strip() for part in parts if part.strip())
+            text = "\n".join(part.strip() for part in parts if part.strip())
+            error.details = text or "the instance has said nothing about it"
             raise
 
 
 class Backend(ABC):
     """One way to run the workload."""
 
-    name: ClassVar[str]
+    name: str  # a variant's holds its settings: docker:network=bridge
     family: ClassVar[Family]
     start: ClassVar[StartKind] = "cold"
+    # Whether a run that names no backends, and a set-up without names, include this one.
+    by_default: ClassVar[bool] = True
+    # What can be varied: setting → its values, the first of which is the usual one.
+    settings: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     # What this backend leaves out (a workload, or "resumed start") → why.
     cannot: ClassVar[Mapping[str, str]] = {}
     # Whether an instance with a network (Limits.network) has a port on this computer's loopback.
@@ -110,6 +136,15 @@ class Backend(ABC):
     # Why there is no saved state to resume from.
     trouble: str = ""
     clock: Clock = HostClock()
+    # The settings of a variant; see `chosen`.
+    varied: Mapping[str, str] = {}
+    # Its sweep looks at files only: that costs nothing, so that any run does it.
+    sweeps_files: ClassVar[bool] = False
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Each setting with its value here."""
+        return {name: values[0] for name, values in self.settings.items()} | dict(self.varied)
 
     @abstractmethod
     def missing(self) -> Missing | None:

@@ -8,11 +8,9 @@ bridge, and one port of it on the host's loopback. Container, volume and image c
 from __future__ import annotations
 
 import os
-import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import Any, ClassVar
 
 import docker
@@ -30,6 +28,7 @@ from labkit.backends.base import (
     Meter,
     Missing,
 )
+from labkit.backends.containers import container_meters
 from labkit.backends.docker_stream import Demultiplexer
 from labkit.channel import Channel
 from labkit.errors import BackendError
@@ -65,18 +64,10 @@ class DockerInstance(Instance):
         runs elsewhere (Docker Desktop's machine), whose processes are not to be seen."""
         with _daemon_errors("ask for the container's process"):
             self._container.reload()
-        pid = self._container.attrs["State"]["Pid"]
-        if not pid or not psutil.pid_exists(pid):
-            return ()
-        meters = [Meter("container", "instance", (pid,), cgroup=_memory_cgroup(pid))]
-        with suppress(psutil.Error):
-            shim = psutil.Process(pid).parent()
-            if shim and "shim" in shim.name():
-                meters.append(Meter("containerd-shim", "helper", (shim.pid,), tree=False))
-        return tuple(meters)
+        return container_meters(self._container.attrs["State"]["Pid"])
 
     def _wait_gone(self) -> None:
-        with _daemon_errors("wait for the container's end"):
+        with _daemon_errors("wait for the container's end"), suppress(NotFound):
             self._container.wait(timeout=STOP_TIMEOUT_S)
 
     def _diagnosis(self) -> str:
@@ -87,7 +78,9 @@ class DockerInstance(Instance):
             state = self._container.attrs["State"]
             if state.get("OOMKilled"):
                 text += "\nthe kernel ended it: it used more memory than its limit"
-            if not state.get("Running"):
+            if state.get("Running"):
+                text += "\nthe container still runs"
+            else:
                 text += f"\nthe container ended with exit status {state.get('ExitCode')}"
         return text
 
@@ -100,17 +93,28 @@ class DockerBackend(Backend):
         "resumed start": "a container is only restored from a file by CRIU, which Docker has as an "
         "experiment; pause and unpause is another thing, the memory stays in use"
     }
+    settings: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "network": ("none", "bridge", "host"),
+        "seccomp": ("default", "unconfined"),
+        "rm": ("no", "yes"),  # who removes the container: the lab, or the daemon when it ends
+    }
+
+    def leaves_out(self) -> Mapping[str, str]:
+        """On the host's own network a server would listen at all addresses of this computer."""
+        if self.chosen["network"] == "host":
+            return {**super().leaves_out(), "http": "it would listen on all networks of this host"}
+        return super().leaves_out()
 
     def missing(self) -> Missing | None:
         try:
-            with _client(timeout=5) as client:
+            with connected(timeout=5) as client:
                 client.ping()
         except DAEMON_ERRORS as error:
             return _explain_missing(error)
         return None
 
     def version(self) -> str:
-        with _daemon_errors("ask for the daemon's version"), _client() as client:
+        with _daemon_errors("ask for the daemon's version"), connected() as client:
             facts = client.version()
         parts = {part["Name"]: part["Version"] for part in facts.get("Components", [])}
         return ", ".join(
@@ -123,7 +127,7 @@ class DockerBackend(Backend):
 
     def prepare(self, image: LabImage) -> None:
         """Loads the lab image into the daemon's store, unless that very image is there."""
-        with _daemon_errors("load the lab image"), _client(timeout=120) as client:
+        with _daemon_errors("load the lab image"), connected(timeout=120) as client:
             if not _has_image(client, image):
                 with image.container_tar.open("rb") as tar:
                     client.images.load(tar)
@@ -144,13 +148,13 @@ class DockerBackend(Backend):
         name = f"labkit-{owner()}-{int(timeline.clock.now() * 1000)}"
         with ExitStack() as stack:
             with _daemon_errors("be reached"):
-                client = stack.enter_context(_client())
+                client = stack.enter_context(connected())
             # By name, and noted before: an interrupt may come before `create` has answered.
-            stack.callback(_remove, client, name)
+            stack.callback(remove, client, name)
             with _daemon_errors("start a container"):
                 # Broken off, the daemon would still make the container, after our clean-up.
                 with uninterrupted():
-                    settings = _container_settings(image, limits, name)
+                    settings = container_settings(image, limits, name, self.chosen)
                     container = client.containers.create(**settings)
                 timeline.mark("created")
                 fd = _attach(container, stack)
@@ -160,25 +164,26 @@ class DockerBackend(Backend):
             channel = Channel(fd, fd, decode=output.feed)
             session = Session(channel, timeline.clock)
             instance = DockerInstance(container, output, session, timeline)
-            instance.port = _published_port(container) if limits.network else None
+            if limits.network and self.chosen["network"] != "host":
+                instance.port = _published_port(container)
             yield instance
 
     def sweep(self, abandoned: Callable[[str], bool]) -> list[str]:
         try:
-            with _client(timeout=10) as client:
+            with connected(timeout=10) as client:
                 found = client.containers.list(
                     all=True, filters={"label": OWNER_LABEL}, ignore_removed=True
                 )
                 left = [c for c in found if abandoned(c.labels.get(OWNER_LABEL, ""))]
                 for container in left:
-                    _remove(client, str(container.name))
+                    remove(client, str(container.name))
         except DAEMON_ERRORS:
             return []  # no daemon, no containers to be seen
         return [f"container {container.name}" for container in left]
 
 
 @contextmanager
-def _client(timeout: int = 60) -> Iterator[docker.DockerClient]:
+def connected(timeout: int = 60) -> Iterator[docker.DockerClient]:
     _check_socket()
     client = docker.from_env(timeout=timeout)
     try:
@@ -208,28 +213,33 @@ def _has_image(client: docker.DockerClient, image: LabImage) -> bool:
     return False
 
 
-def _container_settings(image: LabImage, limits: Limits, name: str) -> dict[str, Any]:
+def container_settings(
+    image: LabImage, limits: Limits, name: str, chosen: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the daemon is asked for; `chosen` are settings of DockerBackend."""
     memory = limits.memory_mib * 1024 * 1024
+    unconfined = ["seccomp=unconfined"] if chosen["seccomp"] == "unconfined" else []
     return {
         "image": image.container_tag,
         "name": name,
         "labels": {OWNER_LABEL: owner()},
         "stdin_open": True,
-        **_network(limits),
+        **_network(limits, chosen["network"]),
         "read_only": True,
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
+        "security_opt": ["no-new-privileges", *unconfined],
         "mounts": [Mount("/scratch", None, type="volume")],
         "cpuset_cpus": ",".join(map(str, cpu_set(limits.cpus))),
         "mem_limit": memory,
         "memswap_limit": memory,
+        "auto_remove": chosen["rm"] == "yes",
     }
 
 
-def _network(limits: Limits) -> dict[str, Any]:
+def _network(limits: Limits, mode: str) -> dict[str, Any]:
     """The daemon picks a free port, and another one where that is taken meanwhile."""
-    if not limits.network:
-        return {"network_mode": "none"}
+    if not limits.network or mode == "host":
+        return {"network_mode": mode}
     return {
         "ports": {f"{INNER_PORT}/tcp": (LOOPBACK, None)},
         "environment": {"LAB_HTTP": str(INNER_PORT)},
@@ -249,7 +259,13 @@ def _published_port(container: Container) -> int:
     return int(bindings[0]["HostPort"])
 
 
-def _remove(client: docker.DockerClient, name: str) -> None:
+def meters_of(name: str) -> tuple[Meter, ...]:
+    """The meters of the container with this name."""
+    with _daemon_errors("ask for the container's process"), connected() as client:
+        return container_meters(client.containers.get(name).attrs["State"]["Pid"])
+
+
+def remove(client: docker.DockerClient, name: str) -> None:
     """Removes a container with its volume; one that was never made or is gone is fine."""
     try:
         client.api.remove_container(name, v=True, force=True)
@@ -316,17 +332,3 @@ def _explain_missing(error: Exception) -> Missing:
 
 def _host() -> str:
     return os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-
-
-def _memory_cgroup(pid: int) -> Path | None:
-    """The folder of a process's memory controller: cgroups(7), version 1 or 2."""
-    with suppress(OSError):
-        text = Path(f"/proc/{pid}/cgroup").read_text()
-        for pattern, root in (
-            (r"^\d+:memory:(.+)$", "/sys/fs/cgroup/memory"),
-            (r"^0::(.+)$", "/sys/fs/cgroup"),
-        ):
-            found = re.search(pattern, text, re.MULTILINE)
-            if found and Path(root + found[1]).is_dir():
-                return Path(root + found[1])
-    return None

@@ -16,13 +16,13 @@ import docker
 from docker.errors import ImageNotFound, NotFound
 from docker.models.containers import Container
 
+from labkit.backends import docker as docker_backend
 from labkit.backends.docker import (
     DAEMON_ERRORS,
     OWNER_LABEL,
     DockerBackend,
-    _client,
     _daemon_errors,
-    _remove,
+    remove,
 )
 from labkit.errors import BackendError
 from labkit.ports import LOOPBACK, reserved_port
@@ -68,7 +68,7 @@ def connected() -> Iterator[Apps]:
             details=missing.reason,
             resolution=missing.fix,
         )
-    with _daemon_errors("be reached"), _client() as client:
+    with _daemon_errors("be reached"), docker_backend.connected() as client:
         apps = Apps(client)
         try:
             yield apps
@@ -142,12 +142,12 @@ class Apps:
         try:
             yield self._start_somewhere(name, app, release, {OWNER_LABEL: owner()})
         finally:
-            _remove(self._client, name)
+            remove(self._client, name)
 
     def start(self, app: str, release: int, port: int | None) -> AppContainer:
         """The release, at this port, or at a free one that it keeps from then on."""
         name = f"labkit-app-{app}-{release}"
-        _remove(self._client, name)  # what a killed deployment has left
+        remove(self._client, name)  # what a killed deployment has left
         if port is None:
             return self._start_somewhere(name, app, release, {})
         return self._start(name, app, release, port, {})
@@ -184,7 +184,7 @@ class Apps:
             container.start()
 
     def remove_named(self, name: str) -> None:
-        _remove(self._client, name)
+        remove(self._client, name)
 
     def forget_built(self, tag: str) -> None:
         with _daemon_errors("remove the image"), suppress(ImageNotFound):
@@ -206,7 +206,7 @@ class Apps:
             self._client.containers.get(one.container).start()
 
     def remove(self, one: AppContainer) -> None:
-        _remove(self._client, one.container)
+        remove(self._client, one.container)
 
     def _start_somewhere(
         self, name: str, app: str, release: int, labels: dict[str, str]
@@ -220,7 +220,7 @@ class Apps:
                     taken = "address already in use" in error.details
                     if not left or not (taken or "already allocated" in error.details):
                         raise
-            _remove(self._client, name)
+            remove(self._client, name)
         raise AssertionError("the last try returns or raises")
 
     def _start(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from labkit.host import device_error
 from labkit.image import LabImage
 from labkit.paths import state_dir
 from labkit.records import Engine
@@ -40,13 +41,10 @@ def accelerator() -> Engine | None:
 
 def device_refusal(device: str = "/dev/kvm") -> str | None:
     """Why the kernel's device cannot be used at all, or None when it opens."""
-    if not Path(device).exists():
+    error = device_error(device)
+    if isinstance(error, FileNotFoundError):
         return f"{device} is not there (no hardware virtualization, or it is off in the firmware)"
-    try:
-        os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
-    except OSError as error:
-        return f"{device} does not open: {error.strerror}"
-    return None
+    return f"{device} does not open: {error.strerror}" if error else None
 
 
 def refusal(engine: Engine, image: LabImage, qemu_version: str, boots: Boots) -> str | None:

@@ -32,6 +32,7 @@ from labkit.image.cmdline import command_line
 from labkit.ports import LOOPBACK, reserved_port
 from labkit.process import (
     as_root,
+    condition,
     end,
     find_tool,
     last_lines,
@@ -94,7 +95,7 @@ class QemuInstance(Instance):
             raise GuestTimeout("QEMU did not end") from None
 
     def _diagnosis(self) -> str:
-        return diagnose(self._folder)
+        return f"{condition('QEMU', self._process)}\n{diagnose(self._folder)}"
 
 
 class QemuBackend(Backend):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.backends.vbox_installation import DISPLAY, Installation
+from labkit.backends.vbox_leftovers import DISPLAY_NOTE, remove_display
 from labkit.errors import BackendError
 from labkit.process import end, last_lines, spawn
 
@@ -35,10 +36,14 @@ def virtual_display(installation: Installation, home: Path, log: Path) -> Iterat
         process = spawn(argv, log=log, pass_fds=[writing])
         os.close(writing)
         writing = -1
+        note = log.with_name(DISPLAY_NOTE)
         try:
-            yield Display(":" + _read_number(reading, process, log), process.pid)
+            number = _read_number(reading, process, log)
+            note.write_text(f"{number} {process.pid}")
+            yield Display(f":{number}", process.pid)
         finally:
             end(process)
+            remove_display(note)
     finally:
         os.close(reading)
         if writing >= 0:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.errors import BackendError
+from labkit.host import device_error
 from labkit.paths import cache_dir
 from labkit.process import find_tool
 
@@ -73,13 +74,12 @@ def private_root() -> Path:
 
 def driver_refusal(device: str = DRIVER) -> str | None:
     """Why VirtualBox's kernel driver cannot be used, or None when its device opens."""
-    if not Path(device).exists():
+    error = device_error(device)
+    if isinstance(error, FileNotFoundError):
         return f"VirtualBox's kernel driver is not loaded ({device} is not there)"
-    try:
-        os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
-    except OSError as error:
-        return f"VirtualBox's kernel driver does not open ({device}: {error.strerror})"
-    return None
+    return (
+        f"VirtualBox's kernel driver does not open ({device}: {error.strerror})" if error else None
+    )
 
 
 def _environment(home: Path) -> list[str]:

@@ -1,126 +1,95 @@
-"""How a machine is made and started: the settings, and the command for each engine.
-
-Everything is the same for both engines, but what makes VirtualBox do without its driver.
-"""
+"""A machine in the registry: made, configured, and removed again."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+import itertools
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from labkit.backends.base import INNER_PORT
+from labkit.backends.vbox_installation import MANAGE, Installation
 from labkit.backends.vbox_manage import VBoxManage
-from labkit.ports import LOOPBACK
+from labkit.backends.vbox_registry import registry, room_needed
+from labkit.backends.vbox_settings import OS_TYPE, configure, place_iso
+from labkit.errors import BackendError, LabError
+from labkit.image import LabImage
+from labkit.ports import reserved_port
+from labkit.process import owner, wait_until
 from labkit.records import Engine, Limits
 
-OS_TYPE = "Linux_64"
-SCRATCH_MIB = 64
-# The first guest of VirtualBox's own network has it: manual, "Network Address Translation".
-GUEST_ADDRESS = "10.0.2.15"
+REMOVE_TIMEOUT_S = 5.0
 
-# No device that no workload uses. The boot medium's kernel runs without ACPI and I/O APIC.
-_LEAN: Mapping[str, str] = {
-    "ioapic": "off",
-    "graphicscontroller": "vboxvga",
-    "vram": "4",
-    "audio-driver": "none",
-    "nic1": "none",
-    "usb-ohci": "off",
-    "keyboard": "ps2",
-    "mouse": "ps2",
-    "rtcuseutc": "on",
-    "boot1": "dvd",
-    "boot2": "none",
-    "boot3": "none",
-    "boot4": "none",
-    "firmware-boot-menu": "disabled",
-    "firmware-logo-fade-in": "off",
-    "firmware-logo-fade-out": "off",
-    "firmware-logo-display-time": "0",
-}
-# The recompiler has no paravirtual interface to offer.
-_DRIVERLESS: Mapping[str, str] = {"vm-execution-engine": "recompiler", "paravirt-provider": "none"}
-# The interpreter knows these instructions, but hides them unless told otherwise; without a
-# source of random numbers the kernel makes its own, for a tenth of its start.
-_DRIVERLESS_EXTRA: Mapping[str, str] = {
-    "VBoxInternal/EM/IemExecutesAll": "1",
-    "VBoxInternal/CPUM/IsaExts/RDRAND": "1",
-    "VBoxInternal/CPUM/IsaExts/RDSEED": "1",
-}
+_numbers = itertools.count(1)
 
 
-def settings(
-    engine: Engine, limits: Limits, folder: Path, port: int | None = None
-) -> dict[str, tuple[str, ...]]:
-    """What modifyvm sets. The serial ports are sockets in `folder` that VirtualBox listens on.
-    `port` on this computer's loopback leads to the machine's own server."""
-    words = {"memory": str(limits.memory_mib), "cpus": str(limits.cpus), **_LEAN}
-    if port is not None:
-        forward = f"http,tcp,{LOOPBACK},{port},{GUEST_ADDRESS},{INNER_PORT}"
-        words |= {"nic1": "nat", "nictype1": "virtio", "natpf1": forward}
-    if engine == "vbox-recompiler":
-        words |= _DRIVERLESS
-    return {key: (value,) for key, value in words.items()} | {
-        "uart1": ("0x3F8", "4"),
-        "uartmode1": ("server", str(folder / "console")),
-        "uart2": ("0x2F8", "3"),
-        "uartmode2": ("server", str(folder / "agent")),
-    }
+@dataclass(frozen=True)
+class Machine:
+    """A registered machine and what is needed to speak of it."""
+
+    installation: Installation
+    engine: Engine
+    home: Path
+    name: str
+    port: int | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie: VirtualBox's, the sockets of its serial ports, the logs."""
+        return self.home / self.name
+
+    @property
+    def manage(self) -> VBoxManage:
+        return VBoxManage(partial(self.installation.argv, self.home, MANAGE))
 
 
-def make_machine(
-    manage: VBoxManage,
-    *,
-    name: str,
-    engine: Engine,
-    limits: Limits,
-    iso: Path,
-    folder: Path,
-    port: int | None = None,
-) -> None:
-    """Configures the machine that was created as `name`; its files lie in `folder`."""
-    manage.modify_vm(name=name, settings=settings(engine, limits, folder, port))
-    if engine == "vbox-recompiler":
-        for key, value in _DRIVERLESS_EXTRA.items():
-            manage.set_extra_data(name=name, key=key, value=value)
-    manage.add_controller(name=name, controller="cd", bus="ide", kind="PIIX4")
-    manage.attach(name=name, controller="cd", kind="dvddrive", medium=iso)
-    manage.add_controller(name=name, controller="scratch", bus="pcie", kind="NVMe")
-    manage.attach(name=name, controller="scratch", kind="hdd", medium=make_disk(folder))
+@contextmanager
+def registered(
+    installation: Installation, engine: Engine, image: LabImage, limits: Limits
+) -> Iterator[Machine]:
+    """A machine that is configured and does not run yet; it is removed at the end."""
+    _check(limits)
+    with ExitStack() as stack:
+        home = stack.enter_context(registry())
+        port = stack.enter_context(reserved_port()) if limits.network else None
+        name = f"labkit-{owner()}-{next(_numbers)}"
+        machine = Machine(installation, engine, home, name, port)
+        with room_needed(home):
+            machine.folder.mkdir(exist_ok=True)  # VirtualBox itself refuses a name that is taken
+            iso = place_iso(image.iso, home)
+            machine.manage.create_vm(name=machine.name, folder=home, os_type=OS_TYPE)
+            stack.callback(_remove, machine)
+            configure(
+                machine.manage,
+                name=machine.name,
+                engine=engine,
+                limits=limits,
+                iso=iso,
+                folder=machine.folder,
+                port=port,
+            )
+        yield machine
 
 
-def start_command(name: str) -> tuple[str, ...]:
-    """The arguments of VirtualBoxVM, the program with a window, where there is no driver."""
-    return ("--startvm", name, "--execute-all-in-iem", "--driverless")
+def _check(limits: Limits) -> None:
+    if limits.cpus != 1:
+        raise BackendError(
+            "a machine of VirtualBox has one processor here",
+            details="the boot medium's kernel is told not to look for more",
+            resolution="--cpus 1, for all backends alike",
+        )
 
 
-def place_iso(iso: Path, home: Path) -> Path:
-    """The boot medium inside the home folder: a link where that is possible, else a copy."""
-    target = home / f"{iso.parent.name}.iso"
-    if not target.exists():
-        partial = target.with_suffix(f".{os.getpid()}")
-        with suppress(OSError):
-            partial.hardlink_to(iso)
-        if not partial.exists():
-            shutil.copyfile(iso, partial)
-        partial.replace(target)
-    return target
+def _remove(machine: Machine) -> None:
+    """Tried for a while: VBoxSVC takes a moment to see that a machine's process has ended. What
+    is left even so goes with the registry."""
 
+    def removed() -> bool:
+        try:
+            machine.manage.unregister(name=machine.name)
+        except LabError:
+            return False
+        return True
 
-def make_disk(folder: Path) -> Path:
-    """An empty disk: a sparse file, and the text that describes it to VirtualBox, which takes ten
-    seconds to make one itself. Format: VMware's "Virtual Disk Format 5.0", "monolithicFlat"."""
-    with (folder / "scratch-flat.vmdk").open("wb") as file:
-        file.truncate(SCRATCH_MIB << 20)
-    descriptor = folder / "scratch.vmdk"
-    descriptor.write_text(
-        "# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\n"
-        'createType="monolithicFlat"\n\n'
-        f'RW {SCRATCH_MIB << 11} FLAT "scratch-flat.vmdk" 0\n\n'
-        'ddb.virtualHWVersion = "4"\nddb.adapterType="ide"\n'
-        'ddb.geometry.cylinders="130"\nddb.geometry.heads="16"\nddb.geometry.sectors="63"\n'
-    )
-    return descriptor
+    wait_until(removed, timeout=REMOVE_TIMEOUT_S, interval=0.3)

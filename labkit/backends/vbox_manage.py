@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -10,10 +11,23 @@ from labkit.errors import BackendError, CommandError
 from labkit.process import Completed, Runner, last_lines, run
 
 TIMEOUT_S = 60.0
+MAKE_ROOM = "make room there, or name another folder with TMPDIR=FOLDER"
+ASK_THE_DOCTOR = (
+    "labkit doctor tells whether VirtualBox is well; "
+    "labkit clean removes what a killed lab has left"
+)
+
+# VBoxSVC ends itself when it has had no client for 5 s. One that comes at that very moment is
+# turned away before it has done anything; the next one finds a new service.
+_TURNED_AWAY = "Failed to create the VirtualBox object"
+_TRIES, _PAUSE_S = 3, 0.2
+_FULL = "VERR_DISK_FULL"
 
 # name="value", name=value, "a name with: signs"="value"; inside quotes, \ protects \ and ".
+# A running machine has one more: VideoMode="640,480,32"@0,0 1
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_ENTRY = re.compile(rf"({_QUOTED}|[^\s\"=][^=\n]*)=({_QUOTED}|[^\n\"]*)(?:\n|\Z)", re.DOTALL)
+_VALUE = rf"{_QUOTED}(?:@[^\n\"]*)?|[^\n\"]*"
+_ENTRY = re.compile(rf"({_QUOTED}|[^\s\"=][^=\n]*)=({_VALUE})(?:\n|\Z)", re.DOTALL)
 _HEADING = re.compile(r"\w+(?:\n|\Z)")  # such as `rec_screen0`: a line without a value
 
 
@@ -75,16 +89,25 @@ class VBoxManage:
         text = self._do("list the machines", "list", "vms").stdout
         return dict(re.findall(r'^"(.*)" \{([0-9a-f-]{36})\}$', text, re.MULTILINE))
 
-    def _do(self, what: str, *arguments: str) -> Completed:
+    def _do(self, what: str, *arguments: str, tries: int = _TRIES) -> Completed:
         try:
             return self._runner(self._argv("-q", *arguments), timeout=TIMEOUT_S)
         except CommandError as error:
+            if _TURNED_AWAY in error.details and tries > 1:
+                time.sleep(_PAUSE_S)
+                return self._do(what, *arguments, tries=tries - 1)
+            full = _FULL in error.details
             raise BackendError(
-                f"VirtualBox could not {what}",
-                details=last_lines(error.details or error.brief, 6),
-                resolution="labkit doctor tells whether VirtualBox is well; labkit clean removes "
-                "what a killed lab has left",
+                f"VirtualBox could not {what}" + (": the disk is full" if full else ""),
+                details=_complaints(error.details) or error.brief,
+                resolution=MAKE_ROOM if full else ASK_THE_DOCTOR,
             ) from error
+
+
+def _complaints(text: str) -> str:
+    """What VBoxManage complains of, without the place in its source; else all that was said."""
+    said = re.findall(r"^VBoxManage: error: (?!Details: |Context: )(.+)$", text, re.MULTILINE)
+    return "\n".join(said) or last_lines(text, 6)
 
 
 def parse_machine_readable(text: str) -> dict[str, str]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
 from labkit.backends.base import READY_TIMEOUT_S
 from labkit.backends.vbox_display import virtual_display
-from labkit.backends.vbox_installation import MACHINE, Installation
-from labkit.backends.vbox_machine import start_command
-from labkit.backends.vbox_manage import VBoxManage
+from labkit.backends.vbox_installation import MACHINE
+from labkit.backends.vbox_machine import Machine
 from labkit.errors import BackendError
 from labkit.process import end, mark_of, owner, spawn, wait_until
 
@@ -33,12 +31,19 @@ class MachineProcess:
 
 
 @contextmanager
-def start_driverless(
-    installation: Installation, home: Path, folder: Path, name: str
-) -> Iterator[MachineProcess]:
+def started(machine: Machine) -> Iterator[MachineProcess]:
+    """The machine's process, in the way that its engine needs; ended at the end."""
+    start = _headless if machine.engine == "vbox-hm" else _driverless
+    with start(machine) as process:
+        yield process
+
+
+@contextmanager
+def _driverless(machine: Machine) -> Iterator[MachineProcess]:
     """The machine in the program with a window, on a display of its own."""
-    with virtual_display(installation, home, folder / "display.log") as display:
-        argv = installation.argv(home, MACHINE, *start_command(name))
+    place, folder = machine.installation, machine.folder
+    with virtual_display(place, machine.home, folder / "display.log") as display:
+        argv = place.argv(machine.home, MACHINE, *_start_words(machine.name))
         process = spawn(argv, log=folder / "vm.log", env={"DISPLAY": display.name})
         try:
             yield MachineProcess(
@@ -51,25 +56,31 @@ def start_driverless(
             end(process)
 
 
+def _start_words(name: str) -> tuple[str, ...]:
+    """The arguments of VirtualBoxVM, the program with a window, where there is no driver."""
+    return ("--startvm", name, "--no-startvm-errormsgbox", "--execute-all-in-iem", "--driverless")
+
+
 @contextmanager
-def start_headless(manage: VBoxManage, name: str) -> Iterator[MachineProcess]:
+def _headless(machine: Machine) -> Iterator[MachineProcess]:
     """The machine as VirtualBox's own service starts it, with the kernel driver."""
+    name = machine.name
     try:
-        manage.start_headless(name=name)
-        wait_until(lambda: bool(_headless(name)), timeout=FIND_TIMEOUT_S)
-        found = _headless(name)
+        machine.manage.start_headless(name=name)
+        wait_until(lambda: bool(_find(name)), timeout=FIND_TIMEOUT_S)
+        found = _find(name)
         if not found:
             raise BackendError(f"VirtualBox has started the machine, but no {HEADLESS} runs")
-        yield MachineProcess(found[0].pid, alive=lambda: bool(_headless(name)))
+        yield MachineProcess(found[0].pid, alive=lambda: bool(_find(name)))
     finally:
-        left = _headless(name)
+        left = _find(name)
         for process in left:
             with suppress(psutil.Error):
                 process.kill()
         psutil.wait_procs(left, timeout=5)
 
 
-def _headless(name: str) -> list[psutil.Process]:
+def _find(name: str) -> list[psutil.Process]:
     """VBoxSVC, which carries our mark, starts `VBoxHeadless --comment NAME --startvm UUID`."""
     found = []
     for process in psutil.process_iter(["name"]):

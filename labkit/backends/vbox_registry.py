@@ -9,18 +9,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
+from labkit.backends import vbox_leftovers
+from labkit.backends.vbox_manage import MAKE_ROOM
 from labkit.errors import BackendError
 from labkit.process import TEMP_PREFIX, mark_of, owner
 
 SERVICES = ("VBoxSVC", "VBoxXPCOMIPCD")
 GRACE_S = 3.0
-_IPC_PREFIX, _IPC_SUFFIX = ".vbox-", "-ipc"
 
 _lock = threading.Lock()
 _users = 0
@@ -28,7 +29,7 @@ _users = 0
 
 def home_folder() -> Path:
     """The folder of this lab process; its name says whose it is (see labkit.orphans)."""
-    return Path(tempfile.gettempdir()) / f"{TEMP_PREFIX}{owner()}-vbox"
+    return Path(tempfile.gettempdir()) / f"{TEMP_PREFIX}{owner()}{vbox_leftovers.HOME_SUFFIX}"
 
 
 @contextmanager
@@ -47,8 +48,8 @@ def registry() -> Iterator[Path]:
             _users -= 1
             if not _users:
                 _end_services()
+                vbox_leftovers.remove(home)
                 shutil.rmtree(home, ignore_errors=True)
-                sweep_sockets(lambda mark: mark == owner())
 
 
 def services() -> dict[str, list[int]]:
@@ -61,17 +62,6 @@ def services() -> dict[str, list[int]]:
     return found
 
 
-def sweep_sockets(abandoned: Callable[[str], bool]) -> list[str]:
-    """VirtualBox keeps the folder of its services' socket in /tmp, when they are killed, too."""
-    removed = []
-    for folder in Path("/tmp").glob(f"{_IPC_PREFIX}{TEMP_PREFIX}*{_IPC_SUFFIX}"):  # noqa: S108
-        words = folder.name.removeprefix(_IPC_PREFIX + TEMP_PREFIX).split("-")
-        if abandoned("-".join(words[:2])) and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
-            removed.append(f"folder {folder}")
-    return removed
-
-
 @contextmanager
 def room_needed(folder: Path) -> Iterator[None]:
     """Tells in the user's words why a folder cannot be written."""
@@ -81,7 +71,7 @@ def room_needed(folder: Path) -> Iterator[None]:
         raise BackendError(
             f"the machine's files cannot be written to {folder.parent}",
             details=str(error),
-            resolution="make room there, or name another folder with TMPDIR=FOLDER",
+            resolution=MAKE_ROOM,
         ) from error
 
 

@@ -7,11 +7,13 @@ and starts the machine, which then goes on where it was (VirtualBox manual, "Sna
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import ClassVar
 
-from labkit.backends.base import Instance
-from labkit.backends.virtualbox import Machine, VirtualBoxBackend
+from labkit.backends.base import SEVERAL, Instance
+from labkit.backends.vbox_machine import Machine
+from labkit.backends.virtualbox import VirtualBoxBackend
 from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.records import Limits
@@ -25,30 +27,48 @@ class VirtualBoxResumedBackend(VirtualBoxBackend):
     name = "virtualbox-resumed"
     start = "resumed"
     about_s = 14.0
+    cannot: ClassVar[Mapping[str, str]] = {
+        SEVERAL: "a snapshot belongs to one machine, which runs once at a time"
+    }
     _saved: Machine | None = None
 
     @contextmanager
     def saved_state(self, image: LabImage, limits: Limits) -> Iterator[None]:
-        with self._machine(image, limits) as saved:
-            with self._started(saved, Timeline(self.clock)) as instance:
-                instance.wait_ready()
-                saved.manage.take_snapshot(name=saved.name, snapshot=SNAPSHOT)
-            self._saved = saved
+        with self._machine(image, limits) as machine:
+            with _advised("labkit run --backends virtualbox tells whether a machine boots here"):
+                self._save(machine)
+            self._saved = machine
             try:
                 yield
             finally:
                 self._saved = None
+
+    def _save(self, machine: Machine) -> None:
+        with self._started(machine, Timeline(self.clock)) as instance:
+            instance.wait_ready()
+            machine.manage.take_snapshot(name=machine.name, snapshot=SNAPSHOT)
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
         saved = self._saved
         if saved is None:
             raise BackendError("there is no saved state to resume from", details=self.trouble)
-        _restore(saved)
-        timeline.mark("created")
-        with self._started(saved, timeline) as instance:
-            instance.greet()
-            yield instance
+        with _advised("run again: each run saves a new state, and removes it at its end"):
+            _restore(saved)
+            timeline.mark("created")
+            with self._started(saved, timeline) as instance:
+                instance.greet()
+                yield instance
+
+
+@contextmanager
+def _advised(resolution: str) -> Iterator[None]:
+    """An error that does not say what to do gets this advice."""
+    try:
+        yield
+    except BackendError as error:
+        error.resolution = error.resolution or resolution
+        raise
 
 
 def _restore(machine: Machine) -> None:

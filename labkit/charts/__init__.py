@@ -3,10 +3,18 @@ first chart is drawn, not before."""
 
 from labkit.charts.chart import Chart, badge
 from labkit.charts.cpu import cpu
+from labkit.charts.guess import guess
+from labkit.charts.idle import idle
+from labkit.charts.instances import instances
 from labkit.charts.latency import latency
+from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
-from labkit.charts.paas import deployments, layers
+from labkit.charts.paas import deployments, responsibilities
+from labkit.charts.process_tree import process_tree
+from labkit.charts.published import published
+from labkit.charts.start_events import start_events
 from labkit.charts.startup import first_response, startup
+from labkit.charts.verdict import verdict
 
 __all__ = [
     "METRICS",
@@ -15,8 +23,16 @@ __all__ = [
     "cpu",
     "deployments",
     "first_response",
+    "guess",
+    "idle",
+    "instances",
     "latency",
     "layers",
     "memory",
+    "process_tree",
+    "published",
+    "responsibilities",
+    "start_events",
     "startup",
+    "verdict",
 ]

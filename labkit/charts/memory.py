@@ -19,13 +19,18 @@ METRICS = {
     "pss": "PSS: resident memory; a shared page is divided among the processes that share it.",
     "uss": "USS: resident memory that no other process shares.",
     "cgroup": "cgroup: what the kernel charges to the control group, page cache included.",
+    "cgroup_peak": "cgroup, peak: the most that was charged to it at any moment.",
+    "guest": "guest's view: memory in use as the guest's own kernel counts it.",
+    "host_delta": "host's loss: what the whole computer had available before, less what it has "
+    "meanwhile; whatever else runs is in it, so it is noisy.",
 }
 BELOW = 0.4  # how far the services' bar lies below its row
 
 
 def memory(table: pd.DataFrame, *, metric: str = "pss", badge: str = "") -> Chart:
     """From `stats.memory`: instance and helper as one bar with the interval of their sum, the
-    services that instances share below it. The data table holds all metrics."""
+    services that instances share below it. For `rss`, `pss`, `uss` and `cgroup`: the others have
+    no such parts, see `charts.verdict`. The data table holds all metrics."""
     shown = table[table["metric"] == metric]
     notes.require(shown)
     pairs = notes.labels(table)

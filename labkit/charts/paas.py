@@ -58,7 +58,7 @@ def deployments(table: pd.DataFrame, *, badge: str = "") -> Chart:
     return Chart(TITLE, figure, _alt(rows), data, badge)
 
 
-def layers(table: pd.DataFrame) -> Chart:
+def responsibilities(table: pd.DataFrame) -> Chart:
     """From `labkit.paas.layers`: a cell for each layer and model, filled where it is the user's."""
     models, names = list(table["model"].unique()), list(table["layer"].unique())
     with drawing():

@@ -130,6 +130,7 @@ def baseline(axes: Axes, text: str) -> None:
         color=GREY,
         ha="left" if right else "right",
         va="center",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},  # over the grid
     )
 
 
@@ -150,6 +151,20 @@ def decades(axes: Axes, shown: Iterable[Any], scale: units.Scale) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, scale)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(axis="x", color=FAINT)
+
+
+def linear(axes: Axes, scale: units.Scale) -> None:
+    """An x axis whose ticks are round numbers in the unit of its largest one."""
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    reach = max(map(abs, axes.get_xlim()))
+    divisor, suffix = scale(reach)
+    steps = (m * 10.0**p for p in range(-3, 7) for m in (1, 2, 5))
+    step = next(step for step in steps if reach / divisor / step <= 5)
+    axes.xaxis.set_major_locator(MultipleLocator(step * divisor))
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{round(value / divisor, 6):g}{suffix}")
+    )
 
 
 def tick(value: float, scale: units.Scale) -> str:

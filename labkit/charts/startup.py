@@ -160,5 +160,6 @@ def _data(table: pd.DataFrame, timeline: pd.DataFrame, words: Words) -> pd.DataF
     both = pd.concat([totals, timeline], ignore_index=True)
     order = {backend: place for place, backend in enumerate(table["backend"])}
     both = both.sort_values("backend", key=lambda column: column.map(order), kind="stable")
-    columns = ["backend", "engine", "phase", "n", "start_s", "length_s", "low_s", "high_s", "share"]
+    columns = ["backend", "engine", "phase", "n", "start_s", "length_s", "mad_s", "low_s", "high_s"]
+    columns += ["share", "median_ratio", "low_ratio", "high_ratio", "delta"]
     return both[columns].reset_index(drop=True)

@@ -6,14 +6,14 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
 WIDTH = 9.6  # inches; text sizes are in points
 INK, GREY, FAINT = "#222222", "#666666", "#e3e3e3"
@@ -53,6 +53,13 @@ class Look:
 LOOKS = {
     "host": Look("#94a4a2", "", "o"),
     "docker": Look("#3f90da", "//", "s"),
+    # The layers of a container engine: one family of blues, the deeper the outer.
+    "chroot": Look("#c9dcef", "", "<"),
+    "unshare": Look("#a5c9e8", "\\\\", ">"),
+    "crun": Look("#92dadd", "**", "*"),
+    "runc": Look("#82b7e3", "--", "h"),
+    "containerd": Look("#60a4dd", "||", "P"),
+    "docker-cli": Look("#2a69a8", "++", "X"),
     "qemu": Look("#ffa90e", "..", "D"),
     "qemu-resumed": Look("#ffd487", "..", "d"),
     "virtualbox": Look("#bd1f01", "xx", "^"),
@@ -104,16 +111,20 @@ def panels(
     *,
     title: str,
     subtitle: str,
-    keys: Sequence[Patch | Line2D],
+    keys: Sequence[Artist],
     note: str,
+    columns: int = 0,
 ) -> tuple[Figure, list[Axes]]:
     """A figure of panels side by side, `body` inches high, that share their rows. Heading, keys
-    and note get room of their own, so that nothing overlaps them."""
+    (in so many columns, else in one line) and note get room of their own, so that nothing overlaps
+    them."""
     from matplotlib.figure import Figure
 
     lines = _wrapped(note)
     notes = 0.2 + 0.155 * len(lines)
-    head, foot = 0.78, notes + (0.3 if keys else 0)
+    columns = columns or max(len(keys), 1)
+    legend = 0.1 + 0.2 * ceil(len(keys) / columns) if keys else 0
+    head, foot = 0.78, notes + legend
     height = head + body + foot
     figure = Figure(figsize=(WIDTH, height), facecolor="white")
     rect = (0.012, foot / height, 0.974, body / height)
@@ -125,9 +136,9 @@ def panels(
     if keys:
         figure.legend(
             handles=keys,
-            ncols=len(keys),
+            ncols=columns,
             loc="center left",
-            bbox_to_anchor=(0.008, (notes + 0.13) / height),
+            bbox_to_anchor=(0.008, (notes + legend / 2 - 0.02) / height),
             frameon=False,
             fontsize=8,
         )

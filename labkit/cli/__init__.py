@@ -7,12 +7,12 @@ import signal
 import sys
 from types import FrameType
 
-from labkit.cli import image, machine, paas, report, run  # each adds its commands
+from labkit.cli import image, machine, paas, report, run, selftest  # each adds its commands
 from labkit.cli.app import app, say
 from labkit.errors import LabError
 from labkit.process import owner
 
-__all__ = ["app", "image", "machine", "main", "paas", "report", "run"]
+__all__ = ["app", "image", "machine", "main", "paas", "report", "run", "selftest"]
 
 
 class Interrupted(BaseException):

@@ -24,6 +24,7 @@ To begin:
   labkit setup                   install and build what is missing (root for the packages)
   labkit run                     compare all that can run, with the quick profile
   labkit report RUN              the same run as a web page
+  labkit selftest                what of the figures is the lab's own, and how often it is wrong
 """,
 )
 image_app = typer.Typer(no_args_is_help=True, help="The lab image: the bits that run everywhere.")

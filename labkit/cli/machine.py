@@ -22,7 +22,10 @@ def doctor(as_json: AsJson = False) -> None:
 @app.command()
 def setup(
     backends: Annotated[
-        list[str] | None, typer.Argument(help="Which backends; all when none is named.")
+        list[str] | None,
+        typer.Argument(
+            help="Which; those of a run if none is named. layers: a container engine's parts."
+        ),
     ] = None,
 ) -> None:
     """Install what the backends need, start a Docker daemon, build the lab image.

@@ -141,8 +141,8 @@ def compare(
         here = host.inspect()
         badge = f"live · {here.cpus} × {here.cpu_model} · kernel {here.kernel}"
         charts.deployments(table, badge=badge).save(out / "deployments.svg")
-        charts.layers(layers()).save(out / "layers.svg")
-        say(f"written: steps.csv, deployments.svg and layers.svg in {out}")
+        charts.responsibilities(layers()).save(out / "responsibilities.svg")
+        say(f"written: steps.csv, deployments.svg and responsibilities.svg in {out}")
 
 
 def _show(apps: list[AppStatus], as_json: bool) -> None:

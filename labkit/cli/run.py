@@ -20,7 +20,10 @@ def run(
     context: typer.Context,
     backends: Annotated[
         str | None,
-        typer.Option(help="Which, with commas between; all that can run here if not given."),
+        typer.Option(
+            help="Which, with commas between; all that can run here if not given. layers: what a "
+            "container engine is made of. A setting as in docker:network=bridge."
+        ),
     ] = None,
     workloads: Annotated[
         str | None,
@@ -32,7 +35,8 @@ def run(
         str,
         typer.Option(
             help="quick: 5 trials, CPU and idle; reference: 10, four workloads; full: 10, all; "
-            "web: 10, an HTTP server that is asked. A slow backend makes fewer."
+            "web: 10, an HTTP server that is asked. A slow backend makes fewer. "
+            "layers: 20 starts at each depth of a container engine."
         ),
     ] = "quick",
     seed: Annotated[
@@ -57,6 +61,14 @@ def run(
     time_budget: Annotated[
         float | None,
         typer.Option(help="Seconds that such a run may take in all; 600 if not given."),
+    ] = None,
+    instances: Annotated[
+        int | None,
+        typer.Option(
+            help="After the blocks, so many instances of each backend at once, to see what each "
+            "further one costs; 1 for none. Backends that are too slow have fewer or none.",
+            metavar="N",
+        ),
     ] = None,
     resume: Annotated[
         str | None,
@@ -87,9 +99,8 @@ def run(
         _show(lab.resume(resume, kernel=kernel, ready_timeout=ready_timeout), as_json)
         return
     limits = planning.limits(cpus, memory_mib)
-    if backends is None:
-        for name, missing in planning.left_out().items():
-            say(f"left out: {name}: {missing.reason}\n  what to do: {missing.fix}")
+    for name, missing in planning.left_out(names(backends), profile).items():
+        say(f"left out: {name}: {missing.reason}\n  what to do: {missing.fix}")
     result = lab.run(
         names(backends),
         workloads=names(workloads),
@@ -104,6 +115,7 @@ def run(
         warmups=warmups,
         until_precision=until_precision,
         budget_s=time_budget,
+        instances=instances,
     )
     _show(result, as_json)
 

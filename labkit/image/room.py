@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from labkit.errors import ImageError
-from labkit.process import owner, owner_lives
+from labkit.process import MARK, owner, owner_lives
 
 _MIB = 1024 * 1024
-_UNFINISHED = re.compile(r"\.unfinished-(\d+-\d+)-.*")
+_UNFINISHED = re.compile(rf"\.unfinished-({MARK.pattern})-.*")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 

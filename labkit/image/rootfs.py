@@ -56,7 +56,7 @@ def character_device(path: str, permissions: int, major: int, minor: int) -> Ent
 def read_guest(source: Path | None = None) -> dict[str, bytes]:
     """Path in the image → content, of all that the lab puts into it."""
     source = source or GUEST_FOLDER
-    files = {"lab/agent": source / "agent", "init": source / "init"}
+    files = {"lab/agent": source / "agent", "lab/shell": source / "shell", "init": source / "init"}
     files |= {f"lab/workloads/{f.name}": f for f in sorted((source / "workloads").glob("*.sh"))}
     # A checkout on Windows may have changed the line ends, which busybox does not take.
     return {path: file.read_bytes().replace(b"\r\n", b"\n") for path, file in files.items()}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from labkit import image, orphans, paas
-from labkit.backends import BACKENDS, make_backend
+from labkit.backends import BACKENDS, DEFAULT, expand, make_backend
 from labkit.errors import LabError
 from labkit.paths import cache_dir
 from labkit.setup import SETUPS
@@ -16,16 +16,16 @@ from labkit.setup.virtualbox import remove_virtualbox
 
 
 def set_up(names: Sequence[str] | None, say: Callable[[str], None]) -> list[str]:
-    """Sets up these backends, or all; returns those that are ready afterwards.
+    """Sets up these backends or groups, or all of a run; returns those that are ready then.
 
     Raises LabError when a named one cannot be set up; without names, says so and goes on.
     """
-    wanted = list(names or BACKENDS)
+    wanted = expand(names or DEFAULT)
     chosen = {name: make_backend(name) for name in wanted}
     for name in wanted:
         with _told(say, name, strict=bool(names)):
-            if name in SETUPS:
-                SETUPS[name](say)
+            if (base := name.partition(":")[0]) in SETUPS:
+                SETUPS[base](say)
     built = image.build()
     ready = []
     for name, backend in chosen.items():

@@ -4,33 +4,62 @@ Failed trials never enter a figure; they are counted in `n_failed`. A value that
 NaN in a frame and None in `summary_json`, never zero.
 """
 
+from labkit.stats.ballast import ballast, held_bytes
 from labkit.stats.bootstrap import interval
 from labkit.stats.cpu import cpu_spent, startup_cpu
+from labkit.stats.cpu_sources import cpu_sources
+from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.deployments import deployments
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
+from labkit.stats.instances import instances
+from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
-from labkit.stats.precision import precision
+from labkit.stats.precision import Widest, precision, widest
+from labkit.stats.published import beside, comparable
+from labkit.stats.quantities import quantities
+from labkit.stats.ratios import ratios
+from labkit.stats.start_events import start_events
 from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
 from labkit.stats.throughput import throughput
+from labkit.stats.verdict import verdict
 from labkit.stats.web import first_response, latency
+from labkit.stats.work_cost import idle_burn, work_cost
 
 __all__ = [
     "FEW",
     "LoadedRun",
+    "Widest",
     "backends",
+    "ballast",
+    "beside",
+    "cliffs_delta",
+    "comparable",
+    "cpu_sources",
     "cpu_spent",
     "deployments",
     "failures",
     "first_response",
+    "held_bytes",
+    "idle_burn",
+    "instances",
     "interval",
     "latency",
+    "layers",
+    "magnitude",
     "memory",
+    "paired",
     "precision",
+    "quantities",
+    "ratios",
+    "start_events",
     "startup",
     "startup_cpu",
     "summary",
     "summary_json",
     "throughput",
     "timeline",
+    "verdict",
+    "widest",
+    "work_cost",
 ]

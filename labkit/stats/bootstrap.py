@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ RESAMPLES = 9_999
 LEVEL = 0.95
 
 Interval = tuple[float | None, float | None, float | None]
+Sample = tuple[float, ...]
 
 
 def interval(values: Iterable[Any], seed: int = 0) -> Interval:
@@ -21,38 +23,75 @@ def interval(values: Iterable[Any], seed: int = 0) -> Interval:
     Bootstrap Confidence Intervals", JASA 82). None and NaN are left out. Without values all three
     are None; one value has no interval; equal values have an interval of no width. The order of
     the values does not matter.
+
+    How often such an interval of lognormal values (sigma 0.3) held the true median, instead of
+    the 95 % that it promises: 74 % at n = 3, 93 % at 5, 94 % at 10, 93 % at 20, 92 % at 30
+    (benchmarks/interval_coverage.py). The percentile bootstrap did the same. The exact interval
+    between two order statistics kept its promise (99 %, 95 %, 94 % at n = 10, 20, 30) and was
+    wider by a third at n = 10 and a tenth above; below n = 6 there is none.
     """
-    known = np.sort(np.array([_number(value) for value in values], dtype=float))
-    known = known[np.isfinite(known)]
-    if known.size == 0:
+    known = _known(values)
+    if not known:
         return None, None, None
     median = float(np.median(known))
-    if known.size == 1:
+    if len(known) == 1:
         return median, None, None
     if known[0] == known[-1]:
         return median, median, median
-    low, high = _bounds(known, seed)
+    low, high = _bounds((known,), _median, seed)
     # With few, skewed values the correction may step over the median itself; interpolation may
     # round beyond the values.
-    return median, max(min(low, median), float(known[0])), min(max(high, median), float(known[-1]))
+    return median, max(min(low, median), known[0]), min(max(high, median), known[-1])
 
 
-def _bounds(values: np.ndarray, seed: int) -> tuple[float, float]:
-    low, high = _bootstrap(values, "BCa", seed)
+def ratio_interval(values: Iterable[Any], reference: Iterable[Any], seed: int = 0) -> Interval:
+    """(ratio, low, high): the median of the values divided by that of the reference, and its 95 %
+    interval. Both sides are resampled, each by itself: for values that do not come in pairs.
+
+    Without a value on both sides, or with a reference that is not above zero, all three are None;
+    a side of one value says nothing of its spread, so there is no interval.
+    """
+    first, second = _known(values), _known(reference)
+    if not (first and second) or second[0] <= 0:
+        return None, None, None
+    ratio = float(np.median(first) / np.median(second))
+    if min(len(first), len(second)) == 1:
+        return ratio, None, None
+    if first[0] == first[-1] and second[0] == second[-1]:
+        return ratio, ratio, ratio
+    low, high = _bounds((first, second), _ratio_of_medians, seed)
+    return ratio, min(low, ratio), max(high, ratio)
+
+
+def _median(values: np.ndarray, axis: int = -1) -> Any:
+    return np.median(values, axis=axis)
+
+
+def _ratio_of_medians(values: np.ndarray, reference: np.ndarray, axis: int = -1) -> Any:
+    return np.median(values, axis=axis) / np.median(reference, axis=axis)
+
+
+@lru_cache(maxsize=4096)  # table, charts and doubts of a run ask for the same ones
+def _bounds(
+    samples: tuple[Sample, ...], statistic: Callable[..., Any], seed: int
+) -> tuple[float, float]:
+    low, high = _bootstrap(samples, statistic, "BCa", seed)
     # BCa is undefined where leaving out any one value changes nothing (many ties).
     if not (np.isfinite(low) and np.isfinite(high)):
-        low, high = _bootstrap(values, "percentile", seed)
+        low, high = _bootstrap(samples, statistic, "percentile", seed)
     return low, high
 
 
-def _bootstrap(values: np.ndarray, method: str, seed: int) -> tuple[float, float]:
+def _bootstrap(
+    samples: tuple[Sample, ...], statistic: Callable[..., Any], method: str, seed: int
+) -> tuple[float, float]:
     from scipy.stats import bootstrap  # imported here: it takes seconds
 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # degenerate data is dealt with by the caller
         bounds = bootstrap(
-            (values,),
-            np.median,
+            tuple(np.array(sample) for sample in samples),
+            statistic,
             n_resamples=RESAMPLES,
             confidence_level=LEVEL,
             method=method,
@@ -61,5 +100,7 @@ def _bootstrap(values: np.ndarray, method: str, seed: int) -> tuple[float, float
     return float(bounds.low), float(bounds.high)
 
 
-def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
+def _known(values: Iterable[Any]) -> Sample:
+    """The values that there are, in order."""
+    found = np.array([np.nan if value is None else value for value in values], dtype=float)
+    return tuple(np.sort(found[np.isfinite(found)]).tolist())

@@ -4,74 +4,80 @@ from __future__ import annotations
 
 import pandas as pd
 
-from labkit.stats.frames import FEW, floats, identified, of_good_trials, spread
+from labkit.stats.frames import (
+    FEW,
+    baseline,
+    floats,
+    identified,
+    in_blocks,
+    of_good_trials,
+    spread,
+)
+from labkit.stats.ratios import ratios
 from labkit.stats.roles import ALL, by_role, together
 
 METER = ["backend", "trial", "role", "meter"]
+BY = ["backend", "workload", "unit", "role"]
+PER_UNIT = "host_cpu_s_per_1000_ops"
 
 
 def cpu_spent(samples: pd.DataFrame, results: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """One row a backend, workload and role: backend, family, engine, workload, unit, role, n, and
-    median_…, low_…, high_… of three quantities, few.
+    median_…, mad_…, low_…, high_… of three quantities, then n_relative, median_relative,
+    low_relative, high_relative, delta, effect, few.
 
     host_cpu_s: host CPU seconds between the readings "begin W" and "end W".
     host_cpu_s_per_s: the same for each second of the workload (1 is one full processor).
     host_cpu_s_per_1000_ops: the same for each 1000 units of work; empty for a workload that
     counts none. The role `all` is instance + helper + services.
-    relative: host_cpu_s_per_1000_ops in multiples of the baseline's (median_, low_, high_).
+    relative: host_cpu_s_per_1000_ops in multiples of what the baseline's role `all` spent in the
+    same block; empty where a workload counts nothing, or there is no figure of a baseline.
+    `delta` and `effect` belong to it (labkit.stats.ratios).
     """
-    values = _spent_by_trial(samples, results, trials)
-    by = ["backend", "workload", "unit", "role"]
-    table = spread(values, by, "host_cpu_s", "host_cpu_s")
-    for column in ("host_cpu_s_per_s", "host_cpu_s_per_1000_ops"):
-        table = table.merge(spread(values, by, column, column).drop(columns="n"), on=by)
-    table = _relative_to_baseline(identified(table, trials))
+    values = spent_by_trial(samples, results, trials)
+    table = spread(values, BY, "host_cpu_s", "host_cpu_s")
+    for column in ("host_cpu_s_per_s", PER_UNIT):
+        table = table.merge(spread(values, BY, column, column).drop(columns="n"), on=BY)
+    # All roles have the same divisor: a part's ratio is its part of the whole one.
+    whole = baseline(values[values["role"] == "all"])
+    relative = ratios(values, whole, PER_UNIT, BY, match=["workload"], pair="block")
+    relative = relative.rename(columns=lambda name: name.replace("_ratio", "_relative"))
+    table = identified(table.merge(relative, on=BY), trials)
     table["few"] = table["n"] < FEW
     return table
 
 
-def _relative_to_baseline(spent: pd.DataFrame) -> pd.DataFrame:
-    """The table of `cpu_spent` with median_relative, low_relative and high_relative: host CPU for
-    each unit of work, divided by the median of the baseline's role `all` for that workload.
-
-    All roles have the same divisor, so that parts add up as before. Empty where a workload counts
-    nothing, or there is no figure of a baseline.
-    """
-    name = "host_cpu_s_per_1000_ops"
-    whole = spent[(spent["family"] == "baseline") & (spent["role"] == "all")]
-    divisors = whole.drop_duplicates("workload").set_index("workload")[f"median_{name}"]
-    divisor = spent["workload"].map(divisors.where(divisors > 0)).astype(float)
-    columns = {
-        f"{figure}_relative": spent[f"{figure}_{name}"] / divisor
-        for figure in ("median", "low", "high")
-    }
-    return spent.assign(**columns)
-
-
 def startup_cpu(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """One row a backend and role: backend, family, engine, role, n, median_host_cpu_s,
-    low_host_cpu_s, high_host_cpu_s, few.
+    mad_host_cpu_s, low_host_cpu_s, high_host_cpu_s, few.
 
     Host CPU seconds from `requested` to `ready`. An instance and its helper begin at zero; the
     services ran before, so that theirs is a difference, empty without a reading at `requested`.
-    Short-lived programs that no meter follows (such as runc) are not in it.
+    Of short-lived programs only those are in it that a meter accounts for (such as runc, where the
+    lab itself or a containerd-shim has called it).
     """
+    values = startup_cpu_by_trial(samples, trials)
+    table = identified(spread(values, ["backend", "role"], "host_cpu_s", "host_cpu_s"), trials)
+    table["few"] = table["n"] < FEW
+    return table
+
+
+def startup_cpu_by_trial(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """One row a trial and role, and the role `all`: backend, trial, role, host_cpu_s."""
     counted = of_good_trials(samples, trials)
     before = _at(counted, "requested").rename(columns={"cpu_s": "before_s"})
     readings = _at(counted, "ready").merge(before, on=METER, how="left")
     fresh = readings["role"] != "services"
     readings.loc[fresh, "before_s"] = readings.loc[fresh, "before_s"].fillna(0.0)
     readings["host_cpu_s"] = _difference(readings["before_s"], readings["cpu_s"])
-    values = _roles_and_all(readings, [])
-    table = identified(spread(values, ["backend", "role"], "host_cpu_s", "host_cpu_s"), trials)
-    table["few"] = table["n"] < FEW
-    return table
+    return _roles_and_all(readings, [])
 
 
-def _spent_by_trial(
+def spent_by_trial(
     samples: pd.DataFrame, results: pd.DataFrame, trials: pd.DataFrame
 ) -> pd.DataFrame:
-    """backend, trial, role, workload, host_cpu_s, unit, host_cpu_s_per_s, …_per_1000_ops."""
+    """backend, trial, role, workload, host_cpu_s, unit, block, family, host_cpu_s_per_s,
+    host_cpu_s_per_1000_ops."""
     counted = of_good_trials(samples, trials)
     keys = [*METER, "workload"]
     begin = _edge(counted, "begin ").rename(columns={"cpu_s": "before_s"})
@@ -83,10 +89,10 @@ def _spent_by_trial(
     values["unit"] = values["unit"].fillna("")
     for column, amount in (
         ("host_cpu_s_per_s", floats(values["seconds"])),
-        ("host_cpu_s_per_1000_ops", floats(values["ops"]) / 1000),
+        (PER_UNIT, floats(values["ops"]) / 1000),
     ):
         values[column] = values["host_cpu_s"] / amount.where(amount > 0)
-    return values
+    return in_blocks(values, trials)
 
 
 def _roles_and_all(readings: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

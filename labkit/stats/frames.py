@@ -63,6 +63,17 @@ def of_good_trials(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     return table.merge(measured(trials)[["trial", "backend"]], on=["trial", "backend"])
 
 
+def in_blocks(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """Like of_good_trials, with `block` and `family` of each row's trial."""
+    places = measured(trials)[["trial", "backend", "block", "family"]]
+    return table.merge(places, on=["trial", "backend"])
+
+
+def baseline(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the bare process."""
+    return table[table["family"] == "baseline"]
+
+
 def measured(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials that enter figures: no warm-ups, none that failed."""
     return trials[(trials["stage"] == "measured") & (trials["status"] == "ok")]
@@ -79,14 +90,26 @@ def identified(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def spread(table: pd.DataFrame, by: list[str], column: str, suffix: str) -> pd.DataFrame:
-    """n, median_…, low_…, high_… of a column for each group, groups in order of appearance."""
-    figures = [f"median_{suffix}", f"low_{suffix}", f"high_{suffix}"]
+    """n, median_…, mad_…, low_…, high_… of a column for each group, groups in order of appearance.
+
+    mad is the median absolute deviation, as it is: not scaled to a standard deviation. A single
+    value has none.
+    """
+    figures = [f"{figure}_{suffix}" for figure in ("median", "mad", "low", "high")]
     rows = []
     for keys, group in table.groupby(by, sort=False):
         known = floats(group[column]).dropna()
-        rows.append((*keys, len(known), *interval(known)))
+        median, low, high = interval(known)
+        rows.append((*keys, len(known), median, mad(known), low, high))
     result = pd.DataFrame(rows, columns=[*by, "n", *figures])
     return result.astype(dict.fromkeys(figures, float))
+
+
+def mad(known: pd.Series) -> float | None:
+    """The median absolute deviation from the median, unscaled; None below two values."""
+    from scipy.stats import median_abs_deviation  # imported here: it takes seconds
+
+    return float(median_abs_deviation(known)) if len(known) > 1 else None
 
 
 def floats(column: pd.Series) -> pd.Series:

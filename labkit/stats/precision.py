@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
-from labkit.stats.frames import floats, measured, spread
+from labkit.stats.startup import startup
 from labkit.stats.throughput import throughput
 
 
-def precision(trials: pd.DataFrame, results: pd.DataFrame) -> float:
-    """The widest interval of a ratio to the baseline, as a part of that ratio: of the startup,
-    and of the throughput of each workload that counts. Infinite where one is not known yet, or
-    nothing can be compared."""
-    startup = spread(_startup_ratios(trials), ["backend"], "ratio", "ratio")
+@dataclass(frozen=True)
+class Widest:
+    """The ratio to the baseline that is known least well: `width` is that of its interval, as a
+    part of the ratio; infinite where there is no interval yet. `what` is "startup" or the
+    workload whose throughput it is."""
+
+    backend: str
+    what: str
+    width: float
+
+
+def widest(trials: pd.DataFrame, results: pd.DataFrame) -> Widest | None:
+    """Among the ratios of the startup, and of the throughput of each workload that counts. None
+    where nothing can be compared. A backend that failed is left out: it is not tried again, so
+    that no further block would narrow its intervals."""
+    found = pd.concat([_startup(trials), _throughput(results, trials)])
+    failed = trials.loc[trials["status"] == "failed", "backend"]
+    found = found[(found["family"] != "baseline") & ~found["backend"].isin(failed)]
+    widths = (found["high_ratio"] - found["low_ratio"]) / found["median_ratio"]
+    rows = zip(found["backend"], found["what"], widths.fillna(float("inf")), strict=True)
+    return max((Widest(*row) for row in rows), key=lambda one: one.width, default=None)
+
+
+def _startup(trials: pd.DataFrame) -> pd.DataFrame:
+    return startup(trials).assign(what="startup")
+
+
+def _throughput(results: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     speed = throughput(results, trials)
-    speed = speed[(speed["unit"] != "") & (speed["family"] != "baseline")]
-    columns = ["median_ratio", "low_ratio", "high_ratio"]
-    ratios = pd.concat([startup[columns], speed[columns]])
-    widths = (ratios["high_ratio"] - ratios["low_ratio"]) / ratios["median_ratio"]
-    return float("inf") if widths.empty or widths.isna().any() else float(widths.max())
+    return speed[speed["unit"] != ""].assign(what=speed["workload"])
 
 
-def _startup_ratios(trials: pd.DataFrame) -> pd.DataFrame:
-    """backend, ratio: each start relative to the baseline's in the same block."""
-    good = measured(trials)
-    baseline = good[good["family"] == "baseline"].set_index("block")["startup_s"]
-    others = good[good["family"] != "baseline"]
-    divisor = others["block"].map(floats(baseline))
-    return others[["backend"]].assign(ratio=floats(others["startup_s"]) / divisor)
+def precision(trials: pd.DataFrame, results: pd.DataFrame) -> float:
+    """The width of the widest interval of a ratio, as a part of that ratio; infinite where one is
+    not known yet, or nothing can be compared."""
+    found = widest(trials, results)
+    return float("inf") if found is None else found.width

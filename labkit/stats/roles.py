@@ -17,8 +17,10 @@ def by_role(readings: pd.DataFrame, keys: list[str], values: list[str]) -> pd.Da
     """Adds up the meters of a role, for each backend, trial, role and combination of `keys`.
 
     A meter that never reads a quantity is not a part of its sum; a meter that failed to read it
-    once makes that sum NaN. `readings` has backend, trial, role, meter, keys and values.
+    once makes that sum NaN. `readings` has backend, trial, role, meter, keys and values. What was
+    read of the whole computer is no instance's: its role `host` is left out.
     """
+    readings = readings[readings["role"] != "host"]
     role = ["backend", "role", *keys]
     reads = readings[values].notna().any(axis="columns")
     meter_reads = reads.groupby([readings[key] for key in [*role, "meter"]]).transform("any")

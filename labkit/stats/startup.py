@@ -7,19 +7,36 @@ from itertools import pairwise
 import pandas as pd
 
 from labkit.records import MILESTONES
-from labkit.stats.frames import FEW, backends, floats, identified, of_good_trials, spread
+from labkit.stats.frames import (
+    FEW,
+    backends,
+    baseline,
+    floats,
+    identified,
+    measured,
+    of_good_trials,
+    spread,
+)
+from labkit.stats.ratios import ratios
 
 PHASE_COLUMNS = ["backend", "phase", "n", "start_s", "length_s", "share_start", "share"]
 
 
 def startup(trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a backend: backend, family, engine, n, n_failed, median_s, low_s, high_s, few.
+    """One row a backend: backend, family, engine, n, n_failed, median_s, mad_s, low_s, high_s,
+    n_ratio, median_ratio, low_ratio, high_ratio, delta, effect, few.
 
-    Seconds from `requested` to `ready`. `few` is True below 10 trials.
+    Seconds from `requested` to `ready`. The ratio is to the baseline's start in the same block;
+    `delta` and `effect` are those of labkit.stats.ratios. `few` is True below 10 trials.
     """
-    figures = spread(of_good_trials(trials, trials), ["backend"], "startup_s", "s")
+    good = measured(trials)
+    figures = spread(good, ["backend"], "startup_s", "s")
+    relative = ratios(good, baseline(good), "startup_s", ["backend"], pair="block")
+    figures = figures.merge(relative, on="backend")
     table = backends(trials).drop(columns="n").merge(figures, on="backend", how="left")
-    table["n"] = table["n"].fillna(0).astype(int)
+    counts = ["n", "n_ratio"]
+    table[counts] = table[counts].fillna(0).astype(int)
+    table["effect"] = table["effect"].fillna("")
     table["few"] = table["n"] < FEW
     first = ["backend", "family", "engine", "n", "n_failed"]
     return table[first + [name for name in table.columns if name not in first]]

@@ -7,74 +7,94 @@ from typing import Any
 
 import pandas as pd
 
-from labkit.stats.cpu import cpu_spent
+from labkit.stats.cpu import PER_UNIT
 from labkit.stats.frames import FEW, LoadedRun, backends
-from labkit.stats.memory import memory
-from labkit.stats.startup import startup
-from labkit.stats.throughput import throughput
+from labkit.stats.quantities import PER_SECOND, quantities
 
 WORKLOAD = "cpu"
-FIGURES = ("median", "low", "high")
+FIGURES = ("median", "mad", "low", "high")
+RATIOS = {f"{figure}_ratio": figure for figure in ("median", "low", "high")}
+# The quantities of the table: its workload, and the names of its figures and of its ratio.
+SHOWN = (
+    ("startup_s", "", "startup_s", "startup_ratio"),
+    ("pss_bytes", "", "pss_bytes", "pss_ratio"),
+    ("ops_per_s", WORKLOAD, "ops_per_s", "ratio"),
+    (PER_UNIT, WORKLOAD, PER_UNIT, "host_cpu_relative"),
+    (PER_SECOND, WORKLOAD, PER_SECOND, "host_cpu_s_per_s_ratio"),
+)
 
 
 def summary(run: LoadedRun) -> pd.DataFrame:
-    """One row a backend: backend, family, engine, n, n_failed, cpu_unit, few, and median_…,
-    low_…, high_… of: startup_s; pss_bytes (instance + helper, what exists once for each
-    instance); of the workload `cpu`: ops_per_s, ratio (to the baseline), host_cpu_s_per_s
-    and host_cpu_relative (both of instance, helper and services together).
+    """One row a backend: backend, family, engine, n, n_failed, cpu_unit, few, and
+
+    median_…, mad_…, low_…, high_… of: startup_s; pss_bytes (instance + helper, what exists once
+    for each instance); of the workload `cpu`: ops_per_s, host_cpu_s_per_1000_ops and
+    host_cpu_s_per_s (both of instance, helper and services together);
+
+    median_…, low_…, high_…, delta_… of their ratios to the baseline in the same block, in the
+    same order: startup_ratio, pss_ratio, ratio, host_cpu_relative, host_cpu_s_per_s_ratio.
     """
     table = backends(run.trials)
-    speed = throughput(run.results, run.trials)
-    speed = speed[speed["workload"] == WORKLOAD].rename(columns={"unit": "cpu_unit"})
-    spent = cpu_spent(run.samples, run.results, run.trials)
-    spent = spent[(spent["workload"] == WORKLOAD) & (spent["role"] == "all")]
-    used = memory(run.samples, run.trials)
-    used = used[(used["metric"] == "pss") & (used["role"] == "each")]
-    for source, quantity, name in (
-        (startup(run.trials), "s", "startup_s"),
-        (used, "bytes", "pss_bytes"),
-        (speed, "ops_per_s", "ops_per_s"),
-        (speed, "ratio", "ratio"),
-        (spent, "host_cpu_s_per_s", "host_cpu_s_per_s"),
-        (spent, "relative", "host_cpu_relative"),
-    ):
-        table = table.merge(_figures(source, quantity, name), on="backend", how="left")
-    table = table.merge(speed[["backend", "cpu_unit"]], on="backend", how="left")
+    measured = quantities(run)
+    for quantity, workload, name, ratio in SHOWN:
+        rows = measured[(measured["quantity"] == quantity) & (measured["workload"] == workload)]
+        names = {figure: f"{figure}_{name}" for figure in FIGURES}
+        names |= {column: f"{figure}_{ratio}" for column, figure in RATIOS.items()}
+        names |= {"delta": f"delta_{ratio}"}
+        shown = rows[["backend", *names]].rename(columns=names)
+        table = table.merge(shown, on="backend", how="left")
+    units = measured[measured["workload"] == WORKLOAD].drop_duplicates("backend")
+    units = units[["backend", "unit"]].rename(columns={"unit": "cpu_unit"})
+    table = table.merge(units, on="backend", how="left")
     table["few"] = table["n"] < FEW
     return table
 
 
 def summary_json(run: LoadedRun) -> list[dict[str, Any]]:
-    """The summary as plain values for JSON; what is not known is None."""
-    rows = summary(run).to_dict("records")
-    return [_entry({str(name): value for name, value in row.items()}) for row in rows]
+    """One object a backend with all its quantities, for JSON; what is not known is None."""
+    measured = quantities(run)
+    return [
+        {
+            "backend": row["backend"],
+            "engine": row["engine"],
+            "family": row["family"],
+            "n": int(row["n"]),
+            "n_failed": int(row["n_failed"]),
+            "few": bool(row["n"] < FEW),
+            **_of_backend(measured[measured["backend"] == row["backend"]]),
+        }
+        for row in backends(run.trials).to_dict("records")
+    ]
 
 
-def _figures(source: pd.DataFrame, quantity: str, name: str) -> pd.DataFrame:
-    figures = {f"{figure}_{quantity}": f"{figure}_{name}" for figure in FIGURES}
-    return source[["backend", *figures]].rename(columns=figures)
+def _of_backend(measured: pd.DataFrame) -> dict[str, Any]:
+    """quantity → its figures; those of workloads are under `workloads` and the workload's name."""
+    found: dict[str, Any] = {"startup_s": NOTHING, "pss_bytes": NOTHING, "workloads": {}}
+    for record in measured.to_dict("records"):
+        row = {str(name): value for name, value in record.items()}
+        place = found
+        if row["workload"]:
+            place = found["workloads"].setdefault(row["workload"], {"unit": row["unit"] or None})
+        place[row["quantity"]] = figures_json(row)
+    return found
 
 
-def _entry(row: dict[str, Any]) -> dict[str, Any]:
-    unit = row["cpu_unit"]
+def figures_json(row: dict[str, Any]) -> dict[str, Any]:
+    """The figures of one quantity as plain values; what is not known is None."""
+    ratio = {figure: known(row[column]) for column, figure in RATIOS.items()}
     return {
-        "backend": row["backend"],
-        "engine": row["engine"],
-        "family": row["family"],
         "n": int(row["n"]),
-        "n_failed": int(row["n_failed"]),
-        "startup_s": _known(row, "startup_s"),
-        "pss_bytes": _known(row, "pss_bytes"),
-        "cpu": {
-            "ops_per_s": _known(row, "ops_per_s"),
-            "unit": unit if isinstance(unit, str) else None,
-            "relative_to_host": _known(row, "ratio"),
-            "host_cpu_s_per_s": _known(row, "host_cpu_s_per_s"),
-            "host_cpu_relative": _known(row, "host_cpu_relative"),
-        },
+        "few": bool(row["few"]),
+        **{figure: known(row[figure]) for figure in FIGURES},
+        "ratio_to_host": {"n": int(row["n_ratio"]), **ratio},
+        "delta": known(row["delta"]),
+        "effect": row["effect"] or None,
     }
 
 
-def _known(row: dict[str, Any], name: str) -> dict[str, float | None]:
-    values = {figure: float(row[f"{figure}_{name}"]) for figure in FIGURES}
-    return {figure: None if math.isnan(value) else value for figure, value in values.items()}
+def known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+_EMPTY = {**dict.fromkeys([*FIGURES, *RATIOS, "delta"], math.nan), "n": 0, "n_ratio": 0}
+NOTHING = figures_json({**_EMPTY, "few": True, "effect": ""})

@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,13 +19,14 @@ import pytest
 
 from labkit import orphans, store
 from labkit.backends import Backend, make_backend
-from labkit.backends.docker import OWNER_LABEL, DockerBackend
+from labkit.backends.docker import DockerBackend
 from labkit.backends.qemu import QemuBackend
 from labkit.errors import BackendError
 from labkit.image import LabImage
-from labkit.process import HostClock, find_tool, mark_of, wait_until
+from labkit.process import HostClock, wait_until
 from labkit.records import MILESTONES, Limits
 from labkit.timeline import Timeline
+from tests.traces import traces
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
 ALL = ["host", "docker", "qemu"]
@@ -59,21 +56,6 @@ def begin(out: Path, *words: str, env: dict[str, str] | None = None) -> subproce
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err
-
-
-def traces(pid: int) -> list[str]:
-    """Everything on this machine that bears the mark of the lab with this process id."""
-    found = [f"process {p.pid}" for p in psutil.process_iter() if _is_of(mark_of(p), pid)]
-    found += [str(p) for p in Path(tempfile.gettempdir()).glob(f"labkit-{pid}-*")]
-    client = docker.from_env()
-    containers = client.containers.list(all=True, filters={"label": OWNER_LABEL})
-    found += [str(c.name) for c in containers if _is_of(c.labels[OWNER_LABEL], pid)]
-    client.close()
-    return found
-
-
-def _is_of(mark: str | None, pid: int) -> bool:
-    return mark is not None and mark.partition("-")[0] == str(pid)
 
 
 def volumes() -> int:
@@ -132,18 +114,6 @@ def test_a_signal_at_any_moment_leaves_nothing_behind(
     assert "finished trials are kept in" in err
     assert traces(process.pid) == []
     assert store.load(tmp_path / "run").trials.empty
-
-
-@pytest.mark.parametrize("backend", ALL)
-def test_what_a_killed_lab_leaves_is_cleaned_by_the_next(tmp_path: Path, backend: str) -> None:
-    process = begin(tmp_path / "run", "--backends", backend, "--seconds", "20")
-    assert wait_until(lambda: traces(process.pid) != [], timeout=60, interval=0.1)
-    time.sleep(0.5)
-    process.kill()
-    finish(process)
-    assert traces(process.pid) != []
-    subprocess.run([LABKIT, "clean"], check=True, timeout=60, stdout=subprocess.DEVNULL)
-    assert traces(process.pid) == []
 
 
 def test_two_runs_at_once_leave_each_other_alone(tmp_path: Path) -> None:
@@ -231,51 +201,6 @@ def test_a_daemon_that_denies_access_is_told(monkeypatch: pytest.MonkeyPatch) ->
         os.seteuid(0)
     assert missing is not None
     assert "denies you access" in missing.reason and "usermod" in missing.fix
-
-
-@pytest.fixture
-def own_daemon(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[psutil.Process]:
-    """A second Docker daemon, for tests that must break one. In a mount namespace of its own, so
-    that its mounts are gone with its processes."""
-    if os.geteuid() != 0:
-        pytest.skip("a daemon of one's own needs root")
-    folder = Path(tempfile.mkdtemp(prefix="dockerd-"))  # short: a socket's path has 107 bytes
-    argv = [
-        "unshare", "--mount", str(find_tool("dockerd")), "--host", f"unix://{folder}/docker.sock",
-        "--pidfile", f"{folder}/pid", "--data-root", f"{folder}/data",
-        "--exec-root", f"{folder}/exec", "--bridge", "none", "--iptables=false",
-    ]  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        daemon = subprocess.Popen(argv, stdout=log, stderr=log)
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/docker.sock")
-    try:
-        assert wait_until(lambda: DockerBackend().missing() is None, timeout=60), (
-            folder / "log"
-        ).read_text()
-        yield psutil.Process(daemon.pid)
-    finally:
-        end_all_of(folder)
-        daemon.wait(10)
-        shutil.rmtree(folder)
-
-
-def end_all_of(folder: Path) -> None:
-    """Kills every process whose command line names this folder (the daemon, its containerd, the
-    shims, which are nobody's children) with all their children."""
-    left = [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if any(str(folder) in word for word in process.info["cmdline"] or [])
-    ]
-    for process in left:
-        with suppress(psutil.Error):
-            left += process.children(recursive=True)
-    for process in left:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(left, timeout=10)
 
 
 def test_a_daemon_that_dies_during_a_run_is_told_and_the_others_go_on(

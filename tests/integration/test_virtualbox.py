@@ -83,7 +83,7 @@ def test_a_whole_life(backend: Backend, lab_image: LabImage) -> None:
     before = mounts()
     with launched(lab_image) as (instance, timeline):
         instance.wait_ready()
-        for name in all_workloads():
+        for name in [name for name, workload in all_workloads().items() if not workload.network]:
             assert instance.run(Request(name, 0.5)).operations != 0, name
         with pytest.raises(BackendError) as caught:
             instance.run(Request("nope", 0.3))
@@ -176,7 +176,7 @@ def test_a_name_that_is_taken(
     """The machine that has it stays: what we have not made we do not remove."""
     installation = find_installation()
     assert installation is not None
-    monkeypatch.setattr("labkit.backends.virtualbox._numbers", iter([1, 1, 1]))
+    monkeypatch.setattr("labkit.backends.vbox_machine._numbers", iter([1, 1, 1]))
     name = f"labkit-{owner()}-1"
     with vbox_registry.registry() as home:
         manage = VBoxManage(lambda *words: installation.argv(home, MANAGE, *words))

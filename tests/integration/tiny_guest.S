@@ -49,5 +49,5 @@ done:   ret
 
         .section .rodata
 console: .asciz "tiny guest\n"
-ready:   .asciz "LABKIT/1 READY 0.01\n"
+ready:   .asciz "LABKIT/2 READY 0.01\n"
 bye:     .asciz "BYE 0.02\n"

@@ -32,21 +32,26 @@ class FakeStream:
     def __init__(self, clock: FakeClock, boot: float) -> None:
         self._clock = clock
         self._boot = boot
-        self._answers = [b"LABKIT/1 READY 1.0\n"]
+        self._answers = [b"LABKIT/2 READY 1.0\n"]
 
     def send(self, data: bytes) -> None:
         word, *rest = data.decode().split()
         if word == "STOP":
             self._answers.append(b"BYE 9.0\n")
         else:
+            told = f"MEMORY {rest[0]} 8\n".encode()
             self._answers += [
+                told,
                 f"BEGIN {rest[0]} 1.0\n".encode(),
+                *([told] if rest[1] == "idle" else []),
                 f"END {rest[0]} 2.0 128\n".encode(),
             ]
 
     def receive(self, timeout: float) -> bytes | None:
-        self._clock.sleep(self._boot)
-        self._boot = 1.0
+        """What is told of the memory takes no time."""
+        if not self._answers[0].startswith(b"MEMORY"):
+            self._clock.sleep(self._boot)
+            self._boot = 1.0
         return self._answers.pop(0)
 
 
@@ -69,7 +74,7 @@ class FakeBackend(Backend):
     def __init__(
         self, name: str = "fake", *, clock: FakeClock, boot: float = 0.5, fails_at: int = 0
     ) -> None:
-        self.name = name  # type: ignore[misc]
+        self.name = name
         self.launched = 0
         self.cleaned = 0
         self._clock = clock

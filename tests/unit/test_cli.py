@@ -28,12 +28,16 @@ def labkit(*words: str) -> subprocess.CompletedProcess[str]:
 def test_help_is_a_menu_that_teaches() -> None:
     done = labkit("--help")
     assert done.returncode == 0
-    for word in ("doctor", "setup", "image", "run", "paas", "report", "clean", "To begin:"):
+    for word in ("doctor", "setup", "image", "run", "paas", "report", "selftest", "clean"):
+        assert word in done.stdout
+    for word in ("To begin:",):
         assert word in done.stdout
     assert labkit().stdout + labkit().stderr  # a bare call shows the same, and does nothing
 
 
-@pytest.mark.parametrize("command", ["doctor", "setup", "image", "run", "paas", "report", "clean"])
+@pytest.mark.parametrize(
+    "command", ["doctor", "setup", "image", "run", "paas", "report", "selftest", "clean"]
+)
 def test_each_command_explains_itself(command: str) -> None:
     done = labkit(command, "--help")
     assert done.returncode == 0
@@ -54,7 +58,12 @@ def test_each_command_explains_itself(command: str) -> None:
         (["paas", "deploy", "/no/such/folder"], "there is no folder /no/such/folder"),
         (["paas", "stop"], "one app or all of them"),
         (["paas", "stop", "x", "--all"], "one app or all of them"),
+        (["run", "--resume", "x", "--seed", "1"], "--seed cannot be chosen"),
+        (["run", "--resume", "nope"], "there is no run 'nope'"),
+        (["run", "--resume", "first-comparison"], "is complete"),
         (["setup", "nope"], "there is no backend 'nope'"),
+        (["selftest", "--backends", "nope"], "there is no backend 'nope'"),
+        (["selftest", "--repeats", "1"], "1 repeats make no selftest"),
         (["nope"], "No such command"),
     ],
 )

@@ -9,9 +9,10 @@ import pytest
 from pydantic import BaseModel
 
 from labkit import store
-from labkit.backends import BACKENDS
+from labkit.backends import DEFAULT
 from labkit.paths import project_dir
 from labkit.planning import PROFILES
+from labkit.published import Published
 from labkit.records import (
     MILESTONES,
     BackendInfo,
@@ -19,16 +20,24 @@ from labkit.records import (
     Ending,
     Engine,
     Family,
+    Floor,
     Host,
+    InstanceReading,
     Limits,
     Manifest,
+    NullTrials,
     Plan,
+    Replays,
     Role,
+    SameTwice,
+    SamplerCost,
+    Selftest,
     Stage,
     StartKind,
 )
 
 PAGE = (project_dir() / "data" / "README.md").read_text(encoding="utf-8")
+TABLES: dict[str, type[BaseModel]] = {**store.TABLES, "instances": InstanceReading}
 NESTED: dict[str, type[BaseModel]] = {
     "plan": Plan,
     "limits": Limits,
@@ -69,17 +78,17 @@ def fields(kind: type[BaseModel], prefix: str = "") -> list[str]:
     return result
 
 
-@pytest.mark.parametrize("table", store.TABLES)
+@pytest.mark.parametrize("table", TABLES)
 def test_each_column_in_its_order(table: str) -> None:
     columns = tables(f"{table}.csv")[0]
-    assert names(columns) == list(store.TABLES[table].model_fields)
+    assert names(columns) == list(TABLES[table].model_fields)
     assert all(len(row) == 5 and row[1] and row[4] for row in columns)
 
 
-@pytest.mark.parametrize("table", store.TABLES)
+@pytest.mark.parametrize("table", TABLES)
 def test_a_column_that_is_never_empty_cannot_be(table: str) -> None:
     for row in tables(f"{table}.csv")[0]:
-        kind = store.TABLES[table].model_fields[row[0].strip("`")].annotation
+        kind = TABLES[table].model_fields[row[0].strip("`")].annotation
         optional = type(None) in get_args(kind)
         counts_nothing = row[0] == "`unit`"  # text, empty where there is no unit
         assert (row[4] == "never") != (optional or counts_nothing), row
@@ -91,14 +100,58 @@ def test_each_column_of_the_steps_of_a_deployment() -> None:
     assert all(len(row) == 5 and row[1] and row[3] and row[4] == "never" for row in columns)
 
 
+def test_each_column_of_the_published_figures() -> None:
+    rows = tables("published.csv")[0]
+    assert names(rows) == list(Published.model_fields)
+    for name, meaning, empty in rows:
+        kind = Published.model_fields[name.strip("`")].annotation
+        assert meaning and (empty == "never") != (type(None) in get_args(kind)), name
+
+
+@pytest.mark.parametrize("column", ["quantity", "unit", "bound", "statistic", "engine"])
+def test_each_word_of_a_published_column(column: str) -> None:
+    meaning = dict(zip(names(tables("published.csv")[0]), tables("published.csv")[0], strict=True))
+    words = get_args(Published.model_fields[column].annotation)
+    for word in {"xen"} if column == "engine" else words:
+        assert f"`{word}`" in meaning[column][1]
+
+
 def test_each_field_of_the_manifest() -> None:
     rows = tables("manifest.json")[0]
     assert names(rows) == fields(Manifest)
     optional = {f"host.{name}" for name in ("hypervisor", "cgroup_version", "load_1m")}
-    optional |= {"plan.until_precision", "plan.budget_s"}
+    optional |= {"plan.until_precision", "plan.budget_s", "selftest"}
     assert {name for name, row in zip(names(rows), rows, strict=True) if "never" not in row[4]} == (
         optional
     )
+
+
+def test_each_field_of_the_selftest() -> None:
+    nested: dict[str, type[BaseModel]] = {
+        "floor": Floor,
+        "null_trials": NullTrials,
+        "same_twice": SameTwice,
+        "sampler": SamplerCost,
+        "false_alarms": Replays,
+    }
+
+    def dotted(kind: type[BaseModel], prefix: str = "") -> list[str]:
+        found = []
+        for name in kind.model_fields:
+            inner = nested.get(name)
+            found += dotted(inner, f"{prefix}{name}.*.") if inner else [prefix + name]
+        return found
+
+    rows = tables("The selftest")[0]
+    described = [name for row in rows for name in names_in(row[0])]
+    assert described == dotted(Selftest)
+    assert all(len(row) == 4 and row[1] for row in rows)
+
+
+def names_in(cell: str) -> list[str]:
+    """`a.b`, `.c` → a.b and a.c."""
+    first, *others = re.findall(r"`([^`]+)`", cell)
+    return [first, *(first.rpartition(".")[0] + other for other in others)]
 
 
 def test_each_field_of_the_ending() -> None:
@@ -140,4 +193,4 @@ def test_the_command_that_recorded_the_reference_run() -> None:
     profile = PROFILES[plan.profile]
     assert (profile.workloads, profile.seconds) == (plan.workloads, plan.seconds)
     assert max(plan.trials.values()) == profile.repeats
-    assert set(plan.backends) == set(BACKENDS)
+    assert set(plan.backends) == set(DEFAULT)

@@ -21,6 +21,11 @@ from labkit.errors import LabError, UsageError
         ({"seconds": 0}, "last 0 s"),
         ({"seconds": -1}, "last -1 s"),
         ({"seconds": float("nan")}, "last nan s"),
+        ({"warmups": -1}, "-1 warm-ups"),
+        ({"until_precision": 0}, "0 is no precision"),
+        ({"until_precision": 2}, "2 is no precision"),
+        ({"budget_s": 60}, "a time budget alone"),
+        ({"until_precision": 0.1, "budget_s": 0}, "0 s make no time budget"),
         ({"profile": "nope"}, "no profile 'nope'"),
     ],
 )
@@ -49,6 +54,21 @@ def test_the_profile_fills_what_is_not_said() -> None:
     assert plan.backends == ("host", "docker")
     assert (plan.trials, plan.seed) == ({"host": 7, "docker": 7}, 3)
     assert plan.workloads == planning.PROFILES["quick"].workloads
+
+
+def test_a_slow_backend_has_fewer_trials_and_no_warm_up() -> None:
+    plan = planning.make_plan(["host", "virtualbox"])
+    assert plan.trials["virtualbox"] < plan.trials["host"]
+    assert plan.warmups == {"host": 1}
+    assert planning.make_plan(["virtualbox"], warmups=2).warmups == {"virtualbox": 2}
+    assert planning.make_plan(["host"], warmups=0).warmups == {}
+
+
+def test_the_plan_is_told_beforehand() -> None:
+    plan = planning.make_plan(["host", "docker"], until_precision=0.1, budget_s=120)
+    words = planning.describe(plan)
+    assert "host 5, docker 5" in words and "2 warm-up starts" in words
+    assert "known to 10%" in words and "at most 2 min" in words
 
 
 def test_an_error_says_what_why_and_what_to_do() -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,7 @@ import pytest
 from labkit import orphans
 from labkit.errors import CommandError
 from labkit.process import (
+    MARK,
     end,
     find_tool,
     mark_of,
@@ -21,6 +23,7 @@ from labkit.process import (
     scratch_folder,
     spawn,
     uninterrupted,
+    wait_for,
 )
 from tests.unit.fakes import FakeClock
 
@@ -95,9 +98,44 @@ def test_what_is_started_carries_its_owners_mark() -> None:
         end(process)
 
 
-@pytest.mark.parametrize("mark", ["", "1", "x-y", "999999999-1", f"{os.getpid()}-1", "-"])
+OTHER_BOOT = owner().rpartition(".")[0] + ".00000000"
+
+
+@pytest.mark.parametrize(
+    "mark", ["", "1", "x-y", "999999999-1.0", f"{os.getpid()}-1.0", "-", OTHER_BOOT]
+)
 def test_a_mark_of_nobody_is_known_as_such(mark: str) -> None:
     assert not owner_lives(mark)
+
+
+def test_a_lab_that_has_ended_owns_nothing_even_before_it_was_waited_for() -> None:
+    script = "from labkit.process import owner; print(owner(), flush=True); input()"
+    lab = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert lab.stdin is not None and lab.stdout is not None
+    mark = lab.stdout.readline().strip()
+    assert MARK.fullmatch(mark) and owner_lives(mark)
+    lab.kill()
+    os.waitid(os.P_PID, lab.pid, os.WEXITED | os.WNOWAIT)
+    assert psutil.Process(lab.pid).status() == psutil.STATUS_ZOMBIE
+    assert not owner_lives(mark)
+    lab.communicate()
+
+
+def test_a_mark_stays_the_same_when_the_clock_is_set() -> None:
+    """The kernel tells its own start as a date, by the clock as it is now (btime of /proc/stat).
+    A mount namespace shows one that is an hour off, as after a step of the clock."""
+    if os.geteuid() != 0:
+        pytest.skip("a mount namespace needs root")
+    script = (
+        "sed 's/^btime .*/btime 1000000000/' /proc/stat >$2 && mount --bind $2 /proc/stat && "
+        "exec $1 -c 'import sys; from labkit.process import owner_lives; "
+        "sys.exit(not owner_lives(sys.argv[1]))' $3"
+    )
+    with scratch_folder() as folder:
+        argv = ["unshare", "--mount", "sh", "-c", script, "sh", sys.executable]
+        assert run([*argv, str(folder / "stat"), owner()], check=False).returncode == 0
 
 
 def test_only_orphans_are_swept(tmp_path: Path) -> None:
@@ -142,3 +180,20 @@ def test_the_fake_clock_is_a_clock() -> None:
     clock = FakeClock()
     clock.sleep(2)
     assert clock.now() == 2
+
+
+def test_a_programs_end_is_noticed_at_once_and_its_time_limit_holds() -> None:
+    """Popen.wait(timeout) sees an end up to 50 ms late; the median of some tells them apart."""
+    late = []
+    for _ in range(9):
+        child = spawn(["sleep", "0.1"])
+        began = time.monotonic()
+        assert wait_for(child, 10)
+        late.append(time.monotonic() - began - 0.1)
+    assert sorted(late)[4] < 0.02
+    child = spawn(["sleep", "10"])
+    try:
+        assert not wait_for(child, 0.05)
+    finally:
+        end(child)
+    assert wait_for(child, 1), "also one that was waited for already"

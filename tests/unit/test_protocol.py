@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labkit import protocol
 from labkit.errors import BackendError, GuestTimeout, ProtocolError
 from labkit.protocol import (
     LONGEST_LINE,
@@ -15,10 +16,15 @@ from labkit.protocol import (
     End,
     Failure,
     LineSplitter,
+    Memory,
+    MemoryTold,
     Noise,
+    Outcome,
+    Output,
     Ready,
     Request,
     Session,
+    Status,
     parse,
 )
 from tests.unit.fakes import FakeClock
@@ -52,14 +58,17 @@ def session(*said: bytes | None) -> tuple[Session, Script]:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("LABKIT/1 READY 2.54", Ready(1, 2.54)),
+        ("LABKIT/2 READY 2.54", Ready(2, 2.54)),
+        ("MEMORY 7 23608", Memory("7", 23608)),
+        ("MEMORY 7 -3", Noise("MEMORY 7 -3")),
+        ("MEMORY 7", Noise("MEMORY 7")),
         ("BEGIN 7 1283.30", Begin("7", 1283.30)),
         ("END 7 1283.86 3584", End("7", 1283.86, 3584)),
         ("END 7 1283.86 -", End("7", 1283.86, None)),
         ("ERROR - unknown request", Failure("-", "unknown request")),
         ("BYE 9", Bye(9.0)),
         ("END 7 1283.86", Noise("END 7 1283.86")),
-        ("LABKIT/1 READY soon", Noise("LABKIT/1 READY soon")),
+        ("LABKIT/2 READY soon", Noise("LABKIT/2 READY soon")),
         ("END 7 1.0 ٣", Noise("END 7 1.0 ٣")),
         ("", Noise("")),
     ],
@@ -91,7 +100,7 @@ def test_a_stream_without_line_ends_does_not_fill_the_memory(chunks: int) -> Non
 
 
 def test_ready_is_stamped_at_arrival_and_noise_is_kept() -> None:
-    talk, _ = session(b"\xff\x00boot", b"ing\nLABKIT/1 RE", b"ADY 1.0\n")
+    talk, _ = session(b"\xff\x00boot", b"ing\nLABKIT/2 RE", b"ADY 1.0\n")
     assert talk.wait_ready(10) == 0.75
     assert "boot" in talk.noise[0]
 
@@ -104,6 +113,32 @@ def test_a_workload_is_timed_by_the_host() -> None:
     assert (answer.begin, answer.end, answer.operations) == (0.25, 0.75, 90)
     assert answer.guest_seconds == pytest.approx(0.4)
     assert begun == [0.25]
+
+
+def test_memory_is_told_with_the_edge_that_follows_it() -> None:
+    talk, _ = session(b"MEMORY 1 100\n", b"BEGIN 1 5.0\n", b"MEMORY 1 164\nEND 1 6.0 -\n")
+    answer = talk.run(Request("ballast", 1), 10)
+    told = (MemoryTold(0.25, "begin", 100 * 1024), MemoryTold(0.75, "end", 164 * 1024))
+    assert answer.memory == told
+
+
+def test_memory_that_was_not_told_is_not_known() -> None:
+    talk, _ = session(b"MEMORY 9 100\nMEMORY 1 x\nMEMO", b"RY 1\nBEGIN 1 5.0\nEND 1 6.0 -\n")
+    assert talk.run(Request("idle", 1), 10).memory == ()
+
+
+@given(st.lists(st.binary(max_size=40), max_size=8))
+def test_no_noise_ends_or_hangs_a_workload(noise: list[bytes]) -> None:
+    """Whatever comes between the lines of the protocol, each begins a line of its own."""
+    said = [b"MEMORY 1 8\n", b"BEGIN 1 1\n", b"END 1 2 8\n"]
+    lines = [b"\n".join([b"", *noise, line]) for line in said]
+    talk, _ = session(*lines)
+    try:
+        answer = talk.run(Request("cpu", 1), 100)
+    except BackendError as error:
+        assert error.brief.startswith("the agent could not")
+        return
+    assert answer.operations is not None
 
 
 def test_an_answer_to_another_request_is_passed_over() -> None:
@@ -141,6 +176,45 @@ def test_the_end_of_the_stream_is_an_error() -> None:
 
 
 def test_another_version_is_refused() -> None:
-    talk, _ = session(b"LABKIT/2 READY 1\n")
-    with pytest.raises(ProtocolError, match="version 2"):
+    talk, _ = session(b"LABKIT/1 READY 1\n")
+    with pytest.raises(ProtocolError, match="version 1"):
         talk.wait_ready(10)
+
+
+def told(*lines: bytes) -> Outcome:
+    talk, script = session(b"".join(lines))
+    outcome = talk.shell(protocol.Script("echo hi", seconds=3, output_bytes=9), 60)
+    assert script.heard == [b"SHELL 1 3 9 ZWNobyBoaQ==\n"]
+    return outcome
+
+
+def test_a_scripts_outputs_come_in_pieces_and_its_status_last() -> None:
+    outcome = told(
+        b"BEGIN 1 1.0\n", b"END 1 2.0 -\n", b"OUTPUT 1 out aGkK\n", b"OUTPUT 1 err b29wcw==\n",
+        b"OUTPUT 2 out aGkK\n", b"noise\n", b"OUTPUT 1 out aGkK\n", b"STATUS 1 3\n",
+    )  # fmt: skip
+    assert (outcome.status, outcome.out, outcome.err) == (3, b"hi\nhi\n", b"oops")
+
+
+def test_an_output_that_is_no_base64_is_an_error() -> None:
+    with pytest.raises(ProtocolError, match="cannot be read"):
+        told(b"BEGIN 1 1.0\n", b"END 1 2.0 -\n", b"OUTPUT 1 out aGk\n", b"STATUS 1 0\n")
+
+
+def test_a_script_that_is_refused_is_an_error_with_its_reason() -> None:
+    with pytest.raises(BackendError, match="could not begin the script") as caught:
+        told(b"ERROR 1 not a script with its limits\n")
+    assert caught.value.details == "not a script with its limits"
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=500))
+def test_any_script_is_one_line_of_plain_words(text: str) -> None:
+    line = protocol.Script(text).line("7")
+    assert line.count(b"\n") == 1 and line.isascii()
+    assert len(line.split()) == (5 if text else 4)
+
+
+def test_pieces_and_status_say_what_they_say() -> None:
+    assert parse("OUTPUT 1 err aGk=") == Output("1", "err", "aGk=")
+    assert parse("STATUS 1 137") == Status("1", 137)
+    assert parse("OUTPUT 1 log aGk=") == Noise("OUTPUT 1 log aGk=")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from labkit import charts, report, stats, store
-from labkit.backends import BACKENDS
+from labkit.backends import BACKENDS, DEFAULT, GROUPS
 from labkit.charts import Chart
 from labkit.paths import project_dir
 
@@ -86,7 +86,8 @@ def test_the_figure_is_that_of_the_recorded_run(chart: Chart) -> None:
 
 def test_it_names_all_backends(text: str) -> None:
     named = re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE)
-    assert set(BACKENDS) <= set(named)
+    assert {*DEFAULT, *GROUPS} <= set(named)
+    assert all(f"`{name}`" in text for name in BACKENDS)
 
 
 def test_it_is_short_and_its_links_lead_somewhere(text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit import report
+from labkit import published, report
 from labkit.errors import StoreError
 from tests.unit.charts.made_up import MadeUpRun, make_run
 
@@ -61,10 +61,10 @@ def test_the_page_needs_nothing_else(page: str) -> None:
     assert not re.search(r"@import|url\(", page)
 
 
-def test_the_page_has_three_charts_with_alt_text_and_data(page: str) -> None:
+def test_the_page_has_four_charts_with_alt_text_and_data(page: str) -> None:
     found = outline(page)
-    assert len(found.alts) == 3
-    assert found.tags.count("details") == 3
+    assert len(found.alts) == 4
+    assert found.tags.count("details") == 4
     assert page.count("recorded · here") >= 1
 
 
@@ -97,6 +97,19 @@ def test_a_run_in_which_all_failed_still_gives_a_page() -> None:
     empty = report.html(make_run((), n=0), badge="")
     outline(empty)
     assert "nan" not in re.sub(r"base64,[^\"]+", "", page + empty).lower()
+
+
+def test_published_start_times_are_there_where_one_is_comparable(page: str) -> None:
+    title = "How do these start times compare with published ones?"
+    assert title in page
+    assert title not in report.html(make_run(("docker",), n=1), badge="")
+
+
+def test_a_page_without_the_file_of_published_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "path", lambda: tmp_path / "published.csv")
+    assert "with published ones?" not in report.html(make_run(("host",), n=1), badge="")
 
 
 def test_write_leaves_only_the_page(tmp_path: Path) -> None:

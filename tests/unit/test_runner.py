@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit.image import LabImage
@@ -54,6 +54,31 @@ def test_a_slow_backend_is_left_out_of_the_later_blocks() -> None:
     ]  # fmt: skip
 
 
+def test_warm_ups_come_first_and_run_no_workload() -> None:
+    clock = FakeClock()
+    backends = {name: FakeBackend(name, clock=clock) for name in ("a", "b")}
+    done = run(plan("a", "b", repeats=2, warmups={"a": 2, "b": 1}), backends, clock)
+    stages = [(r.trial.block, r.trial.stage) for r in done]
+    assert stages == [(0, "warmup")] * 3 + [(1, "measured")] * 2 + [(2, "measured")] * 2
+    assert sorted(r.trial.backend for r in done[:3]) == ["a", "a", "b"]
+    assert [bool(r.results) for r in done] == [False] * 3 + [True] * 4
+    assert [r.trial.trial for r in done] == list(range(1, 8))
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(st.sets(st.integers(1, 10)), st.integers(0, 2**31))
+def test_what_is_done_is_not_done_again_and_keeps_its_place(done: set[int], seed: int) -> None:
+    clock = FakeClock()
+    chosen = plan("a", "b", "c", repeats=3, seed=seed, warmups={"a": 1})
+    backends = {name: FakeBackend(name, clock=clock) for name in chosen.backends}
+    made: list[TrialRecords] = []
+    execute(chosen, backends, NO_IMAGE, Hooks(made.append), done=done, clock=clock)
+    whole = {step.trial: step.backend for step in schedule(chosen)}
+    assert {r.trial.trial: r.trial.backend for r in made} == {
+        trial: backend for trial, backend in whole.items() if trial not in done
+    }
+
+
 def test_a_workload_that_a_backend_cannot_do_is_left_out() -> None:
     clock = FakeClock()
     backend = FakeBackend(clock=clock)
@@ -81,6 +106,29 @@ def test_a_trial_has_its_milestones_in_order_and_its_results() -> None:
     assert (cpu.ops, cpu.unit, cpu.seconds) == (2.0, "MiB", 1.0)
     assert cpu.ops_per_s == pytest.approx(2.0)
     assert idle.workload == "idle"
+
+
+@pytest.mark.parametrize(("family", "told"), [("hypervisor", [8192] * 3), ("container", [])])
+def test_only_a_guest_tells_of_its_own_memory(family: Any, told: list[int]) -> None:
+    """What a container sees in /proc/meminfo is the host's, and no cost of the container."""
+    clock = FakeClock()
+    backend = FakeBackend(clock=clock)
+    backend.family = family  # type: ignore[misc]
+    (records,) = run(plan("fake", repeats=1), {"fake": backend}, clock)
+    guest = [sample for sample in records.samples if sample.meter == "guest"]
+    assert [sample.guest_used_bytes for sample in guest] == told
+    assert {sample.role for sample in guest} <= {"instance"}
+    if told:
+        moments = [sample.moment for sample in guest]
+        assert moments == ["begin cpu", "begin idle", "end idle"]
+
+
+def test_what_is_left_of_the_hosts_memory_is_read_from_before_the_request() -> None:
+    clock = FakeClock()
+    (records,) = run(plan("fake", repeats=1), {"fake": FakeBackend(clock=clock)}, clock)
+    whole = {s.moment: s.host_available_bytes for s in records.samples if s.role == "host"}
+    assert next(iter(whole)) == "requested"
+    assert all(whole.values())
 
 
 def test_a_failed_trial_is_recorded_and_its_backend_is_left_out() -> None:

@@ -15,21 +15,24 @@ from hypothesis import strategies as st
 
 from labkit import host, run_writer, store
 from labkit.errors import StoreError
-from labkit.records import BackendInfo, Ending, Manifest, Milestone, Plan, Result, Sample, Trial
+from labkit.records import BackendInfo, Manifest, Milestone, Plan, Result, Sample, Trial
 from labkit.run_writer import RunWriter
 from labkit.store import TrialRecords, load
 
+FAKE = BackendInfo(family="container", engine="native", version="1")
+PLAN = Plan(backends=("fake",), workloads=("cpu",), trials={"fake": 1}, seconds=1)
 
-def manifest(run_id: str = "0123") -> Manifest:
+
+def manifest(run_id: str = "0123", plan: Plan = PLAN) -> Manifest:
     return Manifest(
         run_id=run_id,
         created_at="2026-01-01T00:00:00+00:00",
         labkit_version="0",
-        plan=Plan(backends=("fake",), workloads=("cpu",), trials={"fake": 1}, seconds=1),
+        plan=plan,
         host=host.inspect(),
         image_digest="0" * 64,
         workload_digests={"cpu": "1" * 64},
-        backends={"fake": BackendInfo(family="container", engine="native", version="1")},
+        backends=dict.fromkeys(plan.backends, FAKE),
     )
 
 
@@ -84,9 +87,6 @@ def records(trial: int = 1, error: str | None = None) -> TrialRecords:
     )
 
 
-ENDED = "2026-01-01T00:10:00+00:00"
-
-
 def begun(folder: Path, *trials: TrialRecords) -> RunWriter:
     writer = RunWriter.begin(folder / "run", manifest())
     for trial in trials:
@@ -97,7 +97,7 @@ def begun(folder: Path, *trials: TrialRecords) -> RunWriter:
 def written(folder: Path, *trials: TrialRecords) -> Path:
     """A run that has ended."""
     with closing(begun(folder, *trials)) as writer:
-        writer.finish(Ending(ended_at=ENDED, reason="plan", trials=len(trials)))
+        writer.finish("plan", len(trials))
     return writer.path
 
 
@@ -148,8 +148,8 @@ def damage(path: Path, change: Any) -> None:
     ("name", "change", "why"),
     [
         ("trials.csv", lambda b: b[:-1], "torn"),
-        ("trials.csv", lambda b: b[:-9] + b"\n", "line 2 has 11 fields, not 15"),
-        ("trials.csv", lambda b: b"", "torn"),
+        ("trials.csv", lambda b: b[:-9] + b"\n", "line 2 has 10 fields, not 15"),
+        ("trials.csv", lambda b: b"", "first line"),
         ("trials.csv", lambda b: b"\xff\xfe" + b, "codec"),
         ("samples.csv", lambda b: b.replace(b"0.1", b"x"), "line 2, at_s"),
         ("samples.csv", lambda b: b"a,b\n1,2\n", "first line"),
@@ -159,6 +159,11 @@ def damage(path: Path, change: Any) -> None:
         ("ending.json", lambda b: b.replace(b"plan", b"whim"), "reason"),
         ("manifest.json", lambda b: b[: len(b) // 2], "JSON"),
         ("manifest.json", lambda b: b'{"schema_version": 1}', "run_id"),
+        # Valid rows and facts, but not those that were measured.
+        ("trials.csv", lambda b: b.replace(b",0.5,", b",0.4,"), "changed after the run's end"),
+        ("samples.csv", lambda b: b.replace(b",0.1,1,", b",0.2,1,"), "changed after the run's"),
+        ("manifest.json", lambda b: b.replace(b'"seed": 0', b'"seed": 1'), "changed after"),
+        ("ending.json", lambda b: b.replace(b'"samples.csv"', b'"sample.csv"'), "its digests"),
     ],
 )
 def test_a_damaged_file_is_named_with_its_fault(
@@ -209,6 +214,34 @@ def test_what_was_being_written_when_the_lab_was_killed_costs_that_trial_only(
         assert load(path).trials["error"].tolist() == [None, error], cut
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "why"),
+    [
+        ("trials.csv", lambda b: b + b.split(b"\n")[1] + b"\n", "trial 1: a row is there twice"),
+        ("samples.csv", lambda b: b + b.split(b"\n")[1] + b"\n", "trial 1: a row is there twice"),
+        ("trials.csv", lambda b: b.replace(b"fake", b"fame"), "no backend 'fame'"),
+        ("trials.csv", lambda b: b.replace(b"native", b"tcg"), "family, engine or start"),
+        ("trials.csv", lambda b: b.replace(b"\n1,1,", b"\n1,0,"), "cannot be in block 0"),
+        ("trials.csv", lambda b: b.replace(b",ok,", b",failed,"), "its error does not fit"),
+        ("trials.csv", lambda b: b.replace(b",1,,,\n", b",1" + b"0" * 30 + b",,,\n"), "sense"),
+        ("trials.csv", lambda b: b.replace(b",0.5,", b",nan,"), "finite"),
+        ("results.csv", lambda b: b.replace(b"fake", b"fame"), "not of 'fame'"),
+        ("results.csv", lambda b: b.replace(b"cpu", b"cpa"), "no workload 'cpa'"),
+        ("milestones.csv", lambda b: b.replace(b"requested", b"bequested"), "no milestone"),
+        ("milestones.csv", lambda b: b.replace(b"requested", b"ready"), "startup_s=0.5"),
+    ],
+)
+def test_rows_that_do_not_belong_together_are_named(
+    tmp_path: Path, name: str, change: Any, why: str
+) -> None:
+    """In a run that was broken off, which has no digests yet."""
+    path = broken_off(tmp_path, records())
+    damage(path / name, change)
+    with pytest.raises(StoreError) as caught:
+        load(path)
+    assert re.search(why, caught.value.details)
+
+
 def test_a_table_that_lost_whole_rows_is_noticed(tmp_path: Path) -> None:
     path = written(tmp_path, records(1), records(2))
     damage(path / "trials.csv", lambda b: b"\n".join(b.split(b"\n")[:2]) + b"\n")
@@ -225,6 +258,14 @@ def test_only_one_lab_writes_into_a_folder(tmp_path: Path) -> None:
     with closing(RunWriter.reopen(first.path)) as second:
         second.append(records(2))
     assert load(first.path).trials["trial"].tolist() == [1, 2]
+
+
+def test_a_run_that_another_lab_has_ended_is_not_gone_on_with(tmp_path: Path) -> None:
+    path = written(tmp_path, records())
+    with pytest.raises(StoreError, match="is complete"):
+        RunWriter.reopen(path)
+    with pytest.raises(StoreError, match="is complete"):  # and not: another lab is writing
+        RunWriter.reopen(path)
 
 
 def test_an_unknown_run_says_where_it_looked() -> None:
@@ -263,3 +304,4 @@ def test_a_disk_without_room_at_the_start_is_a_clear_error(
     with pytest.raises(StoreError, match="could not be written") as caught:
         RunWriter.begin(tmp_path / "run", manifest())
     assert "No space left" in caught.value.details
+    assert not (tmp_path / "run").exists(), "the same folder can be named again"

@@ -21,6 +21,7 @@ from labkit import charts, stats
 from labkit.charts import Chart
 from labkit.charts.style import drawing, look
 from labkit.errors import UsageError
+from labkit.stats.memory import METRICS
 from tests.unit.charts.made_up import MANIFEST, MadeUpRun, make_run, served
 
 FOUR = ("host", "docker", "qemu", "virtualbox")
@@ -52,6 +53,14 @@ def latency(run: MadeUpRun) -> Chart:
     return charts.latency(stats.latency(run.requests, run.trials), badge="made up")
 
 
+def verdict(run: MadeUpRun) -> Chart:
+    return charts.verdict(stats.verdict(run.samples, run.trials), badge="made up")
+
+
+def idle(run: MadeUpRun) -> Chart:
+    return charts.idle(stats.idle_burn(run.samples, run.results, run.trials), badge="made up")
+
+
 def holes(run: MadeUpRun) -> MadeUpRun:
     """The same run where much could not be read."""
     run.samples["pss_bytes"] = run.samples["pss_bytes"].where(run.samples["backend"] != "docker")
@@ -76,7 +85,7 @@ def drawn(kind: Callable[[MadeUpRun], Chart], name: str) -> Chart:
     return kind(RUNS[name])
 
 
-KINDS = (startup, memory, cpu, first_response, latency)
+KINDS = (startup, memory, cpu, verdict, idle, first_response, latency)
 ALL = [pytest.param(kind, id=kind.__name__) for kind in KINDS]
 each_chart = pytest.mark.parametrize("kind", ALL)
 each_run = pytest.mark.parametrize("name", RUNS)
@@ -95,7 +104,10 @@ def words(chart: Chart) -> str:
 @each_chart
 @each_run
 def test_no_text_is_clipped_or_overlaps_another(kind, name) -> None:
-    figure = drawn(kind, name).figure
+    assert_legible(drawn(kind, name).figure)
+
+
+def assert_legible(figure: Figure) -> None:
     with drawing():
         figure.draw_without_rendering()
         boxes = {text: text.get_window_extent() for text in texts(figure)}
@@ -186,7 +198,7 @@ def test_memory_draws_roles_of_the_metric_and_tables_all_metrics() -> None:
     chart = memory(RUNS["three"])
     (axes,) = chart.figure.axes
     assert len(axes.patches) == 5  # host, qemu; docker's instance, helper and services
-    assert set(chart.table["metric"]) == {"rss", "pss", "uss", "cgroup"}
+    assert set(chart.table["metric"]) == set(METRICS)
     assert axes.get_xlabel() == "PSS in MiB"
 
 
@@ -194,6 +206,26 @@ def test_memory_that_could_not_be_read_is_named_and_not_drawn() -> None:
     chart = memory(RUNS["holes"])
     assert "not read" in words(chart)
     assert "docker (native) not known" in chart.alt
+
+
+def test_the_verdict_has_a_marker_for_each_figure_and_a_reason_for_each_gap() -> None:
+    run = RUNS["three"]
+    chart = verdict(run)
+    (axes,) = chart.figure.axes
+    table = stats.verdict(run.samples, run.trials)
+    colours = {look(name).colour for name in ("host", "docker", "qemu")}
+    drawn_there = [
+        line
+        for line in axes.lines
+        if str(line.get_marker()) in {"o", "s", "D"}
+        and line.get_color() in colours
+        and line.get_markerfacecolor() != "white"
+    ]
+    assert len([one for one in drawn_there if one.get_linestyle() == "None"]) == int(
+        table["median_bytes"].notna().sum()
+    )
+    assert "not: host, docker" in words(chart)
+    assert "the memory that it sees is the host's" in chart.alt
 
 
 def test_cpu_axis_is_logarithmic_only_where_it_must_be() -> None:

@@ -178,7 +178,7 @@ def test_an_interrupted_build_leaves_nothing(
 
 
 def test_what_killed_builds_have_left_is_removed(debian: Archive, cache: Path) -> None:
-    dead = cache / "images/.unfinished-999999999-1-abc/image"
+    dead = cache / "images/.unfinished-999999999-1.0-abc/image"
     alive = cache / f"debs/.unfinished-{owner()}-abc"
     for folder in (dead, alive):
         folder.mkdir(parents=True)

@@ -74,7 +74,7 @@ def test_the_chart_names_engine_figures_and_definition() -> None:
 
 
 def test_the_layers_chart_says_in_words_what_it_shows() -> None:
-    chart = charts.layers(layers())
+    chart = charts.responsibilities(layers())
     assert "PaaS: application, data; SaaS: nothing" in chart.alt
     cells = [text.get_text() for text in chart.figure.axes[0].texts]
     assert cells.count("user") == sum(map(len, USER_MANAGES.values()))

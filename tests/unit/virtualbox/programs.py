@@ -57,7 +57,7 @@ def listen(path: str) -> socket.socket:
 
 def talk(server: socket.socket) -> None:
     stream = server.accept()[0].makefile("rw", newline="\n")
-    print("LABKIT/1 READY 1.0", file=stream, flush=True)
+    print("LABKIT/2 READY 1.0", file=stream, flush=True)
     for line in stream:
         word, *rest = line.split()
         if word == "RUN":

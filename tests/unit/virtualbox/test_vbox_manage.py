@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labkit.backends import vbox_manage
 from labkit.backends.vbox_manage import VBoxManage, parse_machine_readable
 from labkit.errors import BackendError, CommandError, LabError
 from labkit.process import Completed
@@ -29,6 +31,13 @@ def test_quotes_backslashes_and_line_ends() -> None:
     assert found["description"] == 'a "quoted" back\\slash\nline2=x "\n'
     assert found["uartmode1"] == "server,/tmp/machines/console"
     assert found["GuestMemoryBalloon"] == "0"
+
+
+def test_what_the_real_program_says_of_a_machine_that_runs() -> None:
+    found = parse_machine_readable((RECORDED / "showvminfo-running.txt").read_text())
+    assert found["VMState"] == "restoring"
+    assert found["VideoMode"] == '"0,0,0"@0,0 1'
+    assert found["vrde"] == "off"
 
 
 @pytest.mark.parametrize(
@@ -89,3 +98,43 @@ def test_an_error_says_what_was_tried_and_why() -> None:
     with pytest.raises(BackendError, match="configure the machine") as caught:
         VBoxManage(lambda *words: list(words), fail).modify_vm(name="n", settings={})
     assert "no such thing" in caught.value.details and caught.value.resolution
+
+
+SAID = """unshare --mount sh -ec exec chroot "$root" "$@" VBoxManage -q snapshot n take ready --live
+0%...NS_ERROR_FAILURE
+VBoxManage: error: Failed to take snapshot
+VBoxManage: error: Failed to save the machine state to 'x.sav' (VERR_DISK_FULL)
+VBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005), component ConsoleWrap
+VBoxManage: error: Context: "handleSnapshot" at line 495 of file VBoxManageSnapshot.cpp"""
+
+
+def test_a_full_disk_is_told_in_the_users_words() -> None:
+    def fail(argv, *, timeout=0.0, check=True) -> Completed:
+        raise CommandError("failed", details=SAID)
+
+    manage = VBoxManage(lambda *words: list(words), fail)
+    with pytest.raises(BackendError, match="take a snapshot: the disk is full") as caught:
+        manage.take_snapshot(name="n", snapshot="ready")
+    assert caught.value.details == (
+        "Failed to take snapshot\nFailed to save the machine state to 'x.sav' (VERR_DISK_FULL)"
+    )
+    assert "TMPDIR" in caught.value.resolution
+
+
+@pytest.mark.parametrize(("refusals", "works"), [(0, True), (2, True), (3, False)])
+def test_a_client_that_the_ending_service_turns_away_comes_again(
+    monkeypatch: pytest.MonkeyPatch, refusals: int, works: bool
+) -> None:
+    monkeypatch.setattr(vbox_manage, "_PAUSE_S", 0.0)
+    calls: list[list[str]] = []
+
+    def run(argv, *, timeout=0.0, check=True) -> Completed:
+        calls.append(argv)
+        if len(calls) <= refusals:
+            raise CommandError("x", details="error: Failed to create the VirtualBox object!")
+        return Completed((), 0, "", "")
+
+    manage = VBoxManage(lambda *words: list(words), run)
+    with nullcontext() if works else pytest.raises(BackendError, match="switch the machine off"):
+        manage.power_off(name="n")
+    assert calls == [["-q", "controlvm", "n", "poweroff"]] * min(refusals + 1, 3)

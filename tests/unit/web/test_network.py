@@ -8,9 +8,9 @@ import pytest
 
 from labkit.backends import BACKENDS, Backend, make_backend
 from labkit.backends.base import NO_PORT
-from labkit.backends.docker import _container_settings
+from labkit.backends.docker import DockerBackend, container_settings
 from labkit.backends.qemu import _network_card
-from labkit.backends.vbox_machine import settings
+from labkit.backends.vbox_settings import settings
 from labkit.image import LabImage
 from labkit.image.lab_image import image_in
 from labkit.planning import make_plan
@@ -42,8 +42,8 @@ def test_qemus_network_leads_in_from_loopback_and_nowhere_out() -> None:
 
 
 def test_a_container_is_published_on_loopback_or_has_no_network(image: LabImage) -> None:
-    plain = _container_settings(image, WITHOUT, "name")
-    public = _container_settings(image, WITH, "name")
+    plain = container_settings(image, WITHOUT, "name", DockerBackend().chosen)
+    public = container_settings(image, WITH, "name", DockerBackend().chosen)
     assert plain["network_mode"] == "none" and "ports" not in plain
     assert public["ports"] == {"8080/tcp": ("127.0.0.1", None)} and "network_mode" not in public
 

@@ -1,4 +1,4 @@
-"""What the notebooks need besides the lab itself: what can run here, and live or recorded data.
+"""What can run here, and live or recorded data.
 
 The environment variable LAB_MODE chooses: `live` measures and fails where it cannot, `recorded`
 never starts anything, `auto` (the default) measures where something can run.
@@ -103,18 +103,6 @@ def measure(recorded: Run, **plan: Any) -> Measurement:
     if lost:
         words.append(f"Failed, and left out: {lost} (labkit report tells why).")
     return Measurement(fresh, "live", " ".join(words))
-
-
-def off_by(guess: float, measured: float) -> str:
-    """How far a guess was from what was measured, in words."""
-    if guess <= 0 or measured <= 0:
-        raise UsageError("only numbers above zero can be compared", resolution="guess again")
-    factor = max(guess / measured, measured / guess)
-    if factor < 1.5:
-        return "a good guess, off by less than half"
-    side = "low" if guess < measured else "high"
-    digits = 0 if factor >= 10 else 1
-    return f"too {side}, by a factor of {factor:,.{digits}f}"
 
 
 def _quick_ones(recorded: Run, found: Diagnosis) -> Sequence[str]:

@@ -1,0 +1,120 @@
+"""What backends share whose agent is a child process: its pipes are the line to the agent."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from labkit.backends.base import STOP_TIMEOUT_S, Instance, Meter, Missing
+from labkit.channel import Channel
+from labkit.errors import GuestTimeout
+from labkit.host import cpu_set
+from labkit.process import as_root, condition, end, find_tool, owner, run, spawn, wait_for
+from labkit.protocol import Session
+from labkit.records import Limits
+from labkit.timeline import Timeline
+
+_numbers = itertools.count(1)
+
+
+class PipedInstance(Instance):
+    """An agent that reads its requests from the child's standard input. What the child or the
+    program that started it wrote to standard error is in `log`."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        log: Path,
+        timeline: Timeline,
+        meters: Callable[[], tuple[Meter, ...]] | None = None,
+    ) -> None:
+        super().__init__(session_with(process, timeline), timeline)
+        self._process = process
+        self._log = log
+        self._meters = meters
+
+    def meters(self) -> tuple[Meter, ...]:
+        """The child with its children, unless the backend knows better."""
+        if self._meters is not None:
+            return self._meters()
+        return (Meter("process", "instance", (self._process.pid,)),)
+
+    def _wait_gone(self) -> None:
+        if not wait_for(self._process, STOP_TIMEOUT_S):
+            raise GuestTimeout("the process did not end")
+
+    def _diagnosis(self) -> str:
+        """What the process wrote to its standard error, and whether it still runs."""
+        return f"{self._log.read_text(errors='replace')}\n{condition('the process', self._process)}"
+
+
+def session_with(process: subprocess.Popen[bytes], timeline: Timeline) -> Session:
+    """A conversation over a child's standard input and output."""
+    assert process.stdin is not None and process.stdout is not None
+    channel = Channel(process.stdout.fileno(), process.stdin.fileno())
+    return Session(channel, timeline.clock)
+
+
+@contextmanager
+def piped(
+    argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A child with pipes for its input and output; it is ended with this context."""
+    with log.open("wb") as stderr:
+        process = spawn(
+            argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, bufsize=0
+        )
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+@contextmanager
+def on_cpus(count: int) -> Iterator[None]:
+    """What is spawned in this context runs on the first `count` CPUs from its first instruction
+    on: a child inherits the affinity of the thread that forks it (sched_setaffinity(2))."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpu_set(count))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def limit_address_space(pid: int, limits: Limits) -> None:
+    """RLIMIT_AS of a process and of all that it will start: setrlimit(2)."""
+    with suppress(psutil.NoSuchProcess):  # it ended already: the session will say so
+        size = limits.memory_mib * 1024 * 1024
+        psutil.Process(pid).rlimit(psutil.RLIMIT_AS, (size, size))
+
+
+def instance_name() -> str:
+    """A name that tells its owner: labkit-PID-STARTTIME-n."""
+    return f"labkit-{owner()}-{next(_numbers)}"
+
+
+def first_line(argv: Sequence[str]) -> str:
+    """What a program says of its version."""
+    return run(argv).stdout.partition("\n")[0]
+
+
+def missing_tools(programs: Sequence[str], setup: str) -> Missing | None:
+    """Why programs that need root on Linux cannot run here; the set-up that brings them."""
+    if os.uname().sysname != "Linux" or os.uname().machine != "x86_64":
+        return Missing(
+            "the lab image's programs are for Linux on x86-64",
+            "on this computer compare docker and qemu",
+        )
+    absent = [program for program in programs if find_tool(program) is None]
+    if absent:
+        return Missing(f"{' and '.join(absent)} is not installed", as_root(f"setup {setup}"))
+    if os.geteuid() != 0:
+        return Missing("this boundary is only made by root", as_root("run --backends layers"))
+    return None

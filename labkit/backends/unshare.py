@@ -1,0 +1,69 @@
+"""Backend `unshare`: bare namespaces, namespaces(7), with a root of their own, pivot_root(2).
+
+What a container is made of, without an engine: util-linux's unshare(1) makes the namespaces, a
+few lines of shell do the mounts and change the root. Capabilities stay, no system call is
+filtered, there is no control group. Limits: CPU affinity, and RLIMIT_AS (setrlimit(2)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import ClassVar
+
+from labkit.backends import mounts
+from labkit.backends.base import Backend, Instance, Missing
+from labkit.backends.oci import AGENT
+from labkit.backends.piped import PipedInstance, first_line, on_cpus, piped
+from labkit.image import LabImage
+from labkit.process import scratch_folder
+from labkit.records import Engine, Limits
+from labkit.timeline import Timeline
+
+NAMESPACES = ("--mount", "--uts", "--ipc", "--pid", "--net")
+# The old root goes to /tmp, an empty folder of the new one, and from there out of sight.
+ENTER = f"""{mounts.MOUNTS}
+cd root
+"$BUSYBOX" pivot_root . tmp
+cd /
+/bin/busybox umount -n -l /tmp
+ulimit -v "$LIMIT_KIB"
+exec {" ".join(AGENT)}
+"""
+
+
+class UnshareBackend(Backend):
+    name = "unshare"
+    family = "container"
+    by_default = False
+    about_s = 0.2
+    cannot: ClassVar[Mapping[str, str]] = {
+        "resumed start": "a plain process has no saved state to start from",
+        "control group": "namespaces limit what is seen, not what is used; memory is limited by "
+        "the address space",
+    }
+
+    def missing(self) -> Missing | None:
+        return mounts.missing_namespaces((), "unshare")
+
+    def version(self) -> str:
+        return first_line(["unshare", "--version"])
+
+    def engine(self, image: LabImage | None) -> Engine:
+        return "native"
+
+    @contextmanager
+    def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
+        with ExitStack() as stack:
+            folder = stack.enter_context(scratch_folder())
+            env = mounts.environment(image, folder)
+            env |= {"LIMIT_KIB": str(limits.memory_mib * 1024), "LAB_SCRATCH": "/scratch"}
+            argv = ["unshare", *NAMESPACES, "--fork", "--kill-child"]
+            log = folder / "stderr.log"
+            timeline.mark("created")
+            with on_cpus(limits.cpus):
+                process = stack.enter_context(
+                    piped([*argv, env["BUSYBOX"], "sh", "-c", ENTER], log, env=env)
+                )
+            timeline.mark("started")
+            yield PipedInstance(process, log, timeline)

@@ -1,0 +1,23 @@
+"""What the notebooks need besides the lab itself. Importing it in a notebook also makes the cell
+magic %%everywhere known."""
+
+import sys
+
+from labkit.notebook.exercises import check
+from labkit.notebook.guesses import Guess, guess, off_by
+from labkit.notebook.magic import register
+from labkit.notebook.measuring import Measurement, measure, mode, what_can_run
+
+__all__ = [
+    "Guess",
+    "Measurement",
+    "check",
+    "guess",
+    "measure",
+    "mode",
+    "off_by",
+    "what_can_run",
+]
+
+if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()) is not None:
+    register(shell)

@@ -1,0 +1,72 @@
+"""All measured quantities in one long table: what the summary, `--json` and comparisons are made
+of."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from labkit.stats.cpu import PER_UNIT, spent_by_trial
+from labkit.stats.frames import (
+    FEW,
+    LoadedRun,
+    baseline,
+    floats,
+    identified,
+    in_blocks,
+    measured,
+    spread,
+)
+from labkit.stats.memory import memory_by_trial
+from labkit.stats.ratios import ratios
+from labkit.stats.throughput import speeds_by_trial
+
+PER_SECOND = "host_cpu_s_per_s"
+QUANTITIES = ("startup_s", "pss_bytes", "ops_per_s", PER_UNIT, PER_SECOND)
+KEYS = ["backend", "quantity", "workload", "unit"]
+COLUMNS = ["trial", "block", "family", *KEYS, "value"]
+
+
+def quantities(run: LoadedRun) -> pd.DataFrame:
+    """One row a backend, quantity and workload: backend, family, engine, quantity, workload, unit,
+    n, median, mad, low, high, n_ratio, median_ratio, low_ratio, high_ratio, delta, effect, few.
+
+    Quantities: startup_s; pss_bytes (instance + helper, what exists once for each instance); for
+    each workload ops_per_s, host_cpu_s_per_1000_ops and host_cpu_s_per_s (host CPU of instance,
+    helper and services). `workload` is empty for the first two, `unit` is what the workload
+    counts. The ratio is to the baseline in the same block. Rows without any value are left out.
+    """
+    values = by_trial(run)
+    figures = spread(values, KEYS, "value", "value")
+    figures = figures.rename(columns=lambda name: name.removesuffix("_value"))
+    alike = ["quantity", "workload"]
+    relative = ratios(values, baseline(values), "value", KEYS, match=alike, pair="block")
+    table = identified(figures.merge(relative, on=KEYS), run.trials)
+    table["few"] = table["n"] < FEW
+    return table
+
+
+def by_trial(run: LoadedRun) -> pd.DataFrame:
+    """One row a good trial, quantity and workload: trial, block, family, backend, quantity,
+    workload, unit, value. What is not known has no row."""
+    trials = run.trials
+    sizes = memory_by_trial(run.samples, trials)
+    sizes = sizes[(sizes["metric"] == "pss") & (sizes["role"] == "each")]
+    spent = spent_by_trial(run.samples, run.results, trials)
+    spent = spent[spent["role"] == "all"]
+    parts = [
+        _part(measured(trials), "startup_s", "startup_s"),
+        _part(in_blocks(sizes, trials), "value_bytes", "pss_bytes"),
+        _part(speeds_by_trial(run.results, trials), "ops_per_s", "ops_per_s"),
+        _part(spent, PER_UNIT, PER_UNIT),
+        _part(spent, PER_SECOND, PER_SECOND),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _part(table: pd.DataFrame, column: str, quantity: str) -> pd.DataFrame:
+    """The known values of one quantity, in the columns that all have."""
+    known = table.assign(quantity=quantity, value=floats(table[column])).dropna(subset=["value"])
+    for name in ("workload", "unit"):
+        if name not in known:
+            known[name] = ""
+    return known[COLUMNS]

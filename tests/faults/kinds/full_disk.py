@@ -1,0 +1,52 @@
+"""The disk is full: for the run's folder, for temporary files, or for both."""
+
+from __future__ import annotations
+
+from labkit import store
+from tests.faults.checks import Kept
+from tests.faults.scene import Scene
+from tests.faults.small_disk import make_room, small_disk
+
+PLACES = ("run", "temporary", "both")
+COMBINATIONS = [(b, place) for b in ("host", "qemu-resumed", "docker", "qemu") for place in PLACES]
+REPEATS = {"host": 12, "docker": 3}
+# In KiB: from nearly nothing to more than most need. A saved state has some 60 MiB.
+SIZES = {"run": (4, 90), "temporary": (4, 300), "both": (4, 300)}
+
+
+def inject(scene: Scene) -> None:
+    backend, place = scene.fault.backend, scene.fault.moment
+    low, high = SIZES[place]
+    if backend == "qemu-resumed" and place != "run":
+        high = 90_000
+    size = round(low * (high / low) ** scene.dice.random())
+    with small_disk(scene.folder / "small", size) as small:
+        env = {} if place == "run" else {"TMPDIR": str(small)}
+        if place != "temporary":
+            scene.run = small / "run"
+        course = scene.course(backend, REPEATS.get(backend, 1), "cpu,disk")
+        ended = scene.perform(*course.words, env=env)
+        scene.entry.injected = True
+        scene.expect_no_orphans(ended.pid)
+        scene.entry.orphans += [str(path) for path in small.glob("labkit-*")]
+        assert ended.status in (0, 1), ended.err
+        if (scene.run / store.MANIFEST).exists():
+            _go_on(scene, small, course.trials)
+        elif place == "temporary":
+            raise AssertionError(f"no run was begun: {ended.err}")
+
+
+def _go_on(scene: Scene, small: object, planned: list[int]) -> None:
+    """What was finished can be read at once, and the run goes on when there is room."""
+    kept = Kept.of(scene.run)
+    scene.expect_failed_trials_explained()
+    if store.load(scene.run).ending is None:
+        make_room(scene.folder / "small")
+        resumed = scene.perform("run", "--resume", str(scene.run))
+        assert resumed.status in (0, 1), resumed.err
+        trials = store.load(scene.run).trials
+        # A backend that has failed, since it found no room, was not tried again.
+        if set(trials["status"]) == {"ok"}:
+            assert trials["trial"].tolist() == planned
+    scene.expect_kept(kept)
+    assert store.load(scene.run).ending is not None

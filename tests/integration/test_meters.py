@@ -1,0 +1,81 @@
+"""Each meter against a ballast: so much memory, held inside on purpose, must show outside.
+
+Tolerances. A bare process and a container: from 95 % to what is held and 8 MiB more, since the
+programs that hold it are in memory too. A virtual machine's processes: from 75 %, since what the
+guest has used before does not grow a second time. The guest's own view: 5 % either way.
+What the whole computer has left moves with whatever else runs on it: it must be read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labkit import lab, stats
+from labkit.records import Limits
+from labkit.stats.ballast import expected
+from labkit.stats.memory import METRICS, SUBJECTS
+from labkit.store import Run
+
+MIB = 2**20
+HELD = 96
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "host",
+        pytest.param("docker", marks=pytest.mark.docker),
+        pytest.param("qemu", marks=pytest.mark.qemu),
+        pytest.param("virtualbox-resumed", marks=pytest.mark.virtualbox),
+    ],
+)
+def test_what_is_held_inside_shows_in_each_meter(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(f"{name.partition('-')[0]}_backend")
+    run = lab.run(
+        [name],
+        workloads=["idle", f"ballast:mib={HELD}"],
+        repeats=1,
+        seconds=1.5,
+        warmups=0,
+        limits=Limits(memory_mib=384),
+        out=tmp_path / "run",
+        progress=False,
+    )
+    assert list(run.trials["error"]) == [None]
+    held = stats.held_bytes(run.manifest.plan)
+    assert held == HELD * MIB
+    table = stats.ballast(run.samples, run.trials, held)
+    print(table[["metric", "median_bytes", "share", "reason"]].to_string())
+    rows: dict[str, Any] = {row["metric"]: row for row in table.to_dict("records")}
+    family = run.manifest.backends[name].family
+    for metric in METRICS:
+        row = rows[metric]
+        if not expected(metric, family):
+            assert row["n"] == 0 and row["reason"], metric
+        elif metric == "host_delta":
+            assert row["n"] == 1
+        else:
+            least, most = _tolerance(metric, family)
+            assert least <= row["median_bytes"] <= most, (metric, row["median_bytes"] / MIB)
+    _check_the_table_of_memory(run)
+
+
+def _tolerance(metric: str, family: str) -> tuple[float, float]:
+    if metric == "guest":
+        return 0.95 * HELD * MIB, 1.05 * HELD * MIB
+    native = family in ("baseline", "container")
+    return (0.95 if native else 0.75) * HELD * MIB, (HELD + 8) * MIB
+
+
+def _check_the_table_of_memory(run: Run) -> None:
+    """A figure or a reason, for every metric."""
+    table = stats.memory(run.samples, run.trials)
+    shown = table[table["role"] == table["metric"].map(SUBJECTS)]
+    assert set(shown["metric"]) == set(METRICS)
+    for row in shown.to_dict("records"):
+        assert (row["n"] > 0) == (row["reason"] == ""), row

@@ -1,0 +1,120 @@
+"""Bundles and control groups: what is pure in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from labkit.backends import BACKENDS, DEFAULT, GROUPS, expand, make_backend, oci, oci_groups
+from labkit.backends.docker_cli import run_command
+from labkit.errors import UsageError
+from labkit.host import cpu_set
+from labkit.image import LabImage
+from labkit.process import mark_in, owner
+from labkit.records import Limits
+
+IMAGE = cast(LabImage, SimpleNamespace(rootfs=Path("/lab/rootfs"), container_tag="labkit/lab:1"))
+
+
+def bundle(tmp_path: Path, limits: Limits | None = None) -> dict[str, object]:
+    folder = oci.write_bundle(IMAGE, limits or Limits(), tmp_path, "labkit-1-2-3")
+    content: dict[str, object] = json.loads((folder / "config.json").read_text())
+    return content
+
+
+def test_a_bundle_has_the_limits_and_carries_its_owner(tmp_path: Path) -> None:
+    config = bundle(tmp_path, Limits(cpus=1, memory_mib=128))
+    linux = cast(dict[str, Any], config["linux"])
+    assert linux["resources"]["memory"]["limit"] == 128 * 1024 * 1024
+    assert linux["resources"]["cpu"]["cpus"] == str(cpu_set(1)[0])
+    assert linux["cgroupsPath"] == "/labkit-1-2-3"
+    assert f"LABKIT_OWNER={owner()}" in cast(dict[str, Any], config["process"])["env"]
+
+
+def test_a_bundle_has_the_boundary_of_the_docker_backend(tmp_path: Path) -> None:
+    config = bundle(tmp_path)
+    process, linux = cast(dict[str, Any], config["process"]), cast(dict[str, Any], config["linux"])
+    assert config["root"] == {"path": "/lab/rootfs", "readonly": True}
+    assert process["noNewPrivileges"] and not any(process["capabilities"].values())
+    assert {"type": "network"} in linux["namespaces"], "an empty one: no network"
+    assert process["args"] == ["/bin/busybox", "sh", "/lab/agent"]
+    scratch = next(m for m in cast(list[Any], config["mounts"]) if m["destination"] == "/scratch")
+    assert Path(scratch["source"]) == tmp_path / "scratch" and Path(scratch["source"]).is_dir()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"),
+        ("memory.events", "low 0\noom 3\noom_kill 2\noom_group_kill 0\n"),
+    ],
+)
+def test_what_the_kernel_ended_for_its_limit(name: str, text: str, tmp_path: Path) -> None:
+    assert oci_groups.out_of_memory_kills(tmp_path) is None, "not to be read is not zero"
+    (tmp_path / name).write_text(text)
+    assert oci_groups.out_of_memory_kills(tmp_path) == 2
+
+
+def test_swap_is_only_limited_where_the_kernel_can(tmp_path: Path) -> None:
+    assert not oci_groups.limits_swap(tmp_path)
+    (tmp_path / "cgroup.controllers").write_text("memory\n")
+    assert oci_groups.limits_swap(tmp_path)
+
+
+def test_groups_of_others_are_left_alone(tmp_path: Path) -> None:
+    for name in ("memory/labkit-1-2-3", "memory/labkit-9-9-1", "memory/docker", "labkit-1-2-4"):
+        (tmp_path / name).mkdir(parents=True)
+    removed = oci_groups.sweep(lambda mark: mark == "1-2", tmp_path)
+    assert len(removed) == 2
+    assert sorted(p.name for p in (tmp_path / "memory").iterdir()) == ["docker", "labkit-9-9-1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("labkit-12-345-6", "12-345"),
+        ("labkit-12-345-abcd", "12-345"),
+        ("labkit-12-345", ""),
+        ("labkit-x-1-2", ""),
+        ("docker-12-345-6", ""),
+    ],
+)
+def test_a_name_tells_its_owner(name: str, mark: str) -> None:
+    assert mark_in(name) == mark
+
+
+def test_layers_are_no_part_of_a_run_that_names_nothing() -> None:
+    assert DEFAULT == (
+        "host", "docker", "qemu", "qemu-resumed", "virtualbox", "virtualbox-resumed",
+    )  # fmt: skip
+    assert set(GROUPS["layers"]) - set(DEFAULT) == set(BACKENDS) - set(DEFAULT)
+    assert expand(["qemu", "layers", "docker"]) == ["qemu", *GROUPS["layers"]]
+
+
+def test_a_variant_has_its_settings_in_its_name() -> None:
+    backend = make_backend("docker:network=bridge:rm=yes")
+    assert backend.name == "docker:network=bridge:rm=yes"
+    assert backend.chosen == {"network": "bridge", "rm": "yes", "seccomp": "default"}
+    assert make_backend("docker").name == "docker", "the class itself is not changed"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["docker:network=moon", "docker:colour=red", "docker:", "host:network=none"]
+)
+def test_a_setting_that_is_not_there_is_told(wrong: str) -> None:
+    with pytest.raises(UsageError, match="no setting of the backend"):
+        make_backend(wrong)
+
+
+def test_docker_run_asks_for_what_the_sdk_asks_for() -> None:
+    usual = run_command(IMAGE, Limits(), "labkit-1-2-3", make_backend("docker-cli").chosen)
+    words = " ".join(usual)
+    assert "--network none" in words and "--cap-drop ALL" in words and "--memory 256m" in words
+    assert "--rm" not in usual and "seccomp=unconfined" not in usual
+    varied = make_backend("docker-cli:rm=yes:seccomp=unconfined:network=host").chosen
+    more = run_command(IMAGE, Limits(), "labkit-1-2-3", varied)
+    assert {"--rm", "seccomp=unconfined", "host"} <= set(more)
