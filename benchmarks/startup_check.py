@@ -10,12 +10,11 @@ What is not the same in the two: the lab speaks to the daemon itself and not thr
 `docker`, and it samples; it makes QEMU's machine halted, connects its sockets, and lets it go.
 `qemu, no disk` leaves out the scratch disk, as a shorter command line by hand would.
 
-What these differences cost, measured in ways that a busy computer does not blur (engine tcg): the
+What these differences cost, measured in ways that a busy computer blurs less (engine tcg): the
 machine's CPU time until the line was 2.2 to 2.3 s with and without the disk, halted at first or
-not, sampled or not (medians of 4 in the same blocks, single starts 1.9 to 2.6 s); by QEMU's
--icount the guest was ready after 0.17 s of its own time (in steps of 0.01 s) in both, so the disk is
-no work; the lab's handshake took 3 to 5 ms of its CPU time. Differences beyond that between runs that were
-not made in the same blocks are those of the moment.
+not, sampled or not (medians of 4 in the same blocks; single starts from 1.9 to 2.6 s, so less
+than 0.2 s would not show). By QEMU's -icount the guest was ready after 0.17 s of its own time, in
+steps of 0.01 s, with and without the disk. The lab's handshake took 3 to 5 ms of its CPU time.
 """
 
 from __future__ import annotations

@@ -234,13 +234,21 @@ def _require_same(before: Manifest, now: Manifest) -> None:
 @contextmanager
 def _leave_nothing(chosen: Iterable[Backend], path: Path) -> Iterator[None]:
     """Whatever an interrupt at an unlucky moment has left of this run is removed at its end."""
+    with pointing_to(path):
+        try:
+            yield
+        finally:
+            orphans.sweep(chosen, mine=True)
+
+
+@contextmanager
+def pointing_to(path: Path) -> Iterator[None]:
+    """Whatever ends this context also says where the run is, and how to go on with it."""
     try:
         yield
     except BaseException as error:
         error.add_note(_what_is_kept(path))
         raise
-    finally:
-        orphans.sweep(chosen, mine=True)
 
 
 def _what_is_kept(path: Path) -> str:

@@ -241,8 +241,8 @@ def owner() -> str:
 
 
 def mark_in(name: str) -> str:
-    """The owner's mark in a name such as labkit-PID-STARTTIME-n; empty when there is none."""
-    found = re.match(rf"{TEMP_PREFIX}(\d+-\d+)-", name)
+    """The owner's mark in a name such as labkit-PID-TICKS.BOOT-n; empty when there is none."""
+    found = re.match(rf"{TEMP_PREFIX}({MARK.pattern})-", name)
     return found[1] if found else ""
 
 

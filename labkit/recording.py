@@ -88,4 +88,6 @@ def _bar(plan: Plan, done: int, wanted: bool) -> Any:
 def _place(plan: Plan, step: Step) -> str:
     if step.stage == "warmup":
         return f"warm-up: {step.backend:<8}"
-    return f"block {step.block}/{max(plan.trials.values())}: {step.backend:<8}"
+    planned = max(plan.trials.values())
+    place = f"{step.block}/{planned}" if step.block <= planned else f"{step.block}"
+    return f"block {place}: {step.backend:<8}"

@@ -1,71 +1,20 @@
-"""A run for readers: one self-contained HTML file, and the table that the command line prints."""
+"""A run for readers: one self-contained HTML file."""
 
 from __future__ import annotations
 
 import os
-import textwrap
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from labkit import charts, published, stats
-from labkit.charts import notes, units
 from labkit.charts.chart import Chart
+from labkit.comparison import DEFINITIONS, HEADINGS, cautions, cells, explained, table_text
 from labkit.errors import StoreError
 from labkit.selftest.texts import footer_lines
 from labkit.stats import LoadedRun
+from labkit.stats.doubts import NO_DOUBTS
 
-WIDTH = 100  # columns of the printed table
-HEADINGS = ("backend", "engine", "n", "startup", "memory (PSS)", "CPU vs host", "host CPU per unit")
-QUANTITIES: tuple[tuple[str, units.Scale], ...] = (
-    ("startup_s", units.time),
-    ("pss_bytes", units.memory),
-    ("ratio", units.ratio),
-    ("host_cpu_relative", units.ratio),
-)
-DEFINITIONS = {
-    "startup": "seconds from the request to the agent's first line, on the host's clock",
-    "memory (PSS)": "resident memory of an instance and its helper, a shared page divided among "
-    "those that share it",
-    "CPU vs host": "operations a second of the workload cpu, relative to the bare process of the "
-    "same block",
-    "host CPU per unit": "CPU time that the host spends (instance, helper and services) for each "
-    "unit of that work, relative to the bare process",
-}
-MEDIAN = "Median, in brackets its 95 % interval."
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A median and the interval below it."""
-
-    value: str
-    interval: str = ""
-
-
-def comparison(run: LoadedRun) -> list[list[Cell]]:
-    """The comparison table: one row a backend, one cell for each of HEADINGS."""
-    rows = []
-    for row in stats.summary(run).to_dict("records"):
-        figures = {str(name): value for name, value in row.items()}
-        words = [Cell(str(figures[name])) for name in ("backend", "engine", "n")]
-        rows.append([*words, *(_cell(figures, name, scale) for name, scale in QUANTITIES)])
-    return rows
-
-
-def table_text(run: LoadedRun) -> str:
-    """The comparison as aligned text: two lines a backend, medians and below them their
-    intervals; then what the columns mean and what to doubt."""
-    lines = [list(HEADINGS)]
-    for row in comparison(run):
-        lines += [[cell.value for cell in row], [cell.interval for cell in row]]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    aligned = [
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-        if any(line)
-    ]
-    return "\n".join([*aligned, "", *_legend(run)])
+__all__ = ["html", "table_text", "write"]
 
 
 def html(run: LoadedRun, *, badge: str) -> str:
@@ -83,11 +32,15 @@ def html(run: LoadedRun, *, badge: str) -> str:
         manifest=run.manifest,
         badge=badge,
         headings=HEADINGS,
-        trials=", ".join(f"{name} {count}" for name, count in run.manifest.plan.trials.items()),
-        comparison=comparison(run),
-        median=_median(run),
+        trials=_counts(run.manifest.plan.trials),
+        warmups=_counts(run.manifest.plan.warmups),
+        comparison=cells(run),
+        explained=explained(run),
         definitions=DEFINITIONS | _metrics(),
-        cautions=_cautions(run),
+        cautions=cautions(run),
+        doubts=[doubt.sentence for doubt in stats.doubts(run)],
+        no_doubts=NO_DOUBTS,
+        ending=run.ending,
         charts=_charts(run, badge),
         failures=stats.failures(run.trials).to_dict("records"),
         selftest=footer_lines(run.manifest.selftest),
@@ -115,45 +68,8 @@ def write(
     return path
 
 
-def _cell(row: dict[str, Any], name: str, scale: units.Scale) -> Cell:
-    median, low, high = (row[f"{figure}_{name}"] for figure in ("median", "low", "high"))
-    return Cell(units.text(median, scale), units.interval_text(median, low, high, scale))
-
-
-def _legend(run: LoadedRun) -> list[str]:
-    meanings = [f"{name}: {meaning}." for name, meaning in DEFINITIONS.items()]
-    sentences = [_median(run), *meanings, *_cautions(run)]
-    return [line for text in sentences for line in textwrap.wrap(text, WIDTH)]
-
-
-def _median(run: LoadedRun) -> str:
-    """What the figures are; empty where each is that of a single trial."""
-    return MEDIAN if notes.repeated(stats.summary(run)) else ""
-
-
-def _cautions(run: LoadedRun) -> list[str]:
-    """What to keep in mind when reading this run."""
-    table = stats.summary(run)
-    failed = table[table["n_failed"] > 0]
-    counts = ", ".join(f"{row.backend} {row.n_failed}" for row in notes.rows_of(failed))
-    lost = f"Failed trials, left out of all figures: {counts}." if counts else ""
-    texts = [notes.caution(table), notes.engines(table), lost, *_left_empty(run)]
-    return [text for text in texts if text]
-
-
-def _left_empty(run: LoadedRun) -> list[str]:
-    """What a backend leaves out, and why. That one only starts cold is worth a line where
-    another one is resumed."""
-    infos = run.manifest.backends
-    resumed = any(info.start == "resumed" for info in infos.values())
-    asked = {text.partition(":")[0] for text in run.manifest.plan.workloads}
-    asked |= {"resumed start"} if resumed else set()
-    return [
-        f"Left empty: {name}, {what}: {why}."
-        for name, info in infos.items()
-        for what, why in info.cannot.items()
-        if what in asked
-    ]
+def _counts(of_backends: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in of_backends.items())
 
 
 def _charts(run: LoadedRun, badge: str) -> list[Chart]:
@@ -170,8 +86,14 @@ def _charts(run: LoadedRun, badge: str) -> list[Chart]:
         drawn += _published(run, badge)
     if not memory.empty:
         drawn.append(charts.memory(memory, badge=badge))
+        drawn.append(charts.verdict(stats.verdict(samples, trials), badge=badge))
+    if not run.instances.empty:
+        several = stats.instances(run.instances, trials)
+        drawn.append(charts.instances(several, badge=badge, left_out=stats.left_out(run.manifest)))
     if not speed.empty:
         drawn.append(charts.cpu(speed, spent, badge=badge))
+    if not (idle := stats.idle_burn(samples, run.results, trials)).empty:
+        drawn.append(charts.idle(idle, badge=badge))
     return drawn + _web_charts(run, badge)
 
 

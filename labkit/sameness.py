@@ -24,11 +24,18 @@ class Difference:
 
 def host_differences(first: Host, second: Host) -> list[Difference]:
     """The facts of two computers that are not the same."""
-    return [
-        Difference(name, str(getattr(first, name)), str(getattr(second, name)))
+    found = [
+        Difference(name, _shown(name, first), _shown(name, second))
         for name in Host.model_fields
-        if name not in PASSING and getattr(first, name) != getattr(second, name)
+        if name not in PASSING
     ]
+    return [difference for difference in found if difference.first != difference.second]
+
+
+def _shown(name: str, host: Host) -> str:
+    """A fact in words. Another kernel keeps some pages more for itself: no other memory."""
+    value = getattr(host, name)
+    return f"{value / 1024**3:.1f} GiB" if name == "memory_bytes" else str(value)
 
 
 def obstacles(first: Manifest, second: Manifest) -> list[Difference]:
@@ -45,6 +52,12 @@ def obstacles(first: Manifest, second: Manifest) -> list[Difference]:
         for name, info in first.backends.items()
         if name in second.backends
     ]
+    one, two = _settings(first), _settings(second)
+    found += [
+        Difference(f"settings of {name}", one[name] or "none", two[name] or "none")
+        for name in one
+        if name in two
+    ]
     found.append(Difference("limits", _limits(first), _limits(second)))
     return [difference for difference in found if difference.first != difference.second]
 
@@ -56,6 +69,31 @@ def version_differences(first: Manifest, second: Manifest) -> list[Difference]:
         for name, info in first.backends.items()
         if name in second.backends and second.backends[name].version != info.version
     ]
+
+
+def plan_differences(first: Manifest, second: Manifest) -> list[Difference]:
+    """What was done otherwise, and still leaves rates and ratios comparable."""
+    one, two = first.plan, second.plan
+    found = [
+        Difference("seconds of each workload", f"{one.seconds:g}", f"{two.seconds:g}"),
+        Difference("labkit", first.labkit_version, second.labkit_version),
+    ]
+    return [difference for difference in found if difference.first != difference.second]
+
+
+def engine_changes(first: Manifest, second: Manifest) -> list[str]:
+    """Backends that both runs have, under another engine: "qemu: kvm → tcg"."""
+    return [
+        f"{name}: {info.engine} → {second.backends[name].engine}"
+        for name, info in first.backends.items()
+        if name in second.backends and second.backends[name].engine != info.engine
+    ]
+
+
+def _settings(manifest: Manifest) -> dict[str, str]:
+    """Workload → its settings, such as "mib=64" of "ballast:mib=64"."""
+    parts = [text.partition(":") for text in manifest.plan.workloads]
+    return {name: settings for name, _, settings in parts}
 
 
 def _limits(manifest: Manifest) -> str:

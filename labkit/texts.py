@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -64,6 +65,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "ending": run.ending.reason if run.ending else None,
         "trials": trials,
         "summary": stats.summary_json(run),
+        "doubts": [asdict(doubt) for doubt in stats.doubts(run)],
     }
 
 

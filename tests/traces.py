@@ -10,7 +10,7 @@ import docker
 import psutil
 
 from labkit.backends.containerd import NAMESPACE, find_socket
-from labkit.backends.docker import OWNER_LABEL
+from labkit.backends.docker import OWNER_LABEL, DockerBackend
 from labkit.process import find_tool, mark_of
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -31,15 +31,14 @@ def is_of(mark: str | None, pid: int) -> bool:
 
 def containers(pid: int) -> list[str]:
     """The names of its containers; of none where no daemon answers."""
-    try:
-        client = docker.from_env()
-    except docker.errors.DockerException:
+    if DockerBackend().missing() is not None:
         return []
+    client = docker.from_env()
     try:
-        containers = client.containers.list(
+        labelled = client.containers.list(
             all=True, filters={"label": OWNER_LABEL}, ignore_removed=True
         )
-        return [str(c.name) for c in containers if is_of(c.labels[OWNER_LABEL], pid)]
+        return [str(c.name) for c in labelled if is_of(c.labels[OWNER_LABEL], pid)]
     finally:
         client.close()
 

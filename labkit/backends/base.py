@@ -59,6 +59,8 @@ class Instance(ABC):
     port: int | None = None
     # How long the agent may take to prepare and calibrate a workload, besides its duration.
     preparation_s: float = 30.0
+    # How long it may take to clear away after its last workload and to say goodbye.
+    goodbye_s: float = STOP_TIMEOUT_S
 
     def __init__(self, session: Session, timeline: Timeline) -> None:
         self._session = session
@@ -100,7 +102,7 @@ class Instance(ABC):
     def stop(self) -> None:
         self._timeline.mark("stop_requested")
         with self._explained():
-            self._session.stop(STOP_TIMEOUT_S)
+            self._session.stop(self.goodbye_s)
             self._wait_gone()
         self._timeline.mark("stopped")
 

@@ -35,7 +35,7 @@ from labkit.errors import BackendError
 from labkit.host import cpu_set
 from labkit.image import LabImage
 from labkit.ports import LOOPBACK
-from labkit.process import as_root, find_tool, last_lines, owner, uninterrupted
+from labkit.process import as_root, find_tool, last_lines, owner, uninterrupted, wait_until
 from labkit.protocol import Session
 from labkit.records import Engine, Limits
 from labkit.timeline import Timeline
@@ -259,6 +259,22 @@ def _published_port(container: Container) -> int:
     return int(bindings[0]["HostPort"])
 
 
+def _wait_removed(client: docker.DockerClient, name: str) -> None:
+    """By the daemon itself (--rm), which takes a moment."""
+
+    def gone() -> bool:
+        try:
+            client.api.inspect_container(name)
+        except NotFound:
+            return True
+        return False
+
+    if not wait_until(gone, timeout=STOP_TIMEOUT_S):
+        raise BackendError(
+            f"the container {name} was not removed in time", resolution="labkit clean"
+        )
+
+
 def meters_of(name: str) -> tuple[Meter, ...]:
     """The meters of the container with this name."""
     with _daemon_errors("ask for the container's process"), connected() as client:
@@ -272,8 +288,9 @@ def remove(client: docker.DockerClient, name: str) -> None:
     except NotFound:
         return
     except APIError as error:
-        if error.status_code != 409:  # its removal is already under way
+        if error.status_code != 409:
             raise _daemon_error(f"remove the container {name}", error) from error
+        _wait_removed(client, name)  # its removal is already under way
     except DAEMON_ERRORS as error:
         raise BackendError(
             f"the container {name} could not be removed",

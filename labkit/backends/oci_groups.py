@@ -38,7 +38,7 @@ def limits_swap(root: Path = ROOT) -> bool:
 
 
 def sweep(abandoned: Callable[[str], bool], root: Path = ROOT) -> list[str]:
-    """Removes empty groups named labkit-PID-STARTTIME-… of owners that `abandoned` names."""
+    """Removes empty groups named labkit-PID-TICKS.BOOT-… of owners that `abandoned` names."""
     return _remove(folder for folder in _groups(root) if abandoned(mark_in(folder.name)))
 
 

@@ -96,7 +96,7 @@ def limit_address_space(pid: int, limits: Limits) -> None:
 
 
 def instance_name() -> str:
-    """A name that tells its owner: labkit-PID-STARTTIME-n."""
+    """A name that tells its owner: labkit-PID-TICKS.BOOT-n."""
     return f"labkit-{owner()}-{next(_numbers)}"
 
 

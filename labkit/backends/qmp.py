@@ -13,12 +13,13 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from qemu.qmp import QMPClient, QMPError
+from qemu.qmp import ConnectError, QMPClient, QMPError
 
 from labkit.errors import BackendError
 
 T = TypeVar("T")
 TIMEOUT_S = 10.0
+REFUSALS, REFUSED_S = 400, 0.005
 
 
 class Qmp:
@@ -32,7 +33,7 @@ class Qmp:
         self._thread.start()
         self._client = QMPClient("labkit")
         try:
-            self._wait(self._client.connect(str(path)), "connect")
+            self._wait(self._connect(path), "connect")
         except BaseException:
             self._end_loop()
             raise
@@ -53,6 +54,17 @@ class Qmp:
             pass  # the machine went first
         finally:
             self._end_loop()
+
+    async def _connect(self, path: Path) -> None:
+        """A socket's file is there a moment before its owner listens: bind(2), then listen(2)."""
+        for refusals_left in reversed(range(REFUSALS)):
+            try:
+                await self._client.connect(str(path))
+                break
+            except ConnectError as error:
+                if not (isinstance(error.exc, ConnectionRefusedError) and refusals_left):
+                    raise
+                await asyncio.sleep(REFUSED_S)
 
     def _wait(self, action: Coroutine[Any, Any, T], what: str) -> T:
         future = asyncio.run_coroutine_threadsafe(action, self._loop)

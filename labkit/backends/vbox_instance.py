@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import BinaryIO
 
 from labkit.backends.base import READY_TIMEOUT_S, STOP_TIMEOUT_S, Instance, Meter
 from labkit.backends.vbox_diagnosis import diagnose, remedy
 from labkit.backends.vbox_machine import Machine
 from labkit.backends.vbox_process import MachineProcess
+from labkit.backends.vbox_settings import AGENT, CONSOLE
 from labkit.channel import Channel
 from labkit.errors import BackendError, GuestTimeout
 from labkit.process import wait_until
@@ -18,18 +18,26 @@ from labkit.protocol import Session
 from labkit.timeline import Timeline
 
 CONNECT_TIMEOUT_S = 60.0
+REFUSED_TIMEOUT_S = 4.0
 
 
 class VirtualBoxInstance(Instance):
-    preparation_s = 240.0  # to fill a ballast, each of its pages is interpreted
+    # To fill a ballast and to give it back, each of its pages is interpreted.
+    preparation_s = 240.0
+    goodbye_s = 120.0
 
     def __init__(
-        self, machine: Machine, process: MachineProcess, session: Session, timeline: Timeline
+        self,
+        machine: Machine,
+        process: MachineProcess,
+        session: Session,
+        timeline: Timeline,
+        patience_s: float,
     ) -> None:
         super().__init__(session, timeline)
         self._machine = machine
         self._process = process
-        self._patience_s = process.patience_s
+        self._patience_s = patience_s
 
     def wait_ready(self, timeout: float = READY_TIMEOUT_S) -> None:
         """Where every instruction is interpreted, a boot takes most of a minute."""
@@ -37,7 +45,6 @@ class VirtualBoxInstance(Instance):
 
     def greet(self) -> None:
         """For a machine that was resumed: its agent has announced itself before it was saved."""
-        self._patience_s = 0.0  # nothing is booted
         self._session.greet()
 
     def meters(self) -> tuple[Meter, ...]:
@@ -48,10 +55,14 @@ class VirtualBoxInstance(Instance):
 
     def _wait_gone(self) -> None:
         """The guest has said goodbye: nothing of it is left to save, so the machine ends."""
-        with suppress(BackendError):  # the guest's own power-off may come first
+        refusal, patience_s = "", STOP_TIMEOUT_S
+        try:
             self._machine.manage.power_off(name=self._machine.name)
-        if not wait_until(lambda: not self._process.alive(), timeout=STOP_TIMEOUT_S):
-            raise GuestTimeout("VirtualBox did not end the machine")
+        except BackendError as error:  # the guest's own power-off may have come first
+            refusal = f"VBoxSVC, which may have died meanwhile, said: {error.details}"
+            patience_s = REFUSED_TIMEOUT_S
+        if not wait_until(lambda: not self._process.alive(), timeout=patience_s):
+            raise GuestTimeout("VirtualBox did not end the machine", details=refusal)
 
     def _diagnosis(self) -> str:
         return diagnose(self._machine)
@@ -68,28 +79,26 @@ class VirtualBoxInstance(Instance):
 
 @contextmanager
 def connected(
-    machine: Machine, process: MachineProcess, timeline: Timeline
+    machine: Machine, process: MachineProcess, timeline: Timeline, *, boots: bool
 ) -> Iterator[VirtualBoxInstance]:
-    """The instance, once the started machine's serial ports answer."""
+    """The instance, once the started machine's serial ports answer. One that does not boot has no
+    milestone `kernel`, whatever its kernel says later, and takes no such time."""
     with ExitStack() as stack:
-        console = stack.enter_context(_connect(machine, process, "console"))
-        agent = stack.enter_context(_connect(machine, process, "agent"))
+        console = stack.enter_context(_connect(machine, process, CONSOLE))
+        agent = stack.enter_context(_connect(machine, process, AGENT))
         timeline.mark("started")
         log = stack.enter_context((machine.folder / "console.log").open("ab", buffering=0))
-        watch = {console.fileno(): _listener(log, timeline)}
-        channel = Channel(agent.fileno(), agent.fileno(), watch=watch)
-        yield VirtualBoxInstance(machine, process, Session(channel, timeline.clock), timeline)
 
+        def on_console(data: bytes) -> None:
+            if boots:
+                timeline.mark("kernel")
+            with suppress(OSError):  # a full disk must not end the machine
+                log.write(data)
 
-def _listener(log: BinaryIO, timeline: Timeline) -> Callable[[bytes], None]:
-    """What is done with what the console says."""
-
-    def listen(data: bytes) -> None:
-        timeline.mark("kernel")
-        with suppress(OSError):  # a full disk must not end the machine
-            log.write(data)
-
-    return listen
+        channel = Channel(agent.fileno(), agent.fileno(), watch={console.fileno(): on_console})
+        session = Session(channel, timeline.clock)
+        patience_s = process.patience_s if boots else 0.0
+        yield VirtualBoxInstance(machine, process, session, timeline, patience_s)
 
 
 def _connect(machine: Machine, process: MachineProcess, port: str) -> socket.socket:

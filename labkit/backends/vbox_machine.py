@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from pathlib import Path
 from labkit.backends.vbox_installation import MANAGE, Installation
 from labkit.backends.vbox_manage import VBoxManage
 from labkit.backends.vbox_registry import registry, room_needed
-from labkit.backends.vbox_settings import OS_TYPE, configure, place_iso
+from labkit.backends.vbox_settings import CONSOLE, OS_TYPE, configure, place_iso
 from labkit.errors import BackendError, LabError
 from labkit.image import LabImage
 from labkit.ports import reserved_port
@@ -20,6 +22,7 @@ from labkit.process import owner, wait_until
 from labkit.records import Engine, Limits
 
 REMOVE_TIMEOUT_S = 5.0
+SOCKET_PATH_BYTES = 107  # unix(7)
 
 _numbers = itertools.count(1)
 
@@ -55,6 +58,7 @@ def registered(
         port = stack.enter_context(reserved_port()) if limits.network else None
         name = f"labkit-{owner()}-{next(_numbers)}"
         machine = Machine(installation, engine, home, name, port)
+        _check_length(machine.folder / CONSOLE)
         with room_needed(home):
             machine.folder.mkdir(exist_ok=True)  # VirtualBox itself refuses a name that is taken
             iso = place_iso(image.iso, home)
@@ -78,6 +82,18 @@ def _check(limits: Limits) -> None:
             "a machine of VirtualBox has one processor here",
             details="the boot medium's kernel is told not to look for more",
             resolution="--cpus 1, for all backends alike",
+        )
+
+
+def _check_length(socket: Path) -> None:
+    """VirtualBox would cut the path off, and put both serial ports in one place."""
+    length = len(os.fsencode(socket))
+    if length > SOCKET_PATH_BYTES:
+        raise BackendError(
+            f"the path of the folder for temporary files is too long ({tempfile.gettempdir()})",
+            details=f"a machine's serial port would lie at {socket}, which has {length} bytes; "
+            f"the system allows {SOCKET_PATH_BYTES}",
+            resolution="name a folder with a shorter path with TMPDIR=FOLDER",
         )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from labkit.backends.vbox_installation import MANAGE
 from labkit.errors import BackendError, CommandError
 from labkit.process import Completed, Runner, last_lines, run
 
@@ -91,21 +92,30 @@ class VBoxManage:
 
     def _do(self, what: str, *arguments: str, tries: int = _TRIES) -> Completed:
         try:
-            return self._runner(self._argv("-q", *arguments), timeout=TIMEOUT_S)
+            done = self._runner(self._argv("-q", *arguments), timeout=TIMEOUT_S, check=False)
         except CommandError as error:
-            if _TURNED_AWAY in error.details and tries > 1:
-                time.sleep(_PAUSE_S)
-                return self._do(what, *arguments, tries=tries - 1)
-            full = _FULL in error.details
-            raise BackendError(
-                f"VirtualBox could not {what}" + (": the disk is full" if full else ""),
-                details=_complaints(error.details) or error.brief,
-                resolution=MAKE_ROOM if full else ASK_THE_DOCTOR,
-            ) from error
+            raise _error(what, str(error)) from error
+        if done.returncode == 0:
+            return done
+        said = f"{done.stderr}\n{done.stdout}"
+        if _TURNED_AWAY in said and tries > 1:
+            time.sleep(_PAUSE_S)
+            return self._do(what, *arguments, tries=tries - 1)
+        raise _error(what, _complaints(said) or f"{MANAGE} said nothing")
+
+
+def _error(what: str, details: str) -> BackendError:
+    full = _FULL in details
+    return BackendError(
+        f"VirtualBox could not {what}" + (": the disk is full" if full else ""),
+        details=details,
+        resolution=MAKE_ROOM if full else ASK_THE_DOCTOR,
+    )
 
 
 def _complaints(text: str) -> str:
-    """What VBoxManage complains of, without the place in its source; else all that was said."""
+    """What VBoxManage complains of, without the place in its source; else the end of what it
+    said."""
     said = re.findall(r"^VBoxManage: error: (?!Details: |Context: )(.+)$", text, re.MULTILINE)
     return "\n".join(said) or last_lines(text, 6)
 

@@ -12,10 +12,11 @@ from labkit.backends.base import READY_TIMEOUT_S
 from labkit.backends.vbox_display import virtual_display
 from labkit.backends.vbox_installation import MACHINE
 from labkit.backends.vbox_machine import Machine
+from labkit.backends.vbox_registry import HEADLESS, renew_services
 from labkit.errors import BackendError
 from labkit.process import end, mark_of, owner, spawn, wait_until
 
-HEADLESS = "VBoxHeadless"
+LOGS = ("vm.log", "display.log", "console.log")
 FIND_TIMEOUT_S = 10.0
 DRIVERLESS_PATIENCE_S = 240.0
 
@@ -33,6 +34,8 @@ class MachineProcess:
 @contextmanager
 def started(machine: Machine) -> Iterator[MachineProcess]:
     """The machine's process, in the way that its engine needs; ended at the end."""
+    for log in LOGS:  # of an earlier start
+        (machine.folder / log).unlink(missing_ok=True)
     start = _headless if machine.engine == "vbox-hm" else _driverless
     with start(machine) as process:
         yield process
@@ -54,6 +57,8 @@ def _driverless(machine: Machine) -> Iterator[MachineProcess]:
             )
         finally:
             end(process)
+            if process.returncode != 0:
+                renew_services()
 
 
 def _start_words(name: str) -> tuple[str, ...]:

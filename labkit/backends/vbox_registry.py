@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from labkit.errors import BackendError
 from labkit.process import TEMP_PREFIX, mark_of, owner
 
 SERVICES = ("VBoxSVC", "VBoxXPCOMIPCD")
+HEADLESS = "VBoxHeadless"
+MACHINES = ("VirtualBoxVM", HEADLESS)
 GRACE_S = 3.0
 
 _lock = threading.Lock()
@@ -55,11 +57,23 @@ def registry() -> Iterator[Path]:
 def services() -> dict[str, list[int]]:
     """The shared services of this lab process that run now: name → process ids."""
     found: dict[str, list[int]] = {}
-    for process in psutil.process_iter(["name"]):
-        name = process.info["name"]
-        if name in SERVICES and mark_of(process) == owner():
-            found.setdefault(name, []).append(process.pid)
+    for process in _ours(SERVICES):
+        found.setdefault(process.info["name"], []).append(process.pid)
     return found
+
+
+def renew_services() -> None:
+    """After a machine's program has not ended well: VBoxSVC may hold on to that machine for ever,
+    and then not even end itself. A new one, which starts by itself, reads from the files that the
+    machine was aborted. While another machine runs, it is left alone."""
+    if not _ours(MACHINES):
+        _end_services()
+
+
+def _ours(names: Sequence[str]) -> list[psutil.Process]:
+    """The processes with these names that this lab process has started, one way or another."""
+    running = psutil.process_iter(["name"])
+    return [p for p in running if p.info["name"] in names and mark_of(p) == owner()]
 
 
 @contextmanager
@@ -76,11 +90,10 @@ def room_needed(folder: Path) -> Iterator[None]:
 
 
 def _end_services() -> None:
-    left = []
-    for pid in (pid for pids in services().values() for pid in pids):
+    left = _ours(SERVICES)
+    for process in left:
         with suppress(psutil.Error):
-            left.append(psutil.Process(pid))
-            left[-1].terminate()
+            process.terminate()
     _, alive = psutil.wait_procs(left, timeout=GRACE_S)
     for process in alive:
         with suppress(psutil.Error):

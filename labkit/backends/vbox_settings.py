@@ -17,6 +17,7 @@ from labkit.ports import LOOPBACK
 from labkit.records import Engine, Limits
 
 OS_TYPE = "Linux_64"
+CONSOLE, AGENT = "console", "agent"  # the serial ports
 SCRATCH_MIB = 64
 # The first guest of VirtualBox's own network has it: manual, "Network Address Translation".
 GUEST_ADDRESS = "10.0.2.15"
@@ -65,9 +66,9 @@ def settings(
         words |= _DRIVERLESS
     return {key: (value,) for key, value in words.items()} | {
         "uart1": ("0x3F8", "4"),
-        "uartmode1": ("server", str(folder / "console")),
+        "uartmode1": ("server", str(folder / CONSOLE)),
         "uart2": ("0x2F8", "3"),
-        "uartmode2": ("server", str(folder / "agent")),
+        "uartmode2": ("server", str(folder / AGENT)),
     }
 
 

@@ -98,10 +98,12 @@ class VirtualBoxBackend(Backend):
         return registered(installation, self.engine(image), image, limits)
 
     @contextmanager
-    def _started(self, machine: Machine, timeline: Timeline) -> Iterator[VirtualBoxInstance]:
+    def _started(
+        self, machine: Machine, timeline: Timeline, *, boots: bool = True
+    ) -> Iterator[VirtualBoxInstance]:
         with ExitStack() as stack:
             with vbox_registry.room_needed(machine.home):
                 process = stack.enter_context(started(machine))
-                instance = stack.enter_context(connected(machine, process, timeline))
+                instance = stack.enter_context(connected(machine, process, timeline, boots=boots))
                 instance.port = machine.port
             yield instance

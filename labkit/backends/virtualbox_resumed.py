@@ -56,7 +56,7 @@ class VirtualBoxResumedBackend(VirtualBoxBackend):
         with _advised("run again: each run saves a new state, and removes it at its end"):
             _restore(saved)
             timeline.mark("created")
-            with self._started(saved, timeline) as instance:
+            with self._started(saved, timeline, boots=False) as instance:
                 instance.greet()
                 yield instance
 

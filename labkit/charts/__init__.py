@@ -1,7 +1,9 @@
 """Charts: frame → Chart. They do no statistics and read no file; matplotlib is imported when the
 first chart is drawn, not before."""
 
+from labkit import units
 from labkit.charts.chart import Chart, badge
+from labkit.charts.compare import compare
 from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
 from labkit.charts.idle import idle
@@ -20,6 +22,7 @@ __all__ = [
     "METRICS",
     "Chart",
     "badge",
+    "compare",
     "cpu",
     "deployments",
     "first_response",
@@ -34,5 +37,6 @@ __all__ = [
     "responsibilities",
     "start_events",
     "startup",
+    "units",
     "verdict",
 ]

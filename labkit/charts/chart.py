@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from labkit.charts import units
+from labkit import units
 from labkit.charts.style import drawing
 from labkit.errors import UsageError
 from labkit.records import Manifest

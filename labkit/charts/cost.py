@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from labkit.charts import notes, parts, units
+from labkit import units
+from labkit.charts import notes, parts
 from labkit.charts.style import FAINT
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from labkit.charts import cost, notes, parts, units
+from labkit import units
+from labkit.charts import cost, notes, parts
 from labkit.charts.chart import Chart
 from labkit.charts.cost import Rows
 from labkit.charts.style import FAINT, GREY, drawing, label, panels, settle
@@ -35,9 +36,8 @@ def cpu(table: pd.DataFrame, spent: pd.DataFrame, *, badge: str = "") -> Chart:
             keys=[] if cost.far_apart(spent) else parts.role_keys(spent["role"]),
             note=note,
         )
-        _label(ratios, rows)
-        for axes in (ratios, costs):
-            _separate(axes, rows)
+        parts.headed_rows(ratios, rows)
+        parts.separate(costs, rows)
         _ratios(ratios, rows, table)
         cost.draw(costs, rows, spent)
         settle(figure)
@@ -50,20 +50,6 @@ def _rows(table: pd.DataFrame) -> Rows:
         rows.append((f"{workload} ({unit}/s)" if unit else str(workload), None))
         rows += [(label(row.backend, row.engine), row) for row in notes.rows_of(group)]
     return rows
-
-
-def _label(axes: Axes, rows: Rows) -> None:
-    parts.rows(axes, [text for text, _ in rows])
-    for tick, (_, row) in zip(axes.get_yticklabels(), rows, strict=True):
-        if row is None:
-            tick.set_fontweight("bold")
-
-
-def _separate(axes: Axes, rows: Rows) -> None:
-    """A line between workloads."""
-    for y, (_, row) in enumerate(rows):
-        if row is None and y:
-            axes.axhline(y - 0.5, color=FAINT, linewidth=0.8)
 
 
 def _ratios(axes: Axes, rows: Rows, table: pd.DataFrame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,18 +18,26 @@ if TYPE_CHECKING:
 TITLE = "How much memory does each further instance take?"
 
 
-def instances(table: pd.DataFrame, *, metric: str = "pss", badge: str = "") -> Chart:
+def instances(
+    table: pd.DataFrame,
+    *,
+    metric: str = "pss",
+    badge: str = "",
+    left_out: Mapping[str, str] | None = None,
+) -> Chart:
     """From `stats.instances`: a bar for the 1st, 2nd, … instance of each backend, with what their
-    services grew by, and the sum beside the last. The data table holds all metrics and roles."""
+    services grew by, and the sum beside the last. `left_out` names other backends with
+    the reason (`stats.left_out`). The data table holds all metrics and roles."""
     shown = table[(table["metric"] == metric) & (table["role"] == "all")]
     notes.require(shown)
     rows = notes.rows_of(shown)
+    why = " ".join(f"Left out: {name}, {why}." for name, why in (left_out or {}).items())
     note = "\n".join(
         filter(
             None,
             (
                 f"{METRICS[metric]} Each is one reading, so there is no interval; with what the "
-                f"shared services grew by. {notes.engines(shown)}",
+                f"shared services grew by. {why} {notes.engines(shown)}",
                 badge,
             ),
         )

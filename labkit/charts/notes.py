@@ -77,6 +77,14 @@ def labels(table: pd.DataFrame) -> list[tuple[str, str]]:
     return [(str(b), label(b, e)) for b, e in zip(pairs["backend"], pairs["engine"], strict=True)]
 
 
+def labels_with_few(table: pd.DataFrame) -> list[str]:
+    """The label of each row, and below it how many trials there are where they are few."""
+    return [
+        label(row.backend, row.engine) + (f"\nfew trials: n = {row.n}" if row.few and row.n else "")
+        for row in rows_of(table)
+    ]
+
+
 def note(table: pd.DataFrame, badge: str, *sentences: str) -> str:
     """The lines below a chart; the last one says where the numbers come from."""
     text = " ".join(part for part in (*sentences, caution(table), engines(table)) if part)

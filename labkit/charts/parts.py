@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from labkit.charts import units
+from labkit import units
 from labkit.charts.style import FAINT, GREY, INK, look, tint
 
 if TYPE_CHECKING:
@@ -27,6 +27,22 @@ def rows(axes: Axes, labels: Sequence[str], *, top: float = -0.6) -> None:
     axes.set_yticks(range(len(labels)), labels, color=INK)
     axes.set_ylim(len(labels) - 0.4, top)
     axes.tick_params(axis="y", length=0, labelsize=9.5)
+
+
+def headed_rows(axes: Axes, shown: Sequence[tuple[str, Any]]) -> None:
+    """Rows in groups: one without anything to show is the heading of those below it."""
+    rows(axes, [text for text, _ in shown])
+    for tick_label, (_, row) in zip(axes.get_yticklabels(), shown, strict=True):
+        if row is None:
+            tick_label.set_fontweight("bold")
+    separate(axes, shown)
+
+
+def separate(axes: Axes, shown: Sequence[tuple[str, Any]]) -> None:
+    """A line between groups of rows."""
+    for y, (_, row) in enumerate(shown):
+        if row is None and y:
+            axes.axhline(y - 0.5, color=FAINT, linewidth=0.8)
 
 
 def dot(axes: Axes, y: float, figures: tuple[Any, Any, Any], backend: str) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from labkit.charts import notes, parts, units
+from labkit import units
+from labkit.charts import notes, parts
 from labkit.charts.chart import Chart
 from labkit.charts.style import GREY, INK, drawing, label, look, panels, settle, tint
 
@@ -76,7 +77,7 @@ def _draw(words: Words, table: pd.DataFrame, timeline: pd.DataFrame, badge: str)
 
 def _totals(axes: Axes, table: pd.DataFrame, words: Words) -> None:
     axes.set_title(f"time {words.until} (logarithmic axis)")
-    parts.rows(axes, [name for _, name in notes.labels(table)])
+    parts.rows(axes, notes.labels_with_few(table))
     column = []
     for y, row in enumerate(notes.rows_of(table)):
         figures = (row.median_s, row.low_s, row.high_s)

@@ -96,7 +96,9 @@ def run(
 
     if resume is not None:
         _only_with_resume(context)
-        _show(lab.resume(resume, kernel=kernel, ready_timeout=ready_timeout), as_json)
+        result = lab.resume(resume, kernel=kernel, ready_timeout=ready_timeout)
+        with lab.pointing_to(result.path):
+            _show(result, as_json)
         return
     limits = planning.limits(cpus, memory_mib)
     for name, missing in planning.left_out(names(backends), profile).items():
@@ -117,7 +119,8 @@ def run(
         budget_s=time_budget,
         instances=instances,
     )
-    _show(result, as_json)
+    with lab.pointing_to(result.path):
+        _show(result, as_json)
 
 
 def _only_with_resume(context: typer.Context) -> None:

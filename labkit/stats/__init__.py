@@ -6,12 +6,14 @@ NaN in a frame and None in `summary_json`, never zero.
 
 from labkit.stats.ballast import ballast, held_bytes
 from labkit.stats.bootstrap import interval
+from labkit.stats.compare import compare
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.deployments import deployments
+from labkit.stats.doubts import Doubt, doubts
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
-from labkit.stats.instances import instances
+from labkit.stats.instances import instances, left_out
 from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
 from labkit.stats.precision import Widest, precision, widest
@@ -28,6 +30,7 @@ from labkit.stats.work_cost import idle_burn, work_cost
 
 __all__ = [
     "FEW",
+    "Doubt",
     "LoadedRun",
     "Widest",
     "backends",
@@ -35,9 +38,11 @@ __all__ = [
     "beside",
     "cliffs_delta",
     "comparable",
+    "compare",
     "cpu_sources",
     "cpu_spent",
     "deployments",
+    "doubts",
     "failures",
     "first_response",
     "held_bytes",
@@ -46,6 +51,7 @@ __all__ = [
     "interval",
     "latency",
     "layers",
+    "left_out",
     "magnitude",
     "memory",
     "paired",

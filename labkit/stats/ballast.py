@@ -32,7 +32,9 @@ def ballast(samples: pd.DataFrame, trials: pd.DataFrame, held: int) -> pd.DataFr
     `host_delta` is the fall of what the whole computer has available, and as noisy as that.
 
     A virtual machine's memory grows when the guest touches a page for the first time: what it had
-    used and freed before is used again, and does not show. Its own view, `guest`, has no such gap.
+    used and freed before is used again, and does not show. One whose memory is resident from its
+    start (VirtualBox, restored from a snapshot) does not grow at all: only its own view, `guest`,
+    tells what is in use.
     """
     rises = pd.concat([_rises(of_good_trials(samples, trials), metric) for metric in METRICS])
     figures = spread(rises, ["backend", "metric"], "rise", "bytes")
@@ -48,7 +50,7 @@ def ballast(samples: pd.DataFrame, trials: pd.DataFrame, held: int) -> pd.DataFr
 
 
 def expected(metric: str, family: str) -> bool:
-    """Whether what is held inside must show in this metric. Elsewhere it must be empty."""
+    """Whether there must be a figure of this metric. Elsewhere it must be empty."""
     if metric == "guest":
         return family in GUESTS
     return family == "container" if metric in ("cgroup", "cgroup_peak") else True

@@ -7,7 +7,7 @@ from typing import Protocol
 import pandas as pd
 
 from labkit.errors import UsageError
-from labkit.records import Manifest
+from labkit.records import Ending, Manifest
 from labkit.stats.bootstrap import interval
 
 FEW = 10  # below this, an interval covers less than its 95 %
@@ -30,6 +30,10 @@ class LoadedRun(Protocol):
     def samples(self) -> pd.DataFrame: ...
     @property
     def requests(self) -> pd.DataFrame: ...
+    @property
+    def instances(self) -> pd.DataFrame: ...
+    @property
+    def ending(self) -> Ending | None: ...
 
 
 def backends(trials: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from labkit.backends.base import SEVERAL
+from labkit.records import Manifest
 from labkit.stats.frames import floats, identified
 
 COLUMNS = {
@@ -44,6 +46,17 @@ def _before(table: pd.DataFrame) -> pd.Series:
     keys = pd.MultiIndex.from_frame(table[KEYS[:3]])
     there = keys.isin(first.index)
     return pd.Series(first.reindex(keys).to_numpy(), table.index).where(there, 0.0)
+
+
+def left_out(manifest: Manifest) -> dict[str, str]:
+    """Backend → why none of its instances ran at once; empty for a run that has none at all."""
+    if not manifest.plan.instances:
+        return {}
+    return {
+        name: info.cannot.get(SEVERAL, "a start of it takes too long")
+        for name, info in manifest.backends.items()
+        if name not in manifest.plan.instances
+    }
 
 
 def failed(readings: pd.DataFrame) -> pd.DataFrame:

@@ -35,12 +35,16 @@ def quantities(run: LoadedRun) -> pd.DataFrame:
     helper and services). `workload` is empty for the first two, `unit` is what the workload
     counts. The ratio is to the baseline in the same block. Rows without any value are left out.
     """
-    values = by_trial(run)
-    figures = spread(values, KEYS, "value", "value")
-    figures = figures.rename(columns=lambda name: name.removesuffix("_value"))
+    return figures(by_trial(run), run.trials)
+
+
+def figures(values: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """The table of quantities() from that of by_trial()."""
+    medians = spread(values, KEYS, "value", "value")
+    medians = medians.rename(columns=lambda name: name.removesuffix("_value"))
     alike = ["quantity", "workload"]
     relative = ratios(values, baseline(values), "value", KEYS, match=alike, pair="block")
-    table = identified(figures.merge(relative, on=KEYS), run.trials)
+    table = identified(medians.merge(relative, on=KEYS), trials)
     table["few"] = table["n"] < FEW
     return table
 

@@ -1,9 +1,11 @@
 """Each meter against a ballast: so much memory, held inside on purpose, must show outside.
 
 Tolerances. A bare process and a container: from 95 % to what is held and 8 MiB more, since the
-programs that hold it are in memory too. A virtual machine's processes: from 75 %, since what the
-guest has used before does not grow a second time. The guest's own view: 5 % either way.
-What the whole computer has left moves with whatever else runs on it: it must be read.
+programs that hold it are in memory too. A virtual machine's processes: up to 24 MiB less, since
+what the guest has used and freed before does not grow a second time. The guest's own view: 5 %
+either way. A restored VirtualBox has all of its guest's memory resident from its start: what it
+holds need not show in its process at all. What the whole computer has left moves with whatever
+else runs on it: it must be read.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from labkit.stats.memory import METRICS, SUBJECTS
 from labkit.store import Run
 
 MIB = 2**20
-HELD = 96
+# A machine whose instructions are interpreted takes half a minute for each 64 MiB.
+HELD_MIB = {"virtualbox-resumed": 48}
 
 
 @pytest.mark.parametrize(
@@ -29,16 +32,19 @@ HELD = 96
         "host",
         pytest.param("docker", marks=pytest.mark.docker),
         pytest.param("qemu", marks=pytest.mark.qemu),
-        pytest.param("virtualbox-resumed", marks=pytest.mark.virtualbox),
+        pytest.param(
+            "virtualbox-resumed", marks=[pytest.mark.virtualbox, pytest.mark.timeout(900)]
+        ),
     ],
 )
 def test_what_is_held_inside_shows_in_each_meter(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     request.getfixturevalue(f"{name.partition('-')[0]}_backend")
+    mib = HELD_MIB.get(name, 96)
     run = lab.run(
         [name],
-        workloads=["idle", f"ballast:mib={HELD}"],
+        workloads=["idle", f"ballast:mib={mib}"],
         repeats=1,
         seconds=1.5,
         warmups=0,
@@ -48,7 +54,7 @@ def test_what_is_held_inside_shows_in_each_meter(
     )
     assert list(run.trials["error"]) == [None]
     held = stats.held_bytes(run.manifest.plan)
-    assert held == HELD * MIB
+    assert held == mib * MIB
     table = stats.ballast(run.samples, run.trials, held)
     print(table[["metric", "median_bytes", "share", "reason"]].to_string())
     rows: dict[str, Any] = {row["metric"]: row for row in table.to_dict("records")}
@@ -60,16 +66,18 @@ def test_what_is_held_inside_shows_in_each_meter(
         elif metric == "host_delta":
             assert row["n"] == 1
         else:
-            least, most = _tolerance(metric, family)
+            least, most = _tolerance(metric, family, mib)
             assert least <= row["median_bytes"] <= most, (metric, row["median_bytes"] / MIB)
     _check_the_table_of_memory(run)
 
 
-def _tolerance(metric: str, family: str) -> tuple[float, float]:
+def _tolerance(metric: str, family: str, mib: int) -> tuple[float, float]:
     if metric == "guest":
-        return 0.95 * HELD * MIB, 1.05 * HELD * MIB
+        return 0.95 * mib * MIB, 1.05 * mib * MIB
+    if family == "host-virtualization":
+        return -float("inf"), (mib + 8) * MIB
     native = family in ("baseline", "container")
-    return (0.95 if native else 0.75) * HELD * MIB, (HELD + 8) * MIB
+    return (0.95 * mib if native else mib - 24) * MIB, (mib + 8) * MIB
 
 
 def _check_the_table_of_memory(run: Run) -> None:

@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
-from labkit import orphans, sampler
+from labkit import sampler
 from labkit.backends import Backend, vbox_process, vbox_registry
 from labkit.backends.base import Instance
-from labkit.backends.vbox_installation import MANAGE, find_installation
+from labkit.backends.vbox_installation import MANAGE, find_installation, private_root
 from labkit.backends.vbox_manage import VBoxManage
 from labkit.backends.virtualbox import VirtualBoxBackend
 from labkit.errors import BackendError, GuestTimeout
 from labkit.image import LabImage
 from labkit.image.iso import write_iso
-from labkit.process import HostClock, mark_of, owner, wait_until
+from labkit.process import HostClock, owner
 from labkit.protocol import Request
 from labkit.records import MILESTONES, Limits
 from labkit.timeline import Timeline
 from labkit.workloads import all_workloads
 from tests.conftest import ready_backend
+from tests.integration.disks import small_disk
+from tests.integration.vbox_labs import lab, processes, traces
 
 pytestmark = pytest.mark.virtualbox
-PROGRAMS = ("VirtualBoxVM", "VBoxHeadless", "VBoxSVC", "VBoxXPCOMIPCD", "Xvfb")
-# A lab of its own, in a process that can be killed: starts a machine and waits.
-LAB = """
-import sys, time
-from labkit import image
-from labkit.backends.virtualbox import VirtualBoxBackend
-from labkit.process import HostClock
-from labkit.records import Limits
-from labkit.timeline import Timeline
-timeline = Timeline(HostClock(), lambda name: print(name, flush=True))
-with VirtualBoxBackend().launch(image.build(progress=False), Limits(), timeline):
-    time.sleep(600)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -61,26 +44,7 @@ def launched(image: LabImage) -> Iterator[tuple[Instance, Timeline]]:
         yield instance, timeline
 
 
-def traces(mark: str) -> list[str]:
-    """Everything on this machine that bears this mark, but the process itself."""
-    pid = int(mark.partition("-")[0])
-    found = [p.name() for p in psutil.process_iter() if p.pid != pid and mark_of(p) == mark]
-    found += [str(p) for p in Path(tempfile.gettempdir()).glob(f"labkit-{mark}-*")]
-    return found + [str(p) for p in Path("/tmp").glob(f".vbox-labkit-{mark}-*")]
-
-
-def processes(mark: str, name: str) -> list[psutil.Process]:
-    return [
-        p for p in psutil.process_iter(["name"]) if p.info["name"] == name and mark_of(p) == mark
-    ]
-
-
-def mounts() -> int:
-    return Path("/proc/mounts").read_text().count("\n")
-
-
 def test_a_whole_life(backend: Backend, lab_image: LabImage) -> None:
-    before = mounts()
     with launched(lab_image) as (instance, timeline):
         instance.wait_ready()
         for name in [name for name, workload in all_workloads().items() if not workload.network]:
@@ -95,7 +59,8 @@ def test_a_whole_life(backend: Backend, lab_image: LabImage) -> None:
     reached = timeline.since_requested()
     assert list(reached) == [m for m in MILESTONES if m != "first_response"]
     assert sorted(reached.values()) == list(reached.values())
-    assert traces(owner()) == [] and mounts() == before
+    assert traces(owner()) == []
+    assert str(private_root()) not in Path("/proc/mounts").read_text()
 
 
 def test_two_at_once_do_not_meet(backend: Backend, lab_image: LabImage) -> None:
@@ -109,43 +74,16 @@ def test_two_at_once_do_not_meet(backend: Backend, lab_image: LabImage) -> None:
     assert traces(owner()) == []
 
 
-@pytest.mark.parametrize("victim", ["VirtualBoxVM", "VBoxSVC", "Xvfb"])
-def test_a_process_that_is_killed(backend: Backend, lab_image: LabImage, victim: str) -> None:
-    """Of the machine nothing is left, whatever died first; no boot is waited for."""
-    with launched(lab_image) as (instance, _):
-        found = processes(owner(), victim)
-        if not found:
-            pytest.skip(f"this engine has no {victim}")
-        for process in found:
-            process.kill()
-        if victim == "VirtualBoxVM":
-            with pytest.raises(BackendError, match="connection ended"):
-                instance.wait_ready()
-    assert traces(owner()) == []
-
-
-@pytest.mark.parametrize("moment", ["created", "started", "kernel"])
-def test_a_lab_that_is_killed(backend: Backend, lab_image: LabImage, moment: str) -> None:
-    lab = subprocess.Popen([sys.executable, "-c", LAB], stdout=subprocess.PIPE, text=True)
-    assert lab.stdout is not None
-    mark = f"{lab.pid}-{int(psutil.Process(lab.pid).create_time())}"
-    try:
-        for line in lab.stdout:
-            if line.strip() == moment or (moment == "kernel" and line.strip() == "started"):
-                break
-        if moment == "kernel":
-            time.sleep(8)  # nobody listens to the console meanwhile: it is booting by now
-        assert traces(mark)
-    finally:
-        lab.send_signal(signal.SIGKILL)
-        lab.wait()
-        lab.stdout.close()
-    # Another lab that runs is not touched by the sweep.
-    with launched(lab_image):
-        assert orphans.sweep([VirtualBoxBackend()])
-        assert processes(owner(), "VBoxSVC")
-        assert wait_until(lambda: not traces(mark), timeout=5)
-    assert traces(owner()) == []
+def test_two_labs_at_once_do_not_meet(vbox_state: Path) -> None:
+    """Two processes, each with a registry and a VBoxSVC of its own."""
+    with lab("", vbox_state) as first, lab("", vbox_state) as second:
+        for each in (first, second):
+            each.wait_for("started")
+        assert all(processes(each.mark, "VBoxSVC") for each in (first, second))
+        for each in (first, second):
+            each.wait_for("stopped")
+            assert each.wait() == 0
+            assert traces(each.mark) == []
 
 
 def test_a_guest_that_never_gets_ready(
@@ -188,24 +126,21 @@ def test_a_name_that_is_taken(
     assert traces(owner()) == []
 
 
+@pytest.mark.parametrize("room", [-1 << 20, 8 << 10, 64 << 10])
 def test_a_full_disk(
-    backend: Backend, lab_image: LabImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backend: Backend,
+    lab_image: LabImage,
+    monkeypatch: pytest.MonkeyPatch,
+    room: int,
 ) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("a small disk can only be mounted by root")
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(small)], check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip("no small disk can be mounted here")
-    try:
+    """Not even the boot medium has room, or that and little else."""
+    with small_disk(lab_image.iso.stat().st_size + room) as small:
         monkeypatch.setattr(tempfile, "tempdir", str(small))
-        with pytest.raises(BackendError, match="cannot be written") as caught, launched(lab_image):
+        with (
+            pytest.raises(BackendError, match=r"cannot be written|is full") as caught,
+            launched(lab_image),
+        ):
             pass
         assert "TMPDIR" in caught.value.resolution
-        assert traces(owner()) == []
-    finally:
-        with suppress(subprocess.CalledProcessError):
-            subprocess.run(["umount", str(small)], check=True)
+        assert list(small.iterdir()) == []
+    assert traces(owner()) == []

@@ -13,6 +13,8 @@ import pytest
 from labkit.backends import BACKENDS
 from tests.unit.test_store import records, written
 
+COMMANDS = ("doctor", "setup", "image", "run", "paas", "report", "compare", "selftest", "clean")
+
 
 def labkit(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -28,16 +30,23 @@ def labkit(*words: str) -> subprocess.CompletedProcess[str]:
 def test_help_is_a_menu_that_teaches() -> None:
     done = labkit("--help")
     assert done.returncode == 0
-    for word in ("doctor", "setup", "image", "run", "paas", "report", "selftest", "clean"):
-        assert word in done.stdout
-    for word in ("To begin:",):
+    for word in (
+        "doctor",
+        "setup",
+        "image",
+        "run",
+        "paas",
+        "report",
+        "compare",
+        "selftest",
+        "clean",
+        "To begin:",
+    ):
         assert word in done.stdout
     assert labkit().stdout + labkit().stderr  # a bare call shows the same, and does nothing
 
 
-@pytest.mark.parametrize(
-    "command", ["doctor", "setup", "image", "run", "paas", "report", "selftest", "clean"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself(command: str) -> None:
     done = labkit(command, "--help")
     assert done.returncode == 0
@@ -88,6 +97,18 @@ def test_a_damaged_run_is_told(tmp_path: Path) -> None:
     done = labkit("report", str(path))
     assert done.returncode == 1
     assert "trials.csv is damaged" in done.stderr and "torn" in done.stderr
+
+
+def test_two_runs_are_compared_and_drawn(tmp_path: Path) -> None:
+    path = str(written(tmp_path, records()))
+    chart = tmp_path / "change.svg"
+    done = labkit("compare", path, path, "--chart", str(chart))
+    assert done.returncode == 0, done.stderr
+    assert "B / A" in done.stdout and "Computers: the same" in done.stdout
+    assert chart.read_text().startswith("<?xml") and str(chart) in done.stderr
+    assert json.loads(labkit("compare", path, path, "--json").stdout)["rows"]
+    done = labkit("compare", path, "nope")
+    assert done.returncode == 1 and "there is no run 'nope'" in done.stderr
 
 
 def test_the_doctor_speaks_json() -> None:

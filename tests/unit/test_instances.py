@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from labkit import instances, planning, stats, store, tables
+from labkit.backends.base import SEVERAL
 from labkit.charts import instances as chart_of
 from labkit.errors import StoreError, UsageError
 from labkit.image import LabImage
@@ -121,6 +122,21 @@ def test_the_chart_names_each_and_their_sum() -> None:
     chart = chart_of(table(docker()), badge="made up")
     assert "docker (native): 1st 12.0 MiB, 2nd 10.0 MiB; together 22.0 MiB" in chart.alt
     assert len(chart.figure.axes[0].patches) == 2
+
+
+def test_who_is_left_out_is_named_with_the_reason() -> None:
+    infos = {
+        **MANIFEST.backends,
+        "qemu": MANIFEST.backends["qemu"].model_copy(update={"cannot": {SEVERAL: "one at a time"}}),
+    }
+    some = MANIFEST.plan.model_copy(update={"instances": {"docker": 2, "host": 2}})
+    manifest = MANIFEST.model_copy(update={"plan": some, "backends": infos})
+    found = stats.left_out(manifest)
+    assert found["qemu"] == "one at a time" and "takes too long" in found["virtualbox"]
+    assert "docker" not in found
+    assert stats.left_out(MANIFEST) == {}
+    chart = chart_of(table(docker()), left_out={"qemu": "one at a time"})
+    assert any("Left out: qemu, one at a time." in t.get_text() for t in chart.figure.texts)
 
 
 def test_stored_whole_or_not_at_all(tmp_path: Path) -> None:

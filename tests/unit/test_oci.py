@@ -11,6 +11,7 @@ import pytest
 
 from labkit.backends import BACKENDS, DEFAULT, GROUPS, expand, make_backend, oci, oci_groups
 from labkit.backends.docker_cli import run_command
+from labkit.backends.piped import instance_name
 from labkit.errors import UsageError
 from labkit.host import cpu_set
 from labkit.image import LabImage
@@ -66,21 +67,27 @@ def test_swap_is_only_limited_where_the_kernel_can(tmp_path: Path) -> None:
 
 
 def test_groups_of_others_are_left_alone(tmp_path: Path) -> None:
-    for name in ("memory/labkit-1-2-3", "memory/labkit-9-9-1", "memory/docker", "labkit-1-2-4"):
+    for name in (
+        "memory/labkit-1-2.a-3",
+        "memory/labkit-9-9.a-1",
+        "memory/docker",
+        "labkit-1-2.a-4",
+    ):
         (tmp_path / name).mkdir(parents=True)
-    removed = oci_groups.sweep(lambda mark: mark == "1-2", tmp_path)
+    removed = oci_groups.sweep(lambda mark: mark == "1-2.a", tmp_path)
     assert len(removed) == 2
-    assert sorted(p.name for p in (tmp_path / "memory").iterdir()) == ["docker", "labkit-9-9-1"]
+    assert sorted(p.name for p in (tmp_path / "memory").iterdir()) == ["docker", "labkit-9-9.a-1"]
 
 
 @pytest.mark.parametrize(
     ("name", "mark"),
     [
-        ("labkit-12-345-6", "12-345"),
-        ("labkit-12-345-abcd", "12-345"),
-        ("labkit-12-345", ""),
-        ("labkit-x-1-2", ""),
-        ("docker-12-345-6", ""),
+        (instance_name(), owner()),
+        ("labkit-12-345.ab-6", "12-345.ab"),
+        ("labkit-12-345.ab-x_y", "12-345.ab"),
+        ("labkit-12-345.ab", ""),
+        ("labkit-12-345-6", ""),
+        ("docker-12-345.ab-6", ""),
     ],
 )
 def test_a_name_tells_its_owner(name: str, mark: str) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -14,12 +16,14 @@ from labkit import orphans
 from labkit.errors import CommandError
 from labkit.process import (
     MARK,
+    condition,
     end,
     find_tool,
     mark_of,
     owner,
     owner_lives,
     run,
+    runs,
     scratch_folder,
     spawn,
     uninterrupted,
@@ -174,6 +178,41 @@ def test_a_signal_is_held_back_and_then_delivered() -> None:
         done.append("the request")
     assert done == ["the request"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda process: None, "it still runs"),
+        (lambda process: process.kill(), r"it was ended by signal 9 \(Killed\)"),
+    ],
+)
+def test_a_programs_state_in_words(
+    harm: Callable[[subprocess.Popen[bytes]], None], words: str
+) -> None:
+    process = started(SLEEP)
+    try:
+        harm(process)
+        assert re.fullmatch(words, condition("it", process))
+    finally:
+        end(process)
+
+
+def test_a_program_that_ended_by_itself_in_words() -> None:
+    process = spawn([sys.executable, "-c", "raise SystemExit(3)"])
+    process.wait(10)
+    assert condition("it", process) == "it has ended with exit status 3"
+
+
+def test_what_has_ended_and_was_not_waited_for_does_not_run() -> None:
+    process = started(SLEEP)
+    seen = psutil.Process(process.pid)
+    assert runs(seen)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert seen.is_running() and not runs(seen)
+    end(process)
+    assert not runs(seen)
 
 
 def test_the_fake_clock_is_a_clock() -> None:

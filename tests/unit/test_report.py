@@ -112,6 +112,23 @@ def test_a_page_without_the_file_of_published_figures(
     assert "with published ones?" not in report.html(make_run(("host",), n=1), badge="")
 
 
+def test_the_page_shows_doubts_and_what_having_none_means() -> None:
+    run = make_run(("host", "docker"), n=2)
+    page = report.html(run, badge="")
+    assert "looked for from 5 trials of a backend on" in page
+    run.trials["load_1m"] = 9.0
+    page = report.html(run, badge="")
+    assert "<li>busy computer: up to 9.0 processes" in page
+    assert "Nothing was found" not in page
+
+
+def test_the_page_tells_how_the_run_ended() -> None:
+    run = make_run(("host",), n=1)
+    assert "2026-11-23T10:05:00+00:00: all trials were made" in report.html(run, badge="")
+    run.ending = None
+    assert "broken off, or still going on" in report.html(run, badge="")
+
+
 def test_write_leaves_only_the_page(tmp_path: Path) -> None:
     path = report.write(make_run(("host",), n=1), tmp_path / "new" / "report.html")
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
@@ -142,4 +159,5 @@ def test_table_names_engine_units_and_cautions(run: MadeUpRun) -> None:
 
 def test_table_of_unknown_values_shows_dashes() -> None:
     text = report.table_text(make_run(("docker",), n=1, failed=(0,)))
-    assert text.splitlines()[1].split() == ["docker", "native", "0", "–", "–", "–", "–"]
+    assert text.splitlines()[1].split() == ["docker", "0", "–", "–", "–", "–", "–"]
+    assert text.splitlines()[2].split() == ["(native)"]

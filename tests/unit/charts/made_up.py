@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from labkit.records import (
     BackendInfo,
+    Ending,
     Host,
+    InstanceReading,
     Manifest,
     Milestone,
     Plan,
@@ -94,7 +96,9 @@ class MadeUpRun:
     milestones: pd.DataFrame
     results: pd.DataFrame
     samples: pd.DataFrame
-    requests: pd.DataFrame
+    ending: Ending | None = None
+    instances: pd.DataFrame = field(default_factory=lambda: frame(InstanceReading, []))
+    requests: pd.DataFrame = field(default_factory=lambda: frame(Requests, []))
 
 
 def frame(kind: type[Record], records: list[Record]) -> pd.DataFrame:
@@ -117,11 +121,13 @@ def make_run(
             number += 1
     used = {name: info for name, info in MANIFEST.backends.items() if name in names}
     plan = MANIFEST.plan.model_copy(update={"backends": names, "trials": dict.fromkeys(names, n)})
-    tables = [
+    trials, milestones, results, samples = (
         frame(kind, [record for record in records if isinstance(record, kind)])
-        for kind in (Trial, Milestone, Result, Sample, Requests)
-    ]
-    return MadeUpRun(MANIFEST.model_copy(update={"backends": used, "plan": plan}), *tables)
+        for kind in (Trial, Milestone, Result, Sample)
+    )
+    ending = Ending(ended_at="2026-11-23T10:05:00+00:00", reason="plan", trials=number, digests={})
+    manifest = MANIFEST.model_copy(update={"backends": used, "plan": plan})
+    return MadeUpRun(manifest, trials, milestones, results, samples, ending)
 
 
 def served(run: MadeUpRun) -> MadeUpRun:
@@ -284,11 +290,11 @@ def layered_run(
                 for moment, at in (("ready", depth), ("stop_requested", depth + 1)):
                     cpu = depth / 2 if role == "instance" else 0.01
                     records.append(_layer_sample(number, name, role, moment, at, cpu, mib))
-    tables = [
+    trials, milestones, results, samples = (
         frame(kind, [record for record in records if isinstance(record, kind)])
-        for kind in (Trial, Milestone, Result, Sample, Requests)
-    ]
-    return MadeUpRun(MANIFEST, *tables)
+        for kind in (Trial, Milestone, Result, Sample)
+    )
+    return MadeUpRun(MANIFEST, trials, milestones, results, samples)
 
 
 def _layer_trial(number: int, block: int, name: str, startup: float, bad: bool) -> Trial:

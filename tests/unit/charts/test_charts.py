@@ -61,6 +61,11 @@ def idle(run: MadeUpRun) -> Chart:
     return charts.idle(stats.idle_burn(run.samples, run.results, run.trials), badge="made up")
 
 
+def compare(run: MadeUpRun) -> Chart:
+    """A run with itself."""
+    return charts.compare(stats.compare(run, run), "first", "second", badge="made up")
+
+
 def holes(run: MadeUpRun) -> MadeUpRun:
     """The same run where much could not be read."""
     run.samples["pss_bytes"] = run.samples["pss_bytes"].where(run.samples["backend"] != "docker")
@@ -85,7 +90,7 @@ def drawn(kind: Callable[[MadeUpRun], Chart], name: str) -> Chart:
     return kind(RUNS[name])
 
 
-KINDS = (startup, memory, cpu, verdict, idle, first_response, latency)
+KINDS = (startup, memory, cpu, verdict, idle, compare, first_response, latency)
 ALL = [pytest.param(kind, id=kind.__name__) for kind in KINDS]
 each_chart = pytest.mark.parametrize("kind", ALL)
 each_run = pytest.mark.parametrize("name", RUNS)
@@ -162,7 +167,7 @@ def test_few_trials_are_marked_and_enough_are_not(kind) -> None:
 def test_html_carries_alt_text_and_data_and_links_nothing(kind) -> None:
     chart = drawn(kind, "three")
     html = chart._repr_html_()
-    assert re.search(r'<img alt="How [^"]+\?[^"]+"', html)
+    assert re.search(r'<img alt="(How|What) [^"]+\?[^"]+"', html)
     assert "<details><summary>Data table</summary><table" in html
     assert "://" not in html and "href" not in html
     assert repr(chart) == chart.alt
@@ -192,6 +197,28 @@ def test_startup_draws_each_median_where_it_is() -> None:
 
 def test_startup_says_which_backend_failed_altogether() -> None:
     assert "all trials failed" in words(startup(RUNS["one failed altogether"]))
+
+
+def test_startup_marks_the_rows_of_few_trials() -> None:
+    said = words(startup(RUNS["five trials"]))
+    assert said.count("few trials: n = 5") == 3
+    assert "few trials" not in words(startup(RUNS["three"]))
+
+
+@pytest.mark.parametrize(("factor", "scale"), [(1.3, "linear"), (40.0, "log")])
+def test_compare_draws_each_ratio_and_a_line_where_both_are_equal(
+    factor: float, scale: str
+) -> None:
+    first, second = make_run(("host", "docker"), n=6), make_run(("host", "docker"), n=6)
+    second.trials["startup_s"] *= factor
+    chart = charts.compare(stats.compare(first, second), "before", "after")
+    (axes,) = chart.figure.axes
+    assert axes.get_xscale() == scale
+    low, high = axes.get_xlim()
+    assert low < 1 < factor < high
+    assert "the same in both" in words(chart)
+    assert f"docker (native) {factor:.3g}" in chart.alt
+    assert "A: before" in words(chart) and "B: after" in words(chart)
 
 
 def test_memory_draws_roles_of_the_metric_and_tables_all_metrics() -> None:

@@ -93,15 +93,25 @@ def test_the_list_of_machines() -> None:
 
 def test_an_error_says_what_was_tried_and_why() -> None:
     def fail(argv, *, timeout=0.0, check=True) -> Completed:
-        raise CommandError("failed", details="VBoxManage: error: no such thing")
+        return Completed(
+            (), 1, "", "VBoxManage: error: no such thing\nVBoxManage: error: Context: x"
+        )
 
     with pytest.raises(BackendError, match="configure the machine") as caught:
         VBoxManage(lambda *words: list(words), fail).modify_vm(name="n", settings={})
-    assert "no such thing" in caught.value.details and caught.value.resolution
+    assert caught.value.details == "no such thing" and caught.value.resolution
 
 
-SAID = """unshare --mount sh -ec exec chroot "$root" "$@" VBoxManage -q snapshot n take ready --live
-0%...NS_ERROR_FAILURE
+def test_a_program_that_hangs_is_told() -> None:
+    def hang(argv, *, timeout=0.0, check=True) -> Completed:
+        raise CommandError(f"VBoxManage was stopped after {timeout:g} s")
+
+    with pytest.raises(BackendError, match="configure the machine") as caught:
+        VBoxManage(lambda *words: list(words), hang).modify_vm(name="n", settings={})
+    assert "stopped after 60 s" in caught.value.details and caught.value.resolution
+
+
+SAID = """0%...NS_ERROR_FAILURE
 VBoxManage: error: Failed to take snapshot
 VBoxManage: error: Failed to save the machine state to 'x.sav' (VERR_DISK_FULL)
 VBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005), component ConsoleWrap
@@ -110,7 +120,7 @@ VBoxManage: error: Context: "handleSnapshot" at line 495 of file VBoxManageSnaps
 
 def test_a_full_disk_is_told_in_the_users_words() -> None:
     def fail(argv, *, timeout=0.0, check=True) -> Completed:
-        raise CommandError("failed", details=SAID)
+        return Completed((), 1, "", SAID)
 
     manage = VBoxManage(lambda *words: list(words), fail)
     with pytest.raises(BackendError, match="take a snapshot: the disk is full") as caught:
@@ -131,7 +141,9 @@ def test_a_client_that_the_ending_service_turns_away_comes_again(
     def run(argv, *, timeout=0.0, check=True) -> Completed:
         calls.append(argv)
         if len(calls) <= refusals:
-            raise CommandError("x", details="error: Failed to create the VirtualBox object!")
+            return Completed(
+                (), 1, "", "VBoxManage: error: Failed to create the VirtualBox object!"
+            )
         return Completed((), 0, "", "")
 
     manage = VBoxManage(lambda *words: list(words), run)

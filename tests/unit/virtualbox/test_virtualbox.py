@@ -149,6 +149,18 @@ def test_more_than_one_processor_is_refused(calls: Calls, small_image: LabImage)
     assert calls() == []
 
 
+def test_a_long_path_is_refused_before_anything_is_made(
+    calls: Calls, small_image: LabImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 60)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    with pytest.raises(BackendError, match="too long") as caught, started(small_image, "vbox-hm"):
+        pass
+    assert "allows 107" in caught.value.details and "TMPDIR" in caught.value.resolution
+    assert calls() == [] and nothing_is_left()
+
+
 def test_what_is_missing(calls: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vbox_installation, "DRIVER", str(tmp_path / "nothing"))
     assert VirtualBoxBackend(Installation(), "vbox-hm").missing() is None

@@ -10,6 +10,15 @@ UNKNOWN = "–"
 MIB = 2**20
 GIB = 2**30
 
+# What the quantities of labkit.stats.quantities are called.
+NAMES = {
+    "startup_s": "startup",
+    "pss_bytes": "memory",
+    "ops_per_s": "throughput",
+    "host_cpu_s_per_1000_ops": "host CPU per unit",
+    "host_cpu_s_per_s": "host CPU per second",
+}
+
 Unit = tuple[float, str]  # what a value is divided by, and what follows it
 Scale = Callable[[float], Unit]
 
@@ -45,6 +54,16 @@ def ratio(_value: float) -> Unit:
 def plain(_value: float) -> Unit:
     """As it is; its unit stands in the heading."""
     return 1.0, ""
+
+
+def name(quantity: str, workload: str = "") -> str:
+    """What a quantity is called, such as "startup", "throughput (cpu)"."""
+    return NAMES[quantity] + (f" ({workload})" if workload else "")
+
+
+def amount(value: Any, quantity: str) -> str:
+    """A value of a quantity, such as "372 ms"; what the workload counts is not named."""
+    return text(value, {"startup_s": time, "pss_bytes": memory}.get(quantity, plain))
 
 
 def known(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labkit.charts import units
+from labkit import units
 
 
 @pytest.mark.parametrize(

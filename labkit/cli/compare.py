@@ -1,0 +1,43 @@
+"""Reading two runs: compare."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labkit.cli.app import AsJson, app, say
+
+
+@app.command("compare")
+def compare_command(
+    first: Annotated[str, typer.Argument(metavar="A", help="A run's folder or its id.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="The run that is compared with it.")],
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Compare what may not be compared: other bits, other limits."),
+    ] = False,
+    chart: Annotated[
+        Path | None, typer.Option(help="Draw it, too: a .svg or .png file.", metavar="FILE")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two runs: before and after a change, two kernels, two computers.
+
+    First what differs between the computers and versions, then B in multiples of A with its
+    interval, for each backend and quantity. Runs of another lab image, another version of a
+    workload, under another engine or other limits are refused.
+
+    \b
+    labkit compare first-comparison data/runs/ID
+    labkit compare data/runs/BEFORE data/runs/AFTER --chart change.svg
+    """
+    from labkit import store, two_runs
+
+    found = two_runs.compare(store.load(first), store.load(second), force=force)
+    if chart is not None:
+        found.chart().save(chart)
+        say(f"chart: {chart}")
+    print(json.dumps(found.json()) if as_json else found.text())
