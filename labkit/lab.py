@@ -24,6 +24,9 @@ from labkit.selftest import state
 from labkit.store import Run, TrialRecords
 from labkit.workloads import digests
 
+# Families whose instances boot a kernel of their own, which must find its network card.
+VIRTUAL = ("hypervisor", "host-virtualization")
+
 
 def run(
     backends: Sequence[str] | None = None,
@@ -117,6 +120,8 @@ def _made_ready(
         require(name, backend)
     orphans.sweep(chosen.values())
     built = image.build(kernel=kernel, progress=progress)
+    if plan.limits.network and any(b.family in VIRTUAL for b in chosen.values()):
+        built = image.networked(built, progress=progress)
     for backend in chosen.values():
         backend.prepare(built)
     return built
@@ -200,7 +205,7 @@ def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Man
                 engine=backend.engine(built),
                 version=backend.version(),
                 start=backend.start,
-                cannot=dict(backend.cannot),
+                cannot=dict(backend.leaves_out()),
             )
             for name, backend in chosen.items()
         },

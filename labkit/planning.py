@@ -47,6 +47,8 @@ PROFILES: Mapping[str, Profile] = {
         budget_s=1200,
         instances=4,
     ),
+    # A server on every backend; one load a connection count, half of the seconds each.
+    "web": Profile(("http",), repeats=10, seconds=2.0, budget_s=120),
     # What each component of a container engine adds to a start: many short trials.
     "layers": Profile(("idle",), repeats=20, seconds=0.2, budget_s=120, backends=GROUPS["layers"]),
 }
@@ -87,6 +89,8 @@ def make_plan(
     _check(names, chosen)
     _check_precision(until_precision, budget_s)
     limits = limits or Limits()
+    if any(parse_task(text).workload.network for text in chosen.workloads):
+        limits = limits.model_copy(update={"network": True})
     host.check_limits(limits)
     trials = {name: _trials(name, chosen, exact=repeats is not None) for name in names}
     return Plan(

@@ -1,8 +1,8 @@
 """What is written down: frozen records, units in the field names.
 
-A run is a manifest (plan, host facts, image digest) and four tidy tables, one row for each
-trial, milestone, result and sample; a fifth one where several instances ran at once. What could
-not be read is None, never zero.
+A run is a manifest (plan, host facts, image digest) and tidy tables, one row for each trial,
+milestone, result, load of requests and sample; one more where several instances ran at once. What
+could not be read is None, never zero.
 data/README.md explains each column to a reader; a test holds it to this file.
 """
 
@@ -30,6 +30,7 @@ MILESTONES = (
     "started",
     "kernel",
     "ready",
+    "first_response",
     "first_result",
     "stop_requested",
     "stopped",
@@ -39,6 +40,10 @@ MILESTONES = (
 # virtual machine), a helper that exists once for each instance (containerd-shim), services that
 # all instances share (dockerd, containerd), or the whole computer, with all that runs on it.
 Role = Literal["instance", "helper", "services", "host"]
+
+
+# Who leaves what to the user: see labkit/paas/layers.py.
+Model = Literal["IaaS", "containers", "PaaS"]
 
 
 class Record(BaseModel):
@@ -52,6 +57,8 @@ class Limits(Record):
 
     cpus: int = Field(default=1, ge=1)
     memory_mib: int = Field(default=256, ge=64)
+    # Whether an instance has a network, on which one of its ports is reached from this computer.
+    network: bool = False
 
 
 class Plan(Record):
@@ -252,6 +259,46 @@ class Result(Record):
     seconds: float
     ops_per_s: float | None
     guest_seconds: float | None
+
+
+class Requests(Record):
+    """How a server answered clients that each send a request when the one before is answered.
+
+    Each request is a connection of its own. A percentile is None where there are too few requests
+    for it; client_cpu_s is what the asking side spent itself.
+    """
+
+    trial: int
+    backend: str
+    workload: str
+    connections: int
+    requests: int
+    errors: int
+    seconds: float
+    requests_per_s: float
+    p50_s: float | None
+    p95_s: float | None
+    p99_s: float | None
+    client_cpu_s: float
+
+
+class DeploymentStep(Record):
+    """What a user does on one of the ways that put an app into service, and supplies for it.
+
+    lines are those of the text files that the user writes in this step; bytes add what the user
+    brings along. seconds are the computer's, not the user's.
+    """
+
+    trial: int
+    way: str
+    model: Model
+    engine: Engine
+    step: int
+    title: str
+    files: int
+    lines: int
+    bytes: int
+    seconds: float
 
 
 class Sample(Record):

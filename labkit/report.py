@@ -94,7 +94,20 @@ def _charts(run: LoadedRun, badge: str) -> list[Chart]:
         drawn.append(charts.cpu(speed, spent, badge=badge))
     if not (idle := stats.idle_burn(samples, run.results, trials)).empty:
         drawn.append(charts.idle(idle, badge=badge))
-    return drawn
+    return drawn + _web_charts(run, badge)
+
+
+def _web_charts(run: LoadedRun, badge: str) -> list[Chart]:
+    """Those of a run whose instances have served."""
+    answered = stats.first_response(run.milestones, run.trials)
+    if answered.empty:
+        return []
+    timeline = stats.timeline(run.milestones, run.trials, until="first_response")
+    answers = stats.latency(run.requests, run.trials)
+    return [
+        charts.first_response(answered, timeline, badge=badge),
+        charts.latency(answers, badge=badge),
+    ]
 
 
 def _published(run: LoadedRun, badge: str) -> list[Chart]:

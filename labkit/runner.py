@@ -20,10 +20,21 @@ from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.process import Clock, HostClock
 from labkit.protocol import Answer
-from labkit.records import Engine, Family, Milestone, Plan, Result, Sample, Stage, Trial
+from labkit.records import (
+    Engine,
+    Family,
+    Milestone,
+    Plan,
+    Requests,
+    Result,
+    Sample,
+    Stage,
+    Trial,
+)
 from labkit.sampler import HOST, Reading, Sampler
 from labkit.store import TrialRecords
 from labkit.timeline import Timeline
+from labkit.web import Visit
 from labkit.workloads import Task, parse_task
 
 # What runs on a kernel of its own. Elsewhere the agent sees the host's memory: no cost of it.
@@ -130,6 +141,7 @@ class _OneTrial:
         self._sampler = Sampler(clock)
         self._timeline = Timeline(clock)
         self._results: list[Result] = []
+        self._requests: list[Requests] = []
         self._requested = 0.0
 
     def perform(
@@ -158,7 +170,9 @@ class _OneTrial:
             steal_share=steal.share(),
             error=error,
         )
-        return TrialRecords(trial, self._milestones(), self._results, self._samples())
+        return TrialRecords(
+            trial, self._milestones(), self._results, self._samples(), self._requests
+        )
 
     def _go(self, image: LabImage, plan: Plan, tasks: Sequence[Task], ready_timeout: float) -> None:
         with self._sampler:
@@ -175,17 +189,24 @@ class _OneTrial:
                     self._sampler.add(instance.late_meters())
                 self._sampler.take("ready")
                 for task in tasks if self._step.stage == "measured" else ():
-                    if task.workload.name not in self._backend.cannot:
+                    if task.workload.name not in self._backend.leaves_out():
                         self._work(instance, task, plan.seconds)
                 self._sampler.take("stop_requested")
                 instance.stop()
 
     def _work(self, instance: Instance, task: Task, seconds: float) -> None:
         name = task.workload.name
-        answer = instance.run(
-            task.request(seconds), on_begin=lambda: self._sampler.take(f"begin {name}")
-        )
+        visit = Visit(instance, task, seconds, self._timeline) if task.workload.network else None
+
+        def on_begin() -> None:
+            self._sampler.take(f"begin {name}")
+            if visit:
+                visit()
+
+        answer = instance.run(visit.request() if visit else task.request(seconds), on_begin)
         self._sampler.take(f"end {name}")
+        if visit:
+            self._requests += visit.records(self._step.trial, self._backend.name)
         self._results.append(self._result(task, answer))
         if self._backend.family in GUESTS:
             for told in answer.memory:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from labkit.records import MILESTONES, Manifest, Milestone, Record, Result, Sample, Trial
+from labkit.records import MILESTONES, Manifest, Milestone, Record, Requests, Result, Sample, Trial
 
 R = TypeVar("R", bound=Record)
 Records = Mapping[str, Sequence[Record]]
@@ -47,7 +47,7 @@ def _strangers(trials: Mapping[int, Trial], records: Records) -> Iterator[tuple[
     """Rows that name another backend than their trial does."""
     for table, rows in records.items():
         for row in rows:
-            if not isinstance(row, Milestone | Result | Sample):
+            if not isinstance(row, Milestone | Requests | Result | Sample):
                 continue
             trial = trials.get(row.trial)
             if trial is not None and row.backend != trial.backend:
@@ -62,6 +62,9 @@ def _unknown_names(manifest: Manifest, records: Records) -> Iterator[tuple[str, 
     for result in _of(Result, records["results"]):
         if result.workload not in workloads:
             yield "results", f"trial {result.trial}: the plan has no workload {result.workload!r}"
+    for load in _of(Requests, records["requests"]):
+        if load.workload not in workloads:
+            yield "requests", f"trial {load.trial}: the plan has no workload {load.workload!r}"
 
 
 def _key(row: Record) -> tuple[Hashable, ...]:
@@ -73,6 +76,8 @@ def _key(row: Record) -> tuple[Hashable, ...]:
             return (row.trial, row.milestone)
         case Result():
             return (row.trial, row.workload)
+        case Requests():
+            return (row.trial, row.workload, row.connections)
         case Sample():
             return (row.trial, row.meter, row.role, row.at_s, row.moment)
     raise TypeError(type(row))

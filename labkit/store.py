@@ -1,4 +1,4 @@
-"""A run's folder: manifest.json, four CSV files with one row a record, and ending.json.
+"""A run's folder: manifest.json, CSV files with one row a record, and ending.json.
 
 A trial is written, flushed and synchronized as soon as it ended; its row in trials.csv comes
 last, so a trial is either there with all that belongs to it, or not at all. A folder without
@@ -28,6 +28,7 @@ from labkit.records import (
     Manifest,
     Milestone,
     Record,
+    Requests,
     Result,
     Sample,
     Trial,
@@ -36,6 +37,7 @@ from labkit.records import (
 # The order of writing: trials last.
 TABLES: Mapping[str, type[Record]] = {
     "samples": Sample,
+    "requests": Requests,
     "results": Result,
     "milestones": Milestone,
     "trials": Trial,
@@ -53,10 +55,11 @@ class TrialRecords:
     milestones: Sequence[Milestone] = ()
     results: Sequence[Result] = ()
     samples: Sequence[Sample] = ()
+    requests: Sequence[Requests] = ()
 
     def rows(self) -> Mapping[str, Sequence[Record]]:
         """Table → its rows, in the order of writing."""
-        found = (self.samples, self.results, self.milestones, [self.trial])
+        found = (self.samples, self.requests, self.results, self.milestones, [self.trial])
         return dict(zip(TABLES, found, strict=True))
 
 
@@ -71,6 +74,7 @@ class Run:
     milestones: pd.DataFrame
     results: pd.DataFrame
     samples: pd.DataFrame
+    requests: pd.DataFrame
     instances: pd.DataFrame
     ending: Ending | None = None
 
@@ -107,6 +111,7 @@ def read_trials(path: Path) -> list[TrialRecords]:
             found.get("milestones", []),
             found.get("results", []),
             found.get("samples", []),
+            found.get("requests", []),
         )
         for _, found in sorted(rows.items())
     ]
@@ -186,7 +191,9 @@ def read_tables(path: Path, *, torn_end: bool) -> dict[str, list[Record]]:
 
 def digests(path: Path) -> dict[str, str]:
     """File → SHA-256 of its content, of all that a run's ending vouches for."""
-    files = [MANIFEST, *(f"{name}.csv" for name in TABLES)]
+    # A run from before there was the table of requests has no such file.
+    there = [name for name in TABLES if name != "requests" or (path / "requests.csv").exists()]
+    files = [MANIFEST, *(f"{name}.csv" for name in there)]
     files += [INSTANCES] if read_manifest(path).plan.instances else []
     return {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in files}
 
@@ -212,10 +219,16 @@ def _read_ending(path: Path) -> Ending | None:
 
 
 def _read_table(path: Path, kind: type[Record], *, torn_end: bool) -> list[Record]:
+    if kind is Requests and not path.exists() and not _had_network(path.parent):
+        return []  # recorded before there was this table
     try:
         return tables.parse(path.read_bytes(), kind, torn_end=torn_end)
     except (OSError, ValueError, csv.Error) as error:
         raise _damaged(path, str(error)) from error
+
+
+def _had_network(path: Path) -> bool:
+    return read_manifest(path).plan.limits.network
 
 
 def _damaged(path: Path, why: str) -> StoreError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +11,8 @@ import pandas as pd
 
 from labkit import stats
 from labkit.diagnosis import Diagnosis, Finding
-from labkit.records import Host
+from labkit.paas.layers import USER_MANAGES
+from labkit.records import DeploymentStep, Host
 from labkit.store import Run
 
 MIB = 1024 * 1024
@@ -64,6 +67,28 @@ def run_json(run: Run) -> dict[str, Any]:
         "summary": stats.summary_json(run),
         "doubts": [asdict(doubt) for doubt in stats.doubts(run)],
     }
+
+
+def deployments_text(table: pd.DataFrame, steps: Sequence[DeploymentStep]) -> str:
+    """What each way asks of the user, a line a way; then its steps."""
+    lines = [f"{'way':<18} {'steps':>5} {'lines':>5} {'bytes':>12} {'seconds':>8}  leaves to you"]
+    for row in table.itertuples():
+        left = ", ".join(USER_MANAGES[str(row.model)])
+        lines.append(
+            f"{row.way:<18} {row.steps:>5} {row.lines:>5} {row.bytes:>12,} {row.median_s:>8.1f}  "
+            f"{left}"
+        )
+    first = min(step.trial for step in steps)
+    for way, done in itertools.groupby(
+        (step for step in steps if step.trial == first), key=lambda step: (step.way, step.engine)
+    ):
+        lines += ["", f"{way[0]} ({way[1]}):"]
+        lines += [
+            f"  {step.step}. {step.title:<50} {step.lines:>3} lines {step.bytes:>12,} bytes "
+            f"{step.seconds:>6.1f} s"
+            for step in done
+        ]
+    return "\n".join(lines)
 
 
 def _plain(value: Any) -> Any:

@@ -33,6 +33,19 @@ def memory(size: float) -> Unit:
     return (MIB, " MiB") if abs(size) < GIB else (GIB, " GiB")
 
 
+def size(count: float) -> Unit:
+    """Bytes of files, in the decimal units that a logarithmic axis has room for."""
+    for limit, suffix in ((1e3, " B"), (1e6, " kB"), (1e9, " MB")):
+        if abs(count) < limit:
+            return limit / 1e3, suffix
+    return 1e9, " GB"
+
+
+def whole(_count: float) -> Unit:
+    """What is counted; written without decimals."""
+    return 1.0, ""
+
+
 def ratio(_value: float) -> Unit:
     """So many times."""
     return 1.0, "×"

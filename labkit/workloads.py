@@ -2,6 +2,7 @@
 
 A file's head says what it does (title), what is counted (unit) and how many operations make one
 unit (ops-per-unit). A workload that counts defines `step N`; one that only holds, `hold SECONDS`.
+A server says «network: yes», and is asked from outside while it holds.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class Workload:
     unit: str
     ops_per_unit: float
     counts: bool
+    # Whether it is a server, which wants an instance with a network.
+    network: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ def read_workload(file: Path) -> Workload:
             unit=head["unit"],
             ops_per_unit=float(head["ops-per-unit"]),
             counts=re.search(r"^step\(\)", text, re.MULTILINE) is not None,
+            network=head.get("network") == "yes",
         )
     except (KeyError, ValueError) as error:
         raise UsageError(

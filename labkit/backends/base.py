@@ -15,9 +15,13 @@ from labkit.process import Clock, HostClock
 from labkit.protocol import Answer, Outcome, Request, Script, Session
 from labkit.records import Engine, Family, Limits, Role, StartKind
 from labkit.timeline import Timeline
+from labkit.workloads import all_workloads
 
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
+# Where the server listens inside an instance that has a network of its own.
+INNER_PORT = 8080
+NO_PORT = "the lab has no way yet to lead a port of this computer to such an instance"
 # What a backend `cannot` that has one instance at a time.
 SEVERAL = "several instances"
 
@@ -51,6 +55,8 @@ class Meter:
 class Instance(ABC):
     """Something that a backend has started from the lab image."""
 
+    # The port on this computer's loopback address that leads to the instance's own server.
+    port: int | None = None
     # How long the agent may take to prepare and calibrate a workload, besides its duration.
     preparation_s: float = 30.0
     # How long it may take to clear away after its last workload and to say goodbye.
@@ -125,6 +131,8 @@ class Backend(ABC):
     settings: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     # What this backend leaves out (a workload, or "resumed start") → why.
     cannot: ClassVar[Mapping[str, str]] = {}
+    # Whether an instance with a network (Limits.network) has a port on this computer's loopback.
+    publishes: ClassVar[bool] = False
     # About how long a start takes, in seconds: for the plan of a run, never for a figure.
     about_s: float = 1.0
     # Why there is no saved state to resume from.
@@ -164,6 +172,11 @@ class Backend(ABC):
 
         Marks `created` and `started` (and `kernel`, where there is one). Raises BackendError.
         """
+
+    def leaves_out(self) -> Mapping[str, str]:
+        """`cannot`, and the servers where no port leads to an instance."""
+        servers = [] if self.publishes else [w.name for w in all_workloads().values() if w.network]
+        return {**dict.fromkeys(servers, NO_PORT), **self.cannot}
 
     def prepare(self, image: LabImage) -> None:  # noqa: B027  most have nothing to prepare
         """What is done once before the first trial and is no part of a start."""

@@ -1,7 +1,8 @@
 """Backend `docker`: a container of the lab image, through the Docker SDK.
 
-No network, a read-only root file system, no capabilities, no new privileges; one volume for
-scratch data, which goes with the container. Container, volume and image carry the lab's labels.
+A read-only root file system, no capabilities, no new privileges; one volume for scratch data,
+which goes with the container. No network, unless a server is to be asked: then Docker's default
+bridge, and one port of it on the host's loopback. Container, volume and image carry labels.
 """
 
 from __future__ import annotations
@@ -19,13 +20,21 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 from docker.types import Mount
 
-from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
+from labkit.backends.base import (
+    INNER_PORT,
+    STOP_TIMEOUT_S,
+    Backend,
+    Instance,
+    Meter,
+    Missing,
+)
 from labkit.backends.containers import container_meters
 from labkit.backends.docker_stream import Demultiplexer
 from labkit.channel import Channel
 from labkit.errors import BackendError
 from labkit.host import cpu_set
 from labkit.image import LabImage
+from labkit.ports import LOOPBACK
 from labkit.process import as_root, find_tool, last_lines, owner, uninterrupted, wait_until
 from labkit.protocol import Session
 from labkit.records import Engine, Limits
@@ -79,6 +88,7 @@ class DockerInstance(Instance):
 class DockerBackend(Backend):
     name = "docker"
     family = "container"
+    publishes = True
     cannot: ClassVar[Mapping[str, str]] = {
         "resumed start": "a container is only restored from a file by CRIU, which Docker has as an "
         "experiment; pause and unpause is another thing, the memory stays in use"
@@ -88,6 +98,12 @@ class DockerBackend(Backend):
         "seccomp": ("default", "unconfined"),
         "rm": ("no", "yes"),  # who removes the container: the lab, or the daemon when it ends
     }
+
+    def leaves_out(self) -> Mapping[str, str]:
+        """On the host's own network a server would listen at all addresses of this computer."""
+        if self.chosen["network"] == "host":
+            return {**super().leaves_out(), "http": "it would listen on all networks of this host"}
+        return super().leaves_out()
 
     def missing(self) -> Missing | None:
         try:
@@ -146,7 +162,11 @@ class DockerBackend(Backend):
                 timeline.mark("started")
             output = Demultiplexer()
             channel = Channel(fd, fd, decode=output.feed)
-            yield DockerInstance(container, output, Session(channel, timeline.clock), timeline)
+            session = Session(channel, timeline.clock)
+            instance = DockerInstance(container, output, session, timeline)
+            if limits.network and self.chosen["network"] != "host":
+                instance.port = _published_port(container)
+            yield instance
 
     def sweep(self, abandoned: Callable[[str], bool]) -> list[str]:
         try:
@@ -204,7 +224,7 @@ def container_settings(
         "name": name,
         "labels": {OWNER_LABEL: owner()},
         "stdin_open": True,
-        "network_mode": chosen["network"],
+        **_network(limits, chosen["network"]),
         "read_only": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges", *unconfined],
@@ -214,6 +234,29 @@ def container_settings(
         "memswap_limit": memory,
         "auto_remove": chosen["rm"] == "yes",
     }
+
+
+def _network(limits: Limits, mode: str) -> dict[str, Any]:
+    """The daemon picks a free port, and another one where that is taken meanwhile."""
+    if not limits.network or mode == "host":
+        return {"network_mode": mode}
+    return {
+        "ports": {f"{INNER_PORT}/tcp": (LOOPBACK, None)},
+        "environment": {"LAB_HTTP": str(INNER_PORT)},
+    }
+
+
+def _published_port(container: Container) -> int:
+    with _daemon_errors("tell the published port"):
+        container.reload()
+        bindings = container.attrs["NetworkSettings"]["Ports"].get(f"{INNER_PORT}/tcp") or []
+    if not bindings:
+        raise BackendError(
+            "Docker did not publish the container's port",
+            details="the container ended at once, or the daemon has no bridge network",
+            resolution="docker network ls must show a network named bridge",
+        )
+    return int(bindings[0]["HostPort"])
 
 
 def _wait_removed(client: docker.DockerClient, name: str) -> None:
@@ -265,6 +308,13 @@ def _daemon_errors(what: str) -> Iterator[None]:
 
 
 def _daemon_error(what: str, error: Exception) -> BackendError:
+    if "could not find bridge" in str(error):
+        return BackendError(
+            f"Docker could not {what}",
+            details="the interface of its default network (docker0) was removed behind its back",
+            resolution="restart the daemon: systemctl restart docker, or labkit clean --daemon and "
+            "labkit setup docker",
+        )
     return BackendError(
         f"Docker could not {what}",
         details=last_lines(str(error)),

@@ -46,6 +46,7 @@ class DockerCliInstance(PipedInstance):
 class DockerCliBackend(DockerBackend):
     name = "docker-cli"
     by_default = False
+    publishes = False
 
     def missing(self) -> Missing | None:
         if find_tool("docker") is None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends.base import Backend, Instance, Missing
 from labkit.backends.piped import PipedInstance, limit_address_space, on_cpus, piped
 from labkit.image import LabImage
+from labkit.ports import LOOPBACK, reserved_port
 from labkit.process import scratch_folder
 from labkit.records import Engine, Limits
 from labkit.timeline import Timeline
@@ -24,6 +26,7 @@ class HostBackend(Backend):
     name = "host"
     family = "baseline"
     about_s = 0.2
+    publishes = True
     cannot: ClassVar[Mapping[str, str]] = {
         "resumed start": "a plain process has no saved state to start from"
     }
@@ -47,11 +50,20 @@ class HostBackend(Backend):
         argv = [str(image.rootfs / "bin/busybox"), "sh", str(image.rootfs / "lab/agent")]
         with ExitStack() as stack:
             folder = stack.enter_context(scratch_folder())
+            port = stack.enter_context(reserved_port()) if limits.network else None
             log = folder / "stderr.log"
             timeline.mark("created")
             with on_cpus(limits.cpus):
-                child = piped(argv, log, env={"LAB_SCRATCH": str(folder)})
+                child = piped(argv, log, env=_environment(folder, port))
                 process = stack.enter_context(child)
             timeline.mark("started")
             limit_address_space(process.pid, limits)
-            yield PipedInstance(process, log, timeline)
+            instance = PipedInstance(process, log, timeline)
+            instance.port = port
+            yield instance
+
+
+def _environment(folder: Path, port: int | None) -> dict[str, str]:
+    """Where the process may write, and where it may listen itself: never at all addresses."""
+    listen = {} if port is None else {"LAB_HTTP": f"{LOOPBACK}:{port}"}
+    return {"LAB_SCRATCH": str(folder), **listen}

@@ -16,12 +16,20 @@ from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends import engines
-from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
+from labkit.backends.base import (
+    INNER_PORT,
+    STOP_TIMEOUT_S,
+    Backend,
+    Instance,
+    Meter,
+    Missing,
+)
 from labkit.backends.qmp import Qmp
 from labkit.channel import Channel
 from labkit.errors import BackendError, GuestTimeout, LabError
 from labkit.image import LabImage
 from labkit.image.cmdline import command_line
+from labkit.ports import LOOPBACK, reserved_port
 from labkit.process import (
     as_root,
     condition,
@@ -94,6 +102,7 @@ class QemuBackend(Backend):
     name = "qemu"
     family = "hypervisor"
     about_s = 5.0
+    publishes = True
 
     def __init__(self, engine: Engine | None = None) -> None:
         """engine: kvm, hvf or tcg; None lets the machine's abilities decide."""
@@ -143,7 +152,9 @@ class QemuBackend(Backend):
         engine = self.engine(image)
         with ExitStack() as stack:
             folder = stack.enter_context(scratch_folder())
-            argv = [*command(engine, image, limits, folder), *more]
+            port = stack.enter_context(reserved_port()) if limits.network else None
+            card = () if port is None else _network_card(port)
+            argv = [*command(engine, image, limits, folder), *card, *more]
             process = spawn(argv, log=folder / "qemu.log")
             stack.callback(end, process)
             _wait_for_sockets(process, folder)
@@ -158,7 +169,10 @@ class QemuBackend(Backend):
                 agent.fileno(),
                 watch={console.fileno(): lambda data: timeline.mark("kernel")},
             )
-            yield QemuInstance(process, qmp, folder, Session(channel, timeline.clock), timeline)
+            session = Session(channel, timeline.clock)
+            instance = QemuInstance(process, qmp, folder, session, timeline)
+            instance.port = port
+            yield instance
 
 
 class QemuResumedBackend(QemuBackend):
@@ -211,7 +225,7 @@ def command(engine: Engine, image: LabImage, limits: Limits, folder: Path) -> li
         *("-smp", str(limits.cpus), "-m", f"{limits.memory_mib}M"),
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-S"),
         *("-kernel", str(image.kernel), "-initrd", str(image.initramfs)),
-        *("-append", command_line(limits.cpus)),
+        *("-append", command_line(limits.cpus, network=limits.network)),
         *_serial("console", folder),
         *_serial("agent", folder),
         *("-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"),
@@ -249,6 +263,14 @@ def _make_disk(path: Path) -> Sequence[str]:
         file.truncate(SCRATCH_MIB * 1024 * 1024)
     drive = f"file={path},if=none,id=scratch,format=raw"
     return ("-drive", drive, "-device", "nvme,drive=scratch,serial=labkit")
+
+
+def _network_card(port: int) -> Sequence[str]:
+    """A card in QEMU's own network (slirp), from which the guest reaches nothing, and one port of
+    it on the host's loopback. romfile=: no program to boot from the network."""
+    forward = f"hostfwd=tcp:{LOOPBACK}:{port}-:{INNER_PORT}"
+    device = "virtio-net-pci,netdev=network,romfile="
+    return ("-netdev", f"user,id=network,restrict=on,{forward}", "-device", device)
 
 
 def _go(qmp: Qmp, folder: Path) -> None:

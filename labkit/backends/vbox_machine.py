@@ -17,6 +17,7 @@ from labkit.backends.vbox_registry import registry, room_needed
 from labkit.backends.vbox_settings import CONSOLE, OS_TYPE, configure, place_iso
 from labkit.errors import BackendError, LabError
 from labkit.image import LabImage
+from labkit.ports import reserved_port
 from labkit.process import owner, wait_until
 from labkit.records import Engine, Limits
 
@@ -34,6 +35,7 @@ class Machine:
     engine: Engine
     home: Path
     name: str
+    port: int | None = None
 
     @property
     def folder(self) -> Path:
@@ -53,7 +55,9 @@ def registered(
     _check(limits)
     with ExitStack() as stack:
         home = stack.enter_context(registry())
-        machine = Machine(installation, engine, home, f"labkit-{owner()}-{next(_numbers)}")
+        port = stack.enter_context(reserved_port()) if limits.network else None
+        name = f"labkit-{owner()}-{next(_numbers)}"
+        machine = Machine(installation, engine, home, name, port)
         _check_length(machine.folder / CONSOLE)
         with room_needed(home):
             machine.folder.mkdir(exist_ok=True)  # VirtualBox itself refuses a name that is taken
@@ -67,6 +71,7 @@ def registered(
                 limits=limits,
                 iso=iso,
                 folder=machine.folder,
+                port=port,
             )
         yield machine
 

@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from labkit.backends.base import INNER_PORT
 from labkit.backends.vbox_manage import VBoxManage
+from labkit.ports import LOOPBACK
 from labkit.records import Engine, Limits
 
 OS_TYPE = "Linux_64"
 CONSOLE, AGENT = "console", "agent"  # the serial ports
 SCRATCH_MIB = 64
+# The first guest of VirtualBox's own network has it: manual, "Network Address Translation".
+GUEST_ADDRESS = "10.0.2.15"
 
 # No device that no workload uses. The boot medium's kernel runs without ACPI and I/O APIC.
 _LEAN: Mapping[str, str] = {
@@ -49,9 +53,15 @@ _DRIVERLESS_EXTRA: Mapping[str, str] = {
 }
 
 
-def settings(engine: Engine, limits: Limits, folder: Path) -> dict[str, tuple[str, ...]]:
-    """What modifyvm sets. The serial ports are sockets in `folder` that VirtualBox listens on."""
+def settings(
+    engine: Engine, limits: Limits, folder: Path, port: int | None = None
+) -> dict[str, tuple[str, ...]]:
+    """What modifyvm sets. The serial ports are sockets in `folder` that VirtualBox listens on.
+    `port` on this computer's loopback leads to the machine's own server."""
     words = {"memory": str(limits.memory_mib), "cpus": str(limits.cpus), **_LEAN}
+    if port is not None:
+        forward = f"http,tcp,{LOOPBACK},{port},{GUEST_ADDRESS},{INNER_PORT}"
+        words |= {"nic1": "nat", "nictype1": "virtio", "natpf1": forward}
     if engine == "vbox-recompiler":
         words |= _DRIVERLESS
     return {key: (value,) for key, value in words.items()} | {
@@ -63,10 +73,17 @@ def settings(engine: Engine, limits: Limits, folder: Path) -> dict[str, tuple[st
 
 
 def configure(
-    manage: VBoxManage, *, name: str, engine: Engine, limits: Limits, iso: Path, folder: Path
+    manage: VBoxManage,
+    *,
+    name: str,
+    engine: Engine,
+    limits: Limits,
+    iso: Path,
+    folder: Path,
+    port: int | None = None,
 ) -> None:
     """Configures the machine that was created as `name`; its files lie in `folder`."""
-    manage.modify_vm(name=name, settings=settings(engine, limits, folder))
+    manage.modify_vm(name=name, settings=settings(engine, limits, folder, port))
     if engine == "vbox-recompiler":
         for key, value in _DRIVERLESS_EXTRA.items():
             manage.set_extra_data(name=name, key=key, value=value)

@@ -30,6 +30,7 @@ class VirtualBoxBackend(Backend):
     name = "virtualbox"
     family = "host-virtualization"
     about_s = 45.0
+    publishes = True
     sweeps_files = True
 
     def __init__(
@@ -104,4 +105,5 @@ class VirtualBoxBackend(Backend):
             with vbox_registry.room_needed(machine.home):
                 process = stack.enter_context(started(machine))
                 instance = stack.enter_context(connected(machine, process, timeline, boots=boots))
+                instance.port = machine.port
             yield instance

@@ -8,12 +8,14 @@ from labkit.charts.cpu import cpu
 from labkit.charts.guess import guess
 from labkit.charts.idle import idle
 from labkit.charts.instances import instances
+from labkit.charts.latency import latency
 from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
+from labkit.charts.paas import deployments, responsibilities
 from labkit.charts.process_tree import process_tree
 from labkit.charts.published import published
 from labkit.charts.start_events import start_events
-from labkit.charts.startup import startup
+from labkit.charts.startup import first_response, startup
 from labkit.charts.verdict import verdict
 
 __all__ = [
@@ -22,13 +24,17 @@ __all__ = [
     "badge",
     "compare",
     "cpu",
+    "deployments",
+    "first_response",
     "guess",
     "idle",
     "instances",
+    "latency",
     "layers",
     "memory",
     "process_tree",
     "published",
+    "responsibilities",
     "start_events",
     "startup",
     "units",

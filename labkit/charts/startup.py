@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,7 +16,29 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.patches import Patch
 
-TITLE = "How long until it is ready?"
+
+@dataclass(frozen=True)
+class Words:
+    """What the chart calls the moment that it ends with."""
+
+    title: str
+    subtitle: str
+    until: str
+    milestone: str
+
+
+READY = Words(
+    "How long until it is ready?",
+    "From the request to the agent's first line",
+    "until ready",
+    "ready",
+)
+FIRST_RESPONSE = Words(
+    "How long until it answers?",
+    "From the request of the instance to the first whole answer of its HTTP server",
+    "until the first answer",
+    "first_response",
+)
 # The earlier a phase begins, the darker it is; the hatch tells apart what begins alike.
 SHADES = {"requested": 0.0, "created": 0.35, "started": 0.6, "kernel": 0.82}
 ROOM = 0.16  # the share from which on a phase has room for its length
@@ -24,26 +47,36 @@ ROOM = 0.16  # the share from which on a phase has room for its length
 def startup(table: pd.DataFrame, timeline: pd.DataFrame, *, badge: str = "") -> Chart:
     """From `stats.startup` and `stats.timeline`: total on a logarithmic axis (left), each
     phase's share of it (right)."""
+    return _draw(READY, table, timeline, badge)
+
+
+def first_response(table: pd.DataFrame, timeline: pd.DataFrame, *, badge: str = "") -> Chart:
+    """The same from `stats.first_response` and `stats.timeline(…, until="first_response")`."""
+    return _draw(FIRST_RESPONSE, table, timeline, badge)
+
+
+def _draw(words: Words, table: pd.DataFrame, timeline: pd.DataFrame, badge: str) -> Chart:
     notes.require(table)
     note = notes.note(table, badge, notes.interval(table))
-    subtitle = f"From the request to the agent's first line; median of {notes.sizes(table)}"
+    subtitle = f"{words.subtitle}; median of {notes.sizes(table)}"
     with drawing():
         figure, (totals, shares) = panels(
             0.85 + 0.55 * len(table),
             (1.0, 1.15),
-            title=TITLE,
+            title=words.title,
             subtitle=subtitle,
             keys=_keys(timeline),
             note=note,
         )
-        _totals(totals, table)
+        _totals(totals, table, words)
         _shares(shares, timeline, list(table["backend"]))
         settle(figure)
-    return Chart(TITLE, figure, _alt(table), _data(table, timeline), badge)
+    data = _data(table, timeline, words)
+    return Chart(words.title, figure, _alt(table, words), data, badge)
 
 
-def _totals(axes: Axes, table: pd.DataFrame) -> None:
-    axes.set_title("time until ready (logarithmic axis)")
+def _totals(axes: Axes, table: pd.DataFrame, words: Words) -> None:
+    axes.set_title(f"time {words.until} (logarithmic axis)")
     parts.rows(axes, notes.labels_with_few(table))
     column = []
     for y, row in enumerate(notes.rows_of(table)):
@@ -95,7 +128,7 @@ def _shade(phase: str) -> float:
 
 
 def _hatch(phase: str) -> str:
-    return "///" if phase.endswith("kernel") else ""
+    return {"kernel": "///", "first_response": "..."}.get(phase.split(" → ")[1], "")
 
 
 def _keys(timeline: pd.DataFrame) -> list[Patch]:
@@ -109,21 +142,22 @@ def _keys(timeline: pd.DataFrame) -> list[Patch]:
     ]
 
 
-def _alt(table: pd.DataFrame) -> str:
+def _alt(table: pd.DataFrame, words: Words) -> str:
     totals = "; ".join(
         f"{label(row.backend, row.engine)} "
         + units.with_interval(row.median_s, row.low_s, row.high_s, units.time)
         for row in notes.rows_of(table)
     )
     return (
-        f"{TITLE} Median time from the request until ready{notes.with_interval(table)}, "
+        f"{words.title} Median time from the request {words.until}{notes.with_interval(table)}, "
         f"{notes.sizes(table)}: {totals}. {notes.caution(table)}".strip()
     )
 
 
-def _data(table: pd.DataFrame, timeline: pd.DataFrame) -> pd.DataFrame:
+def _data(table: pd.DataFrame, timeline: pd.DataFrame, words: Words) -> pd.DataFrame:
     """One table: the total of each backend, then its phases."""
-    totals = table.assign(phase="requested → ready, total", length_s=table["median_s"])
+    whole = f"requested → {words.milestone}, total"
+    totals = table.assign(phase=whole, length_s=table["median_s"])
     both = pd.concat([totals, timeline], ignore_index=True)
     order = {backend: place for place, backend in enumerate(table["backend"])}
     both = both.sort_values("backend", key=lambda column: column.map(order), kind="stable")

@@ -7,12 +7,20 @@ import signal
 import sys
 from types import FrameType
 
-from labkit.cli import compare, image, machine, report, run, selftest  # each adds its commands
+from labkit.cli import (  # each adds its commands
+    compare,
+    image,
+    machine,
+    paas,
+    report,
+    run,
+    selftest,
+)
 from labkit.cli.app import app, say
 from labkit.errors import LabError
 from labkit.process import owner
 
-__all__ = ["app", "compare", "image", "machine", "main", "report", "run", "selftest"]
+__all__ = ["app", "compare", "image", "machine", "main", "paas", "report", "run", "selftest"]
 
 
 class Interrupted(BaseException):

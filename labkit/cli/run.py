@@ -34,8 +34,9 @@ def run(
     profile: Annotated[
         str,
         typer.Option(
-            help="quick: 5 trials, CPU and idle; reference: 10, four workloads; full: 10, all. "
-            "A slow backend makes fewer. layers: 20 starts at each depth of a container engine."
+            help="quick: 5 trials, CPU and idle; reference: 10, four workloads; full: 10, all; "
+            "web: 10, an HTTP server that is asked. A slow backend makes fewer. "
+            "layers: 20 starts at each depth of a container engine."
         ),
     ] = "quick",
     seed: Annotated[
@@ -86,6 +87,7 @@ def run(
     \b
     labkit run                                    the quick profile on all that can run
     labkit run --backends docker,qemu --repeats 20 --workloads cpu,fork
+    labkit run --profile web                      how long until a server answers, how fast then
     labkit run --until-precision 0.1              as many blocks as that takes, in 10 minutes
     labkit run --resume data/runs/ID              after Ctrl-C, a kill, a power cut
     labkit run --json > result.json               one JSON object; messages stay on stderr

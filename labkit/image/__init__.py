@@ -2,5 +2,6 @@
 
 from labkit.image.builder import build, find
 from labkit.image.lab_image import LabImage
+from labkit.image.networked import networked
 
-__all__ = ["LabImage", "build", "find"]
+__all__ = ["LabImage", "build", "find", "networked"]

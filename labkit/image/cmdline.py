@@ -34,9 +34,15 @@ _COMMON = (
 _ONE_PROCESSOR = " nosmp noreplace-smp noapic acpi=off"
 
 
-def command_line(cpus: int) -> str:
-    """The command line for a guest with this many virtual processors."""
-    return _COMMON + (_ONE_PROCESSOR if cpus == 1 else "")
+# Without interrupt controllers there is nowhere to send a message-signalled interrupt to.
+_ONE_PROCESSOR_NETWORK = " pci=nomsi"
+
+
+def command_line(cpus: int, *, network: bool = False) -> str:
+    """The command line for a guest with this many virtual processors, and a network card or not."""
+    common = _COMMON.replace("rdinit=/init", "rdinit=/lab/network") if network else _COMMON
+    one = _ONE_PROCESSOR + (_ONE_PROCESSOR_NETWORK if network else "")
+    return common + (one if cpus == 1 else "")
 
 
 # What the ISO's boot loader passes on: a boot medium is made for one processor.

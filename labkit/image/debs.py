@@ -68,6 +68,21 @@ def read_member(deb: Path, patterns: Sequence[str]) -> bytes:
     )
 
 
+def read_members(deb: Path, patterns: Sequence[str]) -> dict[str, bytes]:
+    """Path → content of all files in a package that match one of the patterns."""
+    from debian.debfile import DebFile
+
+    found = {}
+    with DebFile(deb) as package:
+        tar = package.data.tgz()
+        for member in tar:
+            name = str(member.name)
+            if member.isfile() and any(fnmatchcase(name, pattern) for pattern in patterns):
+                file = tar.extractfile(member)
+                found[name] = file.read() if file else b""
+    return found
+
+
 def save_pins(pins: Pins, file: Path) -> None:
     """Writes the pins, whole or not at all."""
     content = json.dumps(asdict(pins), indent=2)

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from labkit import image, orphans
+from labkit import image, orphans, paas
 from labkit.backends import BACKENDS, DEFAULT, expand, make_backend
 from labkit.errors import LabError
 from labkit.paths import cache_dir
@@ -53,6 +53,9 @@ def clean_up(*, daemon: bool = False, virtualbox: bool = False, cache: bool = Fa
     """Removes orphans, and on demand our daemon, the private VirtualBox and the whole cache;
     names what was removed."""
     removed = [f"removed {what}" for what in orphans.sweep(make_backend(name) for name in BACKENDS)]
+    left, kept = paas.tidy()
+    removed += [f"removed {what}" for what in left]
+    removed += [f"kept the app {what}: labkit paas stop ends it" for what in kept]
     if daemon and (stopped := stop_daemon()):
         removed.append(f"ended {stopped}")
     if virtualbox and (folder := remove_virtualbox()):

@@ -10,6 +10,7 @@ from labkit.stats.compare import compare
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
+from labkit.stats.deployments import deployments
 from labkit.stats.doubts import Doubt, doubts
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.instances import instances, left_out
@@ -24,6 +25,7 @@ from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
 from labkit.stats.throughput import throughput
 from labkit.stats.verdict import verdict
+from labkit.stats.web import first_response, latency
 from labkit.stats.work_cost import idle_burn, work_cost
 
 __all__ = [
@@ -39,12 +41,15 @@ __all__ = [
     "compare",
     "cpu_sources",
     "cpu_spent",
+    "deployments",
     "doubts",
     "failures",
+    "first_response",
     "held_bytes",
     "idle_burn",
     "instances",
     "interval",
+    "latency",
     "layers",
     "left_out",
     "magnitude",

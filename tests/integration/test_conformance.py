@@ -126,7 +126,8 @@ def test_a_life_from_requested_to_stopped(backend: Backend, lab_image: LabImage)
         instance.stop()
     reached = timeline.since_requested()
     boots = is_guest(backend) and backend.start == "cold"
-    assert list(reached) == [m for m in MILESTONES if m != "kernel" or boots]
+    never = {"first_response"} if boots else {"first_response", "kernel"}
+    assert list(reached) == [m for m in MILESTONES if m not in never]
     assert sorted(reached.values()) == list(reached.values())
     assert left_behind(backend) == []
 
@@ -137,6 +138,8 @@ def test_every_workload_runs_for_about_the_time_it_was_given(
     unless_empty(backend, "workloads")
     with started(backend, lab_image) as (instance, _):
         for name, workload in all_workloads().items():
+            if workload.network:
+                continue  # its instance needs a network: see test_web.py
             if name in backend.cannot:
                 assert len(backend.cannot[name]) > 20, "a reason, in words"
                 continue

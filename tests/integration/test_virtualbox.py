@@ -48,7 +48,7 @@ def launched(image: LabImage) -> Iterator[tuple[Instance, Timeline]]:
 def test_a_whole_life(backend: Backend, lab_image: LabImage) -> None:
     with launched(lab_image) as (instance, timeline):
         instance.wait_ready()
-        for name in all_workloads():
+        for name in [name for name, workload in all_workloads().items() if not workload.network]:
             assert instance.run(Request(name, 0.5)).operations != 0, name
         with pytest.raises(BackendError) as caught:
             instance.run(Request("nope", 0.3))
@@ -58,7 +58,7 @@ def test_a_whole_life(backend: Backend, lab_image: LabImage) -> None:
     assert {"vm", "VBoxSVC"} <= set(readings)
     assert all((reading.pss_bytes or 0) > 1 << 20 for reading in readings.values())
     reached = timeline.since_requested()
-    assert list(reached) == list(MILESTONES)
+    assert list(reached) == [m for m in MILESTONES if m != "first_response"]
     assert sorted(reached.values()) == list(reached.values())
     assert traces(owner()) == []
     assert str(private_root()) not in Path("/proc/mounts").read_text()

@@ -13,7 +13,7 @@ import pytest
 from labkit.backends import BACKENDS
 from tests.unit.test_store import records, written
 
-COMMANDS = ("doctor", "setup", "image", "run", "report", "compare", "selftest", "clean")
+COMMANDS = ("doctor", "setup", "image", "run", "paas", "report", "compare", "selftest", "clean")
 
 
 def labkit(*words: str) -> subprocess.CompletedProcess[str]:
@@ -35,6 +35,7 @@ def test_help_is_a_menu_that_teaches() -> None:
         "setup",
         "image",
         "run",
+        "paas",
         "report",
         "compare",
         "selftest",
@@ -63,6 +64,9 @@ def test_each_command_explains_itself(command: str) -> None:
         (["run", "--backends", "host", "--repeats", "x"], "valid integer"),
         (["run", "--backends", "host", "--cpus", "100000"], "more than this computer has"),
         (["run", "--backends", "host", "--kernel", "/no/such/file"], "/no/such/file"),
+        (["paas", "deploy", "/no/such/folder"], "there is no folder /no/such/folder"),
+        (["paas", "stop"], "one app or all of them"),
+        (["paas", "stop", "x", "--all"], "one app or all of them"),
         (["run", "--resume", "x", "--seed", "1"], "--seed cannot be chosen"),
         (["run", "--resume", "nope"], "there is no run 'nope'"),
         (["run", "--resume", "first-comparison"], "is complete"),

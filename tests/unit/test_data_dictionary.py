@@ -16,6 +16,7 @@ from labkit.published import Published
 from labkit.records import (
     MILESTONES,
     BackendInfo,
+    DeploymentStep,
     Ending,
     Engine,
     Family,
@@ -91,6 +92,12 @@ def test_a_column_that_is_never_empty_cannot_be(table: str) -> None:
         optional = type(None) in get_args(kind)
         counts_nothing = row[0] == "`unit`"  # text, empty where there is no unit
         assert (row[4] == "never") != (optional or counts_nothing), row
+
+
+def test_each_column_of_the_steps_of_a_deployment() -> None:
+    columns = tables("steps.csv")[0]
+    assert names(columns) == list(DeploymentStep.model_fields)
+    assert all(len(row) == 5 and row[1] and row[3] and row[4] == "never" for row in columns)
 
 
 def test_each_column_of_the_published_figures() -> None:

@@ -17,6 +17,7 @@ from labkit.records import (
     Milestone,
     Plan,
     Record,
+    Requests,
     Result,
     Sample,
     Trial,
@@ -97,6 +98,7 @@ class MadeUpRun:
     samples: pd.DataFrame
     ending: Ending | None = None
     instances: pd.DataFrame = field(default_factory=lambda: frame(InstanceReading, []))
+    requests: pd.DataFrame = field(default_factory=lambda: frame(Requests, []))
 
 
 def frame(kind: type[Record], records: list[Record]) -> pd.DataFrame:
@@ -126,6 +128,41 @@ def make_run(
     ending = Ending(ended_at="2026-11-23T10:05:00+00:00", reason="plan", trials=number, digests={})
     manifest = MANIFEST.model_copy(update={"backends": used, "plan": plan})
     return MadeUpRun(manifest, trials, milestones, results, samples, ending)
+
+
+def served(run: MadeUpRun) -> MadeUpRun:
+    """The same run, whose instances have answered requests; a slow one too few for a p99."""
+    rng = np.random.default_rng(9)
+    records: list[Record] = []
+    good = run.trials[run.trials["status"] == "ok"]
+    for trial in good.itertuples():
+        number, name = int(str(trial.trial)), str(trial.backend)
+        slow = 400.0 / KINDS[name][4]
+        at = float(str(trial.startup_s)) + 0.01 * slow
+        records.append(Milestone(trial=number, backend=name, milestone="first_response", at_s=at))
+        for connections in (1, 4):
+            p50 = 0.001 * slow * connections * rng.lognormal(0, 0.05)
+            count = int(connections / p50)
+            records.append(
+                Requests(
+                    trial=number,
+                    backend=name,
+                    workload="http",
+                    connections=connections,
+                    requests=count,
+                    errors=int(name == "docker"),
+                    seconds=1.0,
+                    requests_per_s=count,
+                    p50_s=p50,
+                    p95_s=p50 * 2 if count > 20 else None,
+                    p99_s=p50 * 5 if count > 100 else None,
+                    client_cpu_s=min(0.4, 0.0004 * count),
+                )
+            )
+    moments = frame(Milestone, [r for r in records if isinstance(r, Milestone)])
+    run.milestones = pd.concat([run.milestones, moments], ignore_index=True)
+    run.requests = frame(Requests, [r for r in records if isinstance(r, Requests)])
+    return run
 
 
 def _trial(

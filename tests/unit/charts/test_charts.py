@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -21,7 +22,7 @@ from labkit.charts import Chart
 from labkit.charts.style import drawing, look
 from labkit.errors import UsageError
 from labkit.stats.memory import METRICS
-from tests.unit.charts.made_up import MANIFEST, MadeUpRun, make_run
+from tests.unit.charts.made_up import MANIFEST, MadeUpRun, make_run, served
 
 FOUR = ("host", "docker", "qemu", "virtualbox")
 
@@ -38,6 +39,18 @@ def memory(run: MadeUpRun) -> Chart:
 def cpu(run: MadeUpRun) -> Chart:
     spent = stats.cpu_spent(run.samples, run.results, run.trials)
     return charts.cpu(stats.throughput(run.results, run.trials), spent, badge="made up")
+
+
+def first_response(run: MadeUpRun) -> Chart:
+    run = served(replace(run))
+    timeline = stats.timeline(run.milestones, run.trials, until="first_response")
+    answered = stats.first_response(run.milestones, run.trials)
+    return charts.first_response(answered, timeline, badge="made up")
+
+
+def latency(run: MadeUpRun) -> Chart:
+    run = served(replace(run))
+    return charts.latency(stats.latency(run.requests, run.trials), badge="made up")
 
 
 def verdict(run: MadeUpRun) -> Chart:
@@ -77,7 +90,7 @@ def drawn(kind: Callable[[MadeUpRun], Chart], name: str) -> Chart:
     return kind(RUNS[name])
 
 
-KINDS = (startup, memory, cpu, verdict, idle, compare)
+KINDS = (startup, memory, cpu, verdict, idle, compare, first_response, latency)
 ALL = [pytest.param(kind, id=kind.__name__) for kind in KINDS]
 each_chart = pytest.mark.parametrize("kind", ALL)
 each_run = pytest.mark.parametrize("name", RUNS)
@@ -156,7 +169,7 @@ def test_html_carries_alt_text_and_data_and_links_nothing(kind) -> None:
     html = chart._repr_html_()
     assert re.search(r'<img alt="(How|What) [^"]+\?[^"]+"', html)
     assert "<details><summary>Data table</summary><table" in html
-    assert "http" not in html
+    assert "://" not in html and "href" not in html
     assert repr(chart) == chart.alt
 
 
