@@ -10,6 +10,7 @@ from labkit.stats.compare import compare
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
+from labkit.stats.distribution import distribution
 from labkit.stats.doubts import Doubt, doubts
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.instances import instances, left_out
@@ -39,6 +40,7 @@ __all__ = [
     "compare",
     "cpu_sources",
     "cpu_spent",
+    "distribution",
     "doubts",
     "failures",
     "held_bytes",
