@@ -7,12 +7,13 @@ import signal
 import sys
 from types import FrameType
 
-from labkit.cli import compare, image, machine, report, run, selftest  # each adds its commands
+# Each adds its commands.
+from labkit.cli import compare, image, machine, report, run, selftest, student
 from labkit.cli.app import app, say
 from labkit.errors import LabError
 from labkit.process import owner
 
-__all__ = ["app", "compare", "image", "machine", "main", "report", "run", "selftest"]
+__all__ = ["app", "compare", "image", "machine", "main", "report", "run", "selftest", "student"]
 
 
 class Interrupted(BaseException):
