@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 FAULTS ?= 200
 
-.PHONY: help lab test test-faults unit check format notebooks record doctor clean
+.PHONY: help lab test test-faults unit check format notebooks record student doctor clean
 
 help: ## show this menu
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -36,9 +36,17 @@ notebooks: .venv/ready ## open the notebooks in JupyterLab, on this computer onl
 	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks/00-start-here.ipynb
 
 record: .venv/ready ## execute the notebooks and the README's figure anew, on the recorded runs
-	LAB_MODE=recorded $(BIN)/jupyter nbconvert --config notebooks/execute_config.py \
-		--to notebook --execute --inplace notebooks/*.ipynb
+	LAB_MODE=recorded LAB_WIDGETS=0 $(BIN)/jupyter nbconvert \
+		--config notebooks/execute_config.py \
+		--to notebook --execute --inplace \
+		notebooks/*.ipynb notebooks/solutions/*.ipynb
 	$(BIN)/python -m tests.unit.test_readme
+
+student: .venv/ready ## copies of the notebooks for students: no outputs, no solutions
+	@$(BIN)/labkit student --out student
+
+student: .venv/ready ## copies of the notebooks for students: no outputs, no solutions
+	@$(BIN)/labkit student --out student
 
 doctor: .venv/ready ## tell what can run on this computer, and why not
 	@$(BIN)/labkit doctor

@@ -5,6 +5,7 @@ from labkit import units
 from labkit.charts.chart import Chart, badge
 from labkit.charts.compare import compare
 from labkit.charts.cpu import cpu
+from labkit.charts.ecdf import ecdf
 from labkit.charts.guess import guess
 from labkit.charts.idle import idle
 from labkit.charts.instances import instances
@@ -25,6 +26,7 @@ __all__ = [
     "compare",
     "cpu",
     "deployments",
+    "ecdf",
     "first_response",
     "guess",
     "idle",

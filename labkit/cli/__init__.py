@@ -7,20 +7,24 @@ import signal
 import sys
 from types import FrameType
 
-from labkit.cli import (  # each adds its commands
-    compare,
-    image,
-    machine,
-    paas,
-    report,
-    run,
-    selftest,
-)
+# Each adds its commands.
+from labkit.cli import compare, image, machine, paas, report, run, selftest, student
 from labkit.cli.app import app, say
 from labkit.errors import LabError
 from labkit.process import owner
 
-__all__ = ["app", "compare", "image", "machine", "main", "paas", "report", "run", "selftest"]
+__all__ = [
+    "app",
+    "compare",
+    "image",
+    "machine",
+    "main",
+    "paas",
+    "report",
+    "run",
+    "selftest",
+    "student",
+]
 
 
 class Interrupted(BaseException):

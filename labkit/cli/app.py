@@ -26,6 +26,7 @@ To begin:
   labkit report RUN              the same run as a web page
   labkit compare A B             two runs: before and after, two computers
   labkit selftest                what of the figures is the lab's own, and how often it is wrong
+  labkit student                 copies of the notebooks for students
 """,
 )
 image_app = typer.Typer(no_args_is_help=True, help="The lab image: the bits that run everywhere.")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from labkit.course import cpu, memory, startup
 from labkit.course.exercise import Exercise
 
-EXERCISES: dict[str, Exercise] = {}
+EXERCISES: dict[str, Exercise] = {
+    **startup.EXERCISES,
+    **memory.EXERCISES,
+    **cpu.EXERCISES,
+}
 
 __all__ = ["EXERCISES", "Exercise"]

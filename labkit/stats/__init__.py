@@ -11,6 +11,7 @@ from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.deployments import deployments
+from labkit.stats.distribution import distribution
 from labkit.stats.doubts import Doubt, doubts
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.instances import instances, left_out
@@ -42,6 +43,7 @@ __all__ = [
     "cpu_sources",
     "cpu_spent",
     "deployments",
+    "distribution",
     "doubts",
     "failures",
     "first_response",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import nbformat
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SOLUTIONS = ROOT / "notebooks" / "solutions" / "solutions.ipynb"
 
 
 def read(path: Path) -> Any:
@@ -19,6 +21,11 @@ def read(path: Path) -> Any:
 
 def code_cells(path: Path) -> list[Any]:
     return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def python(cell: Any) -> ast.Module:
+    """What Python there is in a code cell; none in one that a %%magic reads."""
+    return ast.parse("" if cell.source.startswith("%%") else cell.source)
 
 
 def texts(cell: Any) -> Iterator[str]:
@@ -31,5 +38,6 @@ def texts(cell: Any) -> Iterator[str]:
 
 
 def environment(mode: str, **more: str) -> dict[str, str]:
-    """What an executed notebook sees; nothing is shown of this computer's terminal."""
-    return {**os.environ, "LAB_MODE": mode, "PYTHONWARNINGS": "", **more}
+    """What an executed notebook sees; nothing is shown of this computer's terminal, and no field
+    waits for somebody to fill it in."""
+    return {**os.environ, "LAB_MODE": mode, "LAB_WIDGETS": "0", "PYTHONWARNINGS": "", **more}

@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from tests.notebooks.books import NOTEBOOKS, code_cells, read, texts
+from tests.notebooks.books import NOTEBOOKS, SOLUTIONS, code_cells, python, read, texts
 
 LONGEST_CELL = 9
 BIGGEST_FILE = 3 * 2**19  # 1.5 MiB: six backends in six charts, drawn as SVG
 ABSOLUTE_PATH = re.compile(r"""(?<![\w<./:])/(?:home|root|tmp|usr|opt|Users|work|mnt)/|[A-Z]:\\""")
 KOREAN = re.compile(r"[\uac00-\ud7a3]")
 
-each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+each_notebook = pytest.mark.parametrize("path", [*NOTEBOOKS, SOLUTIONS], ids=lambda path: path.stem)
+each_chapter = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 class Images(HTMLParser):
@@ -47,8 +48,8 @@ def test_it_was_executed_from_top_to_bottom_in_one_go(path: Path) -> None:
 @each_notebook
 def test_each_cell_that_ends_in_an_expression_has_its_output(path: Path) -> None:
     for cell in code_cells(path):
-        last = ast.parse(cell.source).body[-1]
-        if isinstance(last, ast.Expr):
+        body = python(cell).body
+        if not body or isinstance(body[-1], ast.Expr):
             assert cell.outputs, cell.source
 
 
@@ -64,7 +65,7 @@ def test_no_cell_failed_or_complained(path: Path) -> None:
 def test_cells_are_short_and_define_nothing(path: Path) -> None:
     for cell in code_cells(path):
         assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.source
-        kinds = {type(node) for node in ast.walk(ast.parse(cell.source))}
+        kinds = {type(node) for node in ast.walk(python(cell))}
         assert not kinds & {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda}
 
 
@@ -76,7 +77,7 @@ def test_nothing_in_it_belongs_to_one_computer(path: Path) -> None:
             assert not ABSOLUTE_PATH.search(text), text[:300]
 
 
-@each_notebook
+@each_chapter
 def test_each_picture_has_words_and_a_folded_table(path: Path) -> None:
     alts: list[str] = []
     for cell in code_cells(path):
@@ -99,10 +100,23 @@ def test_its_metadata_are_stable(path: Path) -> None:
     assert path.stat().st_size < BIGGEST_FILE
 
 
-@each_notebook
+@each_chapter
 def test_it_begins_with_a_question_and_names_terms_in_korean(path: Path) -> None:
     markdown: list[Any] = [cell for cell in read(path).cells if cell.cell_type == "markdown"]
     assert markdown[0].source.startswith("# ")
     assert "?" in markdown[0].source
     assert KOREAN.search("".join(cell.source for cell in markdown))
     assert "## Questions" in markdown[-1].source
+
+
+@each_chapter
+def test_no_stored_output_holds_a_field_to_fill_in(path: Path) -> None:
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            assert not any("widget" in kind for kind in output.get("data", {})), cell.source
+
+
+@each_chapter
+def test_each_chapter_is_listed_for_its_readers(path: Path) -> None:
+    assert path.name in (path.parent / "README.md").read_text()
+    assert path.name in (path.parents[1] / "README.md").read_text()

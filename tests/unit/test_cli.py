@@ -13,7 +13,8 @@ import pytest
 from labkit.backends import BACKENDS
 from tests.unit.test_store import records, written
 
-COMMANDS = ("doctor", "setup", "image", "run", "paas", "report", "compare", "selftest", "clean")
+COMMANDS = ("doctor", "setup", "image", "run", "paas", "report", "compare", "selftest", "student")
+COMMANDS += ("clean",)
 
 
 def labkit(*words: str) -> subprocess.CompletedProcess[str]:
@@ -39,6 +40,7 @@ def test_help_is_a_menu_that_teaches() -> None:
         "report",
         "compare",
         "selftest",
+        "student",
         "clean",
         "To begin:",
     ):

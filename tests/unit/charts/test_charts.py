@@ -61,6 +61,10 @@ def idle(run: MadeUpRun) -> Chart:
     return charts.idle(stats.idle_burn(run.samples, run.results, run.trials), badge="made up")
 
 
+def ecdf(run: MadeUpRun) -> Chart:
+    return charts.ecdf(stats.distribution(run.trials), badge="made up")
+
+
 def compare(run: MadeUpRun) -> Chart:
     """A run with itself."""
     return charts.compare(stats.compare(run, run), "first", "second", badge="made up")
@@ -90,7 +94,7 @@ def drawn(kind: Callable[[MadeUpRun], Chart], name: str) -> Chart:
     return kind(RUNS[name])
 
 
-KINDS = (startup, memory, cpu, verdict, idle, compare, first_response, latency)
+KINDS = (startup, ecdf, memory, cpu, verdict, idle, compare, first_response, latency)
 ALL = [pytest.param(kind, id=kind.__name__) for kind in KINDS]
 each_chart = pytest.mark.parametrize("kind", ALL)
 each_run = pytest.mark.parametrize("name", RUNS)
@@ -203,6 +207,23 @@ def test_startup_marks_the_rows_of_few_trials() -> None:
     said = words(startup(RUNS["five trials"]))
     assert said.count("few trials: n = 5") == 3
     assert "few trials" not in words(startup(RUNS["three"]))
+
+
+def test_the_distribution_has_a_stair_a_backend_on_a_logarithmic_axis() -> None:
+    run = RUNS["three"]
+    (axes,) = ecdf(run).figure.axes
+    stairs = [line for line in axes.lines if line.get_drawstyle() == "steps-post"]
+    times = [sorted(rows["startup_s"]) for _, rows in run.trials.groupby("backend", sort=False)]
+    assert sorted(list(line.get_xdata())[1:] for line in stairs) == sorted(times)  # type: ignore[arg-type]
+    assert all(line.get_ydata()[-1] == 1 for line in stairs)  # type: ignore[index]
+    assert axes.get_xscale() == "log"
+    assert "logarithmic" in axes.get_xlabel()
+
+
+def test_the_distribution_names_who_failed_altogether() -> None:
+    chart = ecdf(RUNS["one failed altogether"])
+    assert ": all trials failed" in words(chart)
+    assert "all trials failed" in chart.alt
 
 
 @pytest.mark.parametrize(("factor", "scale"), [(1.3, "linear"), (40.0, "log")])

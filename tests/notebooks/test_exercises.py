@@ -1,0 +1,39 @@
+"""The exercises: each is asked in its chapter, and answered in the solutions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from labkit.course import EXERCISES
+from tests.notebooks.books import NOTEBOOKS, SOLUTIONS, code_cells, texts
+
+CHECK = re.compile(r'notebook\.check\("([\w-]+)", (.+)\)$')
+CHAPTERS = [path for path in NOTEBOOKS if not path.name.startswith("00")]
+
+
+def checks(path: Path) -> dict[str, tuple[str, str]]:
+    """Exercise → the answer as it is written, and what came out."""
+    found = {}
+    for cell in code_cells(path):
+        if call := CHECK.search(cell.source):
+            found[call[1]] = (call[2], "".join(texts(cell)))
+    return found
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_asks_its_own_and_answers_none(path: Path) -> None:
+    asked = checks(path)
+    assert set(asked) == {name for name in EXERCISES if name[:2] == path.name[:2]}
+    assert len(asked) >= 2
+    for answer, shown in asked.values():
+        assert answer == "..."
+        assert "Not answered yet" in shown
+
+
+def test_the_solutions_answer_each_of_them() -> None:
+    answered = checks(SOLUTIONS)
+    assert set(answered) == set(EXERCISES)
+    assert {shown for _, shown in answered.values()} == {"Right."}

@@ -1,0 +1,72 @@
+"""The judges: what is right comes from the recorded run; a wrong answer gets a reason that does
+not give the right one away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from labkit import stats
+from labkit.course import EXERCISES
+from labkit.course.recorded import recorded
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "reason"),
+    [
+        ("02-phase", "boot", "two milestones"),
+        ("02-phase", "requested -> created", "another one is longer"),
+        ("02-pairs", 0.001, "too little"),
+        ("02-pairs", 1e6, "too much"),
+        ("02-comparable", 1000, "too much"),
+        ("03-order", ["pss"], "each of them once"),
+        ("03-order", ["RSS", "PSS", "USS"], "not in its place"),
+        ("03-helper", 1e-6, "too little"),
+        ("03-density", 0, "too little"),
+        ("04-mildest", "idle", "counts nothing"),
+        ("04-mildest", "chess", "one of the workloads"),
+        ("04-day", -1, "too little"),
+        ("04-clock", 1e9, "too much"),
+    ],
+)
+def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> None:
+    assert reason in EXERCISES[name].judge(answer)
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_no_number_is_no_answer(name: str) -> None:
+    judge = EXERCISES[name].judge
+    if name in ("02-phase", "03-order", "04-mildest"):
+        assert judge("nonsense")
+    else:
+        assert judge(float("nan"))
+        with pytest.raises(ValueError):
+            judge("nonsense")
+
+
+def test_the_services_count_once_and_the_helper_each_time() -> None:
+    run = recorded()
+    table = stats.memory(run.samples, run.trials)
+    pss = table[(table["backend"] == "docker") & (table["metric"] == "pss")]
+    sizes = pss.set_index("role")["median_bytes"]
+    judge, room = EXERCISES["03-density"].judge, 8 * 2**30
+    assert judge((room - sizes["services"]) // sizes["each"]) == ""
+    assert "once for all" in judge(room // sizes["each"])
+    assert "not once for each" in judge(room // (sizes["each"] + sizes["services"]))
+    assert "helper" in judge((room - sizes["services"]) // sizes["instance"])
+
+
+def test_one_median_by_the_other_is_not_the_paired_ratio() -> None:
+    seconds = stats.startup(recorded().trials).set_index("backend")["median_s"]
+    judge = EXERCISES["02-pairs"].judge
+    said = judge(seconds["qemu"] / seconds["docker"])
+    # Right as well, where both happen to be the same but for rounding.
+    assert said == "" or "one median divided by the other" in said
+
+
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_each_has_two_hints_without_a_number_from_the_run(name: str) -> None:
+    hints = EXERCISES[name].hints
+    assert len(hints) == 2
+    assert all(len(hint) > 20 for hint in hints)
