@@ -13,8 +13,10 @@ import pytest
 from labkit.backends import BACKENDS
 from tests.unit.test_store import records, written
 
-COMMANDS = ("doctor", "setup", "image", "run", "paas", "report", "compare", "selftest", "student")
-COMMANDS += ("clean",)
+COMMANDS = (
+    *("doctor", "setup", "image", "run", "paas", "report", "compare"),
+    *("selftest", "student", "clean"),
+)
 
 
 def labkit(*words: str) -> subprocess.CompletedProcess[str]:
