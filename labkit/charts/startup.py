@@ -163,4 +163,5 @@ def _data(table: pd.DataFrame, timeline: pd.DataFrame, words: Words) -> pd.DataF
     both = both.sort_values("backend", key=lambda column: column.map(order), kind="stable")
     columns = ["backend", "engine", "phase", "n", "start_s", "length_s", "mad_s", "low_s", "high_s"]
     columns += ["share", "median_ratio", "low_ratio", "high_ratio", "delta"]
-    return both[columns].reset_index(drop=True)
+    # Only a start is compared with the baseline's; a first answer has no such columns.
+    return both[[name for name in columns if name in both]].reset_index(drop=True)
