@@ -11,17 +11,19 @@ import os
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from labkit import store
+from labkit.process import wait_until
+from tests.faults.checks import Kept
 from tests.faults.scene import Scene
 
 COMBINATIONS = [
-    (backend, moment)
-    for backend in ("shown", "faked")
-    for moment in ("started", "ready", "first_result")
+    *(("shown", moment) for moment in ("started", "ready", "first_result")),
+    *(("faked", step) for step in ("+1h", "-1d", "+30d", "-5s")),
 ]
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 LABKIT = str(Path(sys.executable).with_name("labkit"))
@@ -67,18 +69,21 @@ def _faked(scene: Scene) -> None:
         [LABKIT, *course.words], env={**os.environ, **env}, stderr=subprocess.PIPE, text=True,
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    began = time.monotonic()
-    while not (scene.run / "trials.csv").exists() or not store.load(scene.run).trials.size:
-        assert process.poll() is None and time.monotonic() < began + 120
-        time.sleep(0.02)
-    clock.write_text(scene.dice.choice(["+1h\n", "-1d\n", "+30d\n", "-5\n"]))
-    _, err = process.communicate(timeout=240)
+    with process:
+        try:
+            began = time.monotonic()
+            assert wait_until(lambda: Kept.of(scene.run).trials != (), timeout=120)
+            clock.write_text(f"{scene.fault.moment.removesuffix('s')}\n")
+            _, err = process.communicate(timeout=240)
+        finally:
+            process.kill()
     took = time.monotonic() - began
     scene.entry.injected = True
     assert process.returncode == 0, err
     run = store.load(scene.run)
-    dates = run.trials["requested_at"].tolist()
-    assert dates != sorted(dates) or dates[-1][:13] != dates[0][:13] or "-5" in clock.read_text()
+    dates = [datetime.fromisoformat(date) for date in run.trials["requested_at"]]
+    stepped = (dates[-1] - dates[0]).total_seconds()
+    assert not 0 <= stepped <= took or scene.fault.moment == "-5s", dates
     assert run.trials["startup_s"].between(0, took).all()
     assert run.milestones["at_s"].between(0, took).all()
     assert run.results["seconds"].between(0.3, took).all()
