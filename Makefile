@@ -45,9 +45,6 @@ record: .venv/ready ## execute the notebooks and the README's figure anew, on th
 student: .venv/ready ## copies of the notebooks for students: no outputs, no solutions
 	@$(BIN)/labkit student --out student
 
-student: .venv/ready ## copies of the notebooks for students: no outputs, no solutions
-	@$(BIN)/labkit student --out student
-
 doctor: .venv/ready ## tell what can run on this computer, and why not
 	@$(BIN)/labkit doctor
 
