@@ -191,9 +191,7 @@ def read_tables(path: Path, *, torn_end: bool) -> dict[str, list[Record]]:
 
 def digests(path: Path) -> dict[str, str]:
     """File → SHA-256 of its content, of all that a run's ending vouches for."""
-    # A run from before there was the table of requests has no such file.
-    there = [name for name in TABLES if name != "requests" or (path / "requests.csv").exists()]
-    files = [MANIFEST, *(f"{name}.csv" for name in there)]
+    files = [MANIFEST, *(f"{name}.csv" for name in TABLES)]
     files += [INSTANCES] if read_manifest(path).plan.instances else []
     return {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in files}
 
@@ -219,16 +217,10 @@ def _read_ending(path: Path) -> Ending | None:
 
 
 def _read_table(path: Path, kind: type[Record], *, torn_end: bool) -> list[Record]:
-    if kind is Requests and not path.exists() and not _had_network(path.parent):
-        return []  # recorded before there was this table
     try:
         return tables.parse(path.read_bytes(), kind, torn_end=torn_end)
     except (OSError, ValueError, csv.Error) as error:
         raise _damaged(path, str(error)) from error
-
-
-def _had_network(path: Path) -> bool:
-    return read_manifest(path).plan.limits.network
 
 
 def _damaged(path: Path, why: str) -> StoreError:
