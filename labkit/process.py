@@ -237,7 +237,12 @@ def owner() -> str:
     """This process, as PID-START.BOOT: a process id alone is reused by the system. START counts
     from the computer's own start, and BOOT says which start that was: a date would be another
     one as soon as somebody sets the clock."""
-    return f"{os.getpid()}-{_started(os.getpid())}"
+    return owner_mark(os.getpid())
+
+
+def owner_mark(pid: int) -> str:
+    """The mark of the process with this id, which runs."""
+    return f"{pid}-{_started(pid)}"
 
 
 def mark_in(name: str) -> str:

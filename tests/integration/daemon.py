@@ -70,6 +70,8 @@ class OwnDaemon:
             with suppress(psutil.Error):
                 victim.kill()
         assert wait_until(lambda: not any(map(runs, victims)), timeout=10)
+        if self._popen is not None and any(v.pid == self._popen.pid for v in victims):
+            self._wait_for_the_last()  # it is our child: it is there until we have looked
 
     def _wait_for_the_last(self) -> None:
         if self._popen is not None:

@@ -39,7 +39,8 @@ def all_ready(host_backend: Backend, docker_backend: Backend, qemu_backend: Back
 
 
 def command(out: Path, *words: str) -> list[str]:
-    return [LABKIT, "run", "--out", str(out), *words]
+    """Without warm-ups: these tests count the trials."""
+    return [LABKIT, "run", "--out", str(out), "--warmups", "0", *words]
 
 
 def begin(out: Path, *words: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:

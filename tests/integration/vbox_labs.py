@@ -20,7 +20,7 @@ import psutil
 from labkit import image
 from labkit.backends.vbox_installation import private_root
 from labkit.backends.virtualbox import VirtualBoxBackend
-from labkit.process import HostClock, mark_of
+from labkit.process import HostClock, mark_of, owner_mark
 from labkit.protocol import Request
 from labkit.records import Limits
 from labkit.timeline import Timeline
@@ -49,7 +49,7 @@ class Lab:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
-        self.mark = f"{process.pid}-{int(psutil.Process(process.pid).create_time())}"
+        self.mark = owner_mark(process.pid)
 
     def wait_for(self, milestone: str) -> None:
         assert self._process.stdout is not None
