@@ -61,7 +61,7 @@ def _separate(axes: Axes, rows: list[Any]) -> None:
 
 
 def _latencies(axes: Axes, rows: list[Any]) -> None:
-    axes.set_title("latency of a request, in figures p50 (logarithmic axis)")
+    axes.set_title("latency, in figures p50 (logarithmic)")
     shown, column = [], []
     for y, row in enumerate(rows):
         known = [name for name in FACES if units.known(getattr(row, f"median_{name}_s"))]
@@ -83,7 +83,7 @@ def _marker(axes: Axes, y: float, value: float, backend: str, full: float) -> No
 
 
 def _rates(axes: Axes, rows: list[Any]) -> None:
-    axes.set_title("requests a second (logarithmic axis)")
+    axes.set_title("requests a second (logarithmic)")
     column, shown = [], []
     for y, row in enumerate(rows):
         figures = (row.median_requests_per_s, row.low_requests_per_s, row.high_requests_per_s)
