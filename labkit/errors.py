@@ -7,8 +7,8 @@ class LabError(Exception):
     """Something the user can read and act on.
 
     brief: what went wrong, one line. details: why (may hold several lines, such as the
-    end of a console). resolution: what to do, with the exact command where there is one; where
-    nothing better is known, the advice for this kind of error.
+    end of a console). resolution: what to do, with the exact command where there is one. Where it
+    stays empty, the message gives the advice for this kind of error.
     """
 
     exit_code = 1
@@ -18,14 +18,14 @@ class LabError(Exception):
         super().__init__(brief)
         self.brief = brief
         self.details = details
-        self.resolution = resolution or self.advice
+        self.resolution = resolution
 
     def __str__(self) -> str:
         parts = [self.brief]
         if self.details:
             parts.append(f"  why: {self.details}")
-        if self.resolution:
-            parts.append(f"  what to do: {self.resolution}")
+        if to_do := self.resolution or self.advice:
+            parts.append(f"  what to do: {to_do}")
         return "\n".join(parts)
 
 

@@ -48,4 +48,4 @@ def test_a_socket_that_never_listens_is_told(
         bound.bind(str(tmp_path / "qmp"))
         with pytest.raises(BackendError, match="control socket failed at 'connect'") as caught:
             Qmp(tmp_path / "qmp")
-    assert "refused" in caught.value.details and caught.value.resolution
+    assert "refused" in caught.value.details and "what to do: " in str(caught.value)
