@@ -8,7 +8,7 @@ import pytest
 
 from labkit import lab, orphans
 from labkit.backends import Backend
-from labkit.backends.qemu import QemuResumedBackend
+from labkit.backends.qemu_resumed import QemuResumedBackend
 from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.process import HostClock
