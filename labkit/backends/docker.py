@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from typing import ClassVar
 
-import docker
 import psutil
-from docker.errors import ImageNotFound, NotFound
+from docker.errors import NotFound
 from docker.models.containers import Container
 
+from labkit.backends import docker_store
 from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
 from labkit.backends.containers import container_meters
 from labkit.backends.docker_client import (
@@ -45,6 +45,7 @@ __all__ = [
     "OWNER_LABEL",
     "DockerBackend",
     "DockerInstance",
+    "attach",
     "connected",
     "container_settings",
     "daemon_errors",
@@ -52,7 +53,6 @@ __all__ = [
     "remove",
 ]
 
-IMAGE_LABEL = "org.labkit.image"
 SERVICES = ("dockerd", "containerd")
 
 
@@ -135,11 +135,10 @@ class DockerBackend(Backend):
         return "native"
 
     def prepare(self, image: LabImage) -> None:
-        """Loads the lab image into the daemon's store, unless that very image is there."""
+        """Loads the lab image into the daemon's store, unless that very image is there; those that
+        it supersedes go, as far as nobody uses them."""
         with daemon_errors("load the lab image"), connected(timeout=120) as client:
-            if not _has_image(client, image):
-                with image.container_tar.open("rb") as tar:
-                    client.images.load(tar)
+            docker_store.load(client, image)
 
     def services(self) -> tuple[Meter, ...]:
         pids = {name: [] for name in SERVICES}  # type: dict[str, list[int]]
@@ -189,12 +188,3 @@ class DockerBackend(Backend):
         except DAEMON_ERRORS:
             return []  # no daemon, no containers to be seen
         return [f"container {container.name}" for container in left]
-
-
-def _has_image(client: docker.DockerClient, image: LabImage) -> bool:
-    """By tag and label: an image's id is one thing in Docker's own store (the digest of its
-    configuration) and another in containerd's (the digest of its manifest)."""
-    with suppress(ImageNotFound):
-        labels = client.images.get(image.container_tag).labels
-        return labels.get(IMAGE_LABEL) == image.digest
-    return False
