@@ -23,7 +23,8 @@ from labkit.backends.docker_cli import run_command
 from labkit.backends.oci import AGENT, write_bundle
 from labkit.backends.oci_runtime import OciRuntimeBackend
 from labkit.backends.piped import instance_name
-from labkit.backends.qemu import QemuBackend, _make_disk, command
+from labkit.backends.qemu import QemuBackend
+from labkit.backends.qemu_command import command, make_disk
 from labkit.backends.unshare import ENTER, NAMESPACES, UnshareBackend
 from labkit.image import LabImage
 from labkit.process import run, scratch_folder
@@ -103,7 +104,7 @@ def qemu_command(backend: Backend, built: LabImage, *, disk: bool) -> float:
         words = command(backend.engine(built), built, LIMITS, folder)
         words.remove("-S")
         words = ["stdio,id=agent" if "id=agent" in word else word for word in words]
-        words += [*(_make_disk(folder / "scratch.raw") if disk else ()), "-pidfile"]
+        words += [*(make_disk(folder / "scratch.raw") if disk else ()), "-pidfile"]
         try:
             return first_line(f"exec {shlex.join([*words, str(folder / 'pid')])}")
         finally:
