@@ -9,7 +9,7 @@ import pandas as pd
 
 from labkit.charts import notes, parts
 from labkit.charts.chart import Chart
-from labkit.charts.style import FAINT, GREY, INK, drawing, panels, settle, tint
+from labkit.charts.style import FAINT, GREY, INK, drawing, label, panels, settle, tint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,7 +88,8 @@ def _short(text: str, length: int) -> str:
 
 
 def _columns(axes: Axes, table: pd.DataFrame, wide: bool) -> None:
-    names = [_heading(text, wide) for _, text in notes.labels(table)]
+    pairs = table[["backend", "engine"]].drop_duplicates()
+    names = [_heading(row.backend, row.engine, 22 if wide else 13) for row in notes.rows_of(pairs)]
     axes.set_xticks(range(len(names)), names, color=INK, size=9 if wide else 7.5)
     axes.xaxis.tick_top()
     axes.tick_params(axis="x", length=0)
@@ -96,10 +97,13 @@ def _columns(axes: Axes, table: pd.DataFrame, wide: bool) -> None:
     axes.spines["bottom"].set_visible(False)
 
 
-def _heading(text: str, wide: bool) -> str:
+def _heading(backend: str, engine: str, width: int) -> str:
     """A label in lines that a column has room for."""
-    spaced = text.replace(":", ": ").replace("=", "= ")
-    return "\n".join(textwrap.wrap(spaced, 22 if wide else 13))
+    text = label(backend, engine)
+    if len(text) <= width:
+        return text
+    spaced = backend.replace(":", ": ").replace("=", "= ")
+    return "\n".join([*textwrap.wrap(spaced, width), *textwrap.wrap(f"({engine})", width + 1)])
 
 
 def _keys(table: pd.DataFrame) -> list[Patch]:

@@ -73,7 +73,7 @@ def _draw(axes: Axes, level: int, block: list[Any], backends: list[str]) -> None
     axes.barh(level, span - 0.06, facecolor=face, edgecolor=edge, **place)
     x = first + (span - 1) / 2
     width = span * LINE * 4 // max(len(backends), 3)
-    lines = textwrap.wrap(block[0].detail, width)[:3]
+    lines = textwrap.wrap(block[0].detail, width, break_on_hyphens=False)[:3]
     lift = 0.045 + 0.085 * len(lines)
     axes.text(x, level + lift, block[0].layer, ha="center", va="center", size=9, weight="bold")
     axes.text(

@@ -134,4 +134,4 @@ def _layers(
         yield "boundary", f"of its own: {', '.join(views)}; made by {program}", "own"
     root = f"{mine['root_type'] or 'file system'} of {mine['root_entries']} names"
     yield "root folder", root, touches["root folder"]
-    yield "program", f"process {mine['pid']}, sees {mine['processes']}", "own"
+    yield "program", f"process {mine['pid']}, sees {mine['processes']} of them", "own"

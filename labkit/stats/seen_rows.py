@@ -50,8 +50,8 @@ def capabilities(mine: Facts, kernel: Touches) -> Verdict:
         return "unknown", "not known", ""
     count = len(decoded(bits))
     if not count:
-        return "nothing", "none", f"of {int(last) + 1}"
-    return kernel, str(count), f"of {int(last) + 1}"
+        return "nothing", "none", ""
+    return kernel, f"{count} of {int(last) + 1}", ""
 
 
 def system_calls(mine: Facts, kernel: Touches) -> Verdict:
