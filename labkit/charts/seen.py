@@ -24,7 +24,7 @@ EXPLAINED = (
 )
 # Whose it is, or whom it reaches → face, edge, words of the key. Told apart by words, too.
 ORANGE, BLUE = "#ffa90e", "#3f90da"
-FACES = {
+FACES: dict[str, tuple[tuple[float, float, float], str, str]] = {
     "host": (tint(ORANGE, 0.45), ORANGE, "the host's, or reaches it"),
     "own": (tint(BLUE, 0.6), BLUE, "its own"),
     "nothing": (tint(GREY, 0.75), GREY, "refused, or taken away"),

@@ -23,7 +23,7 @@ ARROW = (
     "(dockerd, for one) stands beside this way and is not passed."
 )
 KEYS = {"host": "one for all: the host's", "own": "one for each instance"}
-LINE = 33  # characters in a column, where there are four
+LINE = 37  # characters in a column, where there are four
 
 
 def stacks(table: pd.DataFrame, *, badge: str = "") -> Chart:
@@ -73,7 +73,9 @@ def _draw(axes: Axes, level: int, block: list[Any], backends: list[str]) -> None
     axes.barh(level, span - 0.06, facecolor=face, edgecolor=edge, **place)
     x = first + (span - 1) / 2
     width = span * LINE * 4 // max(len(backends), 3)
-    lines = textwrap.wrap(block[0].detail, width, break_on_hyphens=False)[:3]
+    lines = textwrap.wrap(
+        block[0].detail, width, break_on_hyphens=False, max_lines=3, placeholder=" …"
+    )
     lift = 0.045 + 0.085 * len(lines)
     axes.text(x, level + lift, block[0].layer, ha="center", va="center", size=9, weight="bold")
     axes.text(

@@ -131,7 +131,7 @@ def _layers(
         yield "guest's kernel", f"Linux {mine['kernel_release']}", "own"
     elif info.family == "container":
         views = [aspect for aspect in ASPECTS if touches[aspect] == "own"]
-        yield "boundary", f"of its own: {', '.join(views)}; made by {program}", "own"
+        yield "boundary", f"own: {', '.join(views)}; made by {program}", "own"
     root = f"{mine['root_type'] or 'file system'} of {mine['root_entries']} names"
     yield "root folder", root, touches["root folder"]
     yield "program", f"process {mine['pid']}, sees {mine['processes']} of them", "own"

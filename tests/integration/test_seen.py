@@ -34,7 +34,8 @@ def test_what_each_instance_sees_and_may_do(docker_backend: Backend, qemu_backen
     assert int(value["docker", "pid"] or 0) < int(value["docker", "processes"] or 0) + 100
 
     table = stats.seen(sight.frame)
-    touches = {(row.backend, row.aspect): row.touches for row in table.itertuples()}
+    pairs = zip(table["backend"], table["aspect"], strict=True)
+    touches: dict[tuple[str, str], str] = dict(zip(pairs, table["touches"], strict=True))
     assert touches["unshare", "mount something"] == touches["qemu", "mount something"] == "own"
     assert touches["docker", "mount something"] == "nothing"
     assert touches["host", "mount something"] == touches["chroot", "mount something"] == "unknown"
