@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -72,7 +73,7 @@ def seen_command(
     print(json.dumps(_json(sight, table)) if as_json else _text(sight, table))
 
 
-def _json(sight: Sight, table: pd.DataFrame) -> dict[str, object]:
+def _json(sight: Sight, table: pd.DataFrame) -> dict[str, Any]:
     return {
         "manifest": sight.manifest.model_dump(),
         "answers": [answer.model_dump() for answer in sight.answers],
@@ -83,7 +84,7 @@ def _json(sight: Sight, table: pd.DataFrame) -> dict[str, object]:
 def _text(sight: Sight, table: pd.DataFrame) -> str:
     """An aspect a line, a backend a column; then what could not be looked at."""
     infos = sight.manifest.backends
-    cells = {(row.aspect, row.backend): _cell(row) for row in table.itertuples()}
+    cells = {(row["aspect"], row["backend"]): _cell(row) for row in table.to_dict("records")}
     aspects = list(table["aspect"].unique())
     columns = [["", *aspects]]
     columns += [
@@ -99,8 +100,7 @@ def _text(sight: Sight, table: pd.DataFrame) -> str:
     return "\n".join([*lines, *([""] if left else []), *left])
 
 
-def _cell(row: object) -> str:
-    word, detail, touches = (getattr(row, name) for name in ("word", "detail", "touches"))
-    if word == "allowed":
-        return f"allowed >{touches}"
-    return f"{word} ({detail})" if detail else str(word)
+def _cell(row: Mapping[Hashable, Any]) -> str:
+    if row["word"] == "allowed":
+        return f"allowed >{row['touches']}"
+    return f"{row['word']} ({row['detail']})" if row["detail"] else str(row["word"])

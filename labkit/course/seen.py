@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-import pandas as pd
-
 from labkit import seen, stats
 from labkit.course.exercise import Exercise
 from labkit.course.judging import direction, near
@@ -16,8 +14,8 @@ SEES = "what it sees"
 
 
 @cache
-def recorded() -> pd.DataFrame:
-    """`stats.seen` of what was recorded, by backend and aspect."""
+def recorded() -> Any:
+    """`stats.seen` of what was recorded, as a frame by backend and aspect."""
     return stats.seen(seen.load().frame).set_index(["backend", "aspect"])
 
 

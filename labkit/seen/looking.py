@@ -18,7 +18,7 @@ from labkit.image import LabImage
 from labkit.process import HostClock
 from labkit.records import BackendInfo, Limits
 from labkit.seen import lines, probe
-from labkit.seen.facts import ATTEMPTS, FACTS, Seen, SightManifest
+from labkit.seen.facts import ATTEMPTS, FACTS, Kind, Seen, SightManifest
 from labkit.seen.kept import digest
 from labkit.timeline import Timeline
 
@@ -94,16 +94,24 @@ def _look_behind(backend: Backend, built: LabImage) -> tuple[BackendInfo, list[S
 
 def records(backend: str, info: BackendInfo, found: dict[str, str]) -> list[Seen]:
     """The probe's answers as records, in the order of the lists."""
-    common = {"backend": backend, "family": info.family, "engine": info.engine}
-    rows = [
-        Seen(**common, kind="fact", name=name, value=found[name] or None, said=None)
-        for name in FACTS
-    ]
+
+    def row(kind: Kind, name: str, value: str | None, said: str | None) -> Seen:
+        return Seen(
+            backend=backend,
+            family=info.family,
+            engine=info.engine,
+            kind=kind,
+            name=name,
+            value=value,
+            said=said,
+        )
+
+    rows = [row("fact", name, found[name] or None, None) for name in FACTS]
     reasons = probe.not_tried(backend)
     for name in ATTEMPTS:
         outcome, said = lines.outcome(name, found[lines.TRY + name])
         said = reasons[name] if outcome == "not tried" else said
-        rows.append(Seen(**common, kind="attempt", name=name, value=outcome, said=said or None))
+        rows.append(row("attempt", name, outcome, said or None))
     return rows
 
 

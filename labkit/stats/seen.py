@@ -41,13 +41,12 @@ def seen(answers: pd.DataFrame) -> pd.DataFrame:
     known = _facts(answers)
     rows = [
         (section, aspect, backend, *kind, *verdict)
-        for (backend, *kind), group in answers.groupby(["backend", "family", "engine"], sort=False)
+        for (backend, *kind), group in _by_backend(answers)
         for section, aspect, verdict in _verdicts(group, known[backend], known.get(HOST))
     ]
     order = [*ASPECTS, *LIMITS, *(row for row, _ in ATTEMPT_ROWS.values())]
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    place = table["aspect"].map(order.index)
-    return table.iloc[place.argsort(kind="stable")].reset_index(drop=True)
+    rows.sort(key=lambda row: order.index(row[1]))
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def capabilities(answers: pd.DataFrame) -> pd.DataFrame:
@@ -79,12 +78,12 @@ def stacks(answers: pd.DataFrame, infos: Mapping[str, BackendInfo], computer: Ho
 
     A guest's kernel is a layer where the instance was seen to have one of its own.
     """
-    table = seen(answers).set_index(["backend", "aspect"])
-    known = _facts(answers)
+    table = seen(answers)
     rows = []
-    for backend, facts in known.items():
+    for backend, facts in _facts(answers).items():
         info = infos[backend]
-        own = table["touches"].xs(backend)
+        mine = table[table["backend"] == backend]
+        own = dict(zip(mine["aspect"], mine["touches"], strict=True))
         for level, layer in enumerate(_layers(facts, info, computer, own)):
             kernel = "guest's kernel" if own["kernel"] == "own" else "host's kernel"
             place = (WAYS[info.family], backend, info.engine, level)
@@ -92,13 +91,18 @@ def stacks(answers: pd.DataFrame, infos: Mapping[str, BackendInfo], computer: Ho
     return pd.DataFrame(rows, columns=LAYERS)
 
 
+def _by_backend(answers: pd.DataFrame) -> Any:
+    """((backend, family, engine), its answers)."""
+    return answers.groupby(["backend", "family", "engine"], sort=False)
+
+
 def _facts(answers: pd.DataFrame) -> dict[str, Facts]:
     """Backend → name → value; what is not known is None."""
     facts = answers[answers["kind"] == "fact"]
     return {
         str(backend): {
-            row.name: row.value if isinstance(row.value, str) else None
-            for row in group[["name", "value"]].itertuples(index=False, name="Fact")
+            name: value if isinstance(value, str) else None
+            for name, value in zip(group["name"], group["value"], strict=True)
         }
         for backend, group in facts.groupby("backend", sort=False)
     }
@@ -112,14 +116,15 @@ def _verdicts(
         yield SEES, aspect, seen_rows.sight(whose[aspect], told(mine))
     for limit, judge in LIMITS.items():
         yield LIMITED, limit, judge(mine, whose["kernel"])
-    tried = group[group["kind"] == "attempt"].set_index("name")
+    tried = group[group["kind"] == "attempt"]
+    came_out = zip(tried["value"], tried["said"], strict=True)
+    outcomes = dict(zip(tried["name"], came_out, strict=True))
     for name, (row, aspect) in ATTEMPT_ROWS.items():
-        outcome, said = tried.at[name, "value"], tried.at[name, "said"]
-        yield MAY, row, seen_rows.attempt(outcome, said, whose[aspect])
+        yield MAY, row, seen_rows.attempt(*outcomes[name], whose[aspect])
 
 
 def _layers(
-    mine: Facts, info: BackendInfo, computer: Host, touches: Any
+    mine: Facts, info: BackendInfo, computer: Host, touches: Mapping[str, str]
 ) -> Iterator[tuple[str, str, str]]:
     """(layer, detail, whose) from the computer upwards."""
     program = info.version.partition(",")[0]

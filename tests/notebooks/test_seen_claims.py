@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import Any
+
 import pytest
 
 from labkit import seen, stats
@@ -32,11 +33,12 @@ def facts(sight: Sight) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def table(sight: Sight) -> pd.DataFrame:
+def table(sight: Sight) -> Any:
+    """As a frame by backend and aspect."""
     return stats.seen(sight.frame).set_index(["backend", "aspect"])
 
 
-def cells(table: pd.DataFrame, backend: str, section: str) -> pd.DataFrame:
+def cells(table: Any, backend: str, section: str) -> Any:
     mine = table.loc[backend]
     return mine[mine["section"] == section]
 
@@ -71,7 +73,7 @@ def test_the_plain_answers_read_row_by_row(facts: dict[str, dict[str, str]]) -> 
     assert all(abs(int(facts[name]["clock_off_s"])) <= 2 for name in FOUR)
 
 
-def test_the_process_is_orange_the_machines_are_blue(table: pd.DataFrame) -> None:
+def test_the_process_is_orange_the_machines_are_blue(table: Any) -> None:
     assert set(cells(table, "host", "what it sees")["touches"]) == {"host"}
     for name in ("qemu", "virtualbox"):
         assert set(cells(table, name, "what it sees")["touches"]) == {"own"}
@@ -79,7 +81,7 @@ def test_the_process_is_orange_the_machines_are_blue(table: pd.DataFrame) -> Non
         assert may[may != "own"].to_dict() == {"signal a host's process": "nothing"}
 
 
-def test_the_container_shares_six_things_and_is_refused_everything(table: pd.DataFrame) -> None:
+def test_the_container_shares_six_things_and_is_refused_everything(table: Any) -> None:
     sees = cells(table, "docker", "what it sees")["touches"]
     assert (sees == "host").sum() == 6
     assert set(cells(table, "docker", "what it may do")["word"]) == {"refused"}
@@ -87,7 +89,7 @@ def test_the_container_shares_six_things_and_is_refused_everything(table: pd.Dat
     assert table.at[("docker", "system calls"), "word"] == "filtered"
 
 
-def test_where_the_refusals_come_from(table: pd.DataFrame) -> None:
+def test_where_the_refusals_come_from(table: Any) -> None:
     refused = {
         name: int((cells(table, name, "what it may do")["word"] == "refused").sum())
         for name in CONTAINERS
@@ -100,13 +102,13 @@ def test_where_the_refusals_come_from(table: pd.DataFrame) -> None:
         assert table.at[("unshare", aspect), "touches"] == "host"
 
 
-def test_the_filter_makes_one_difference(table: pd.DataFrame) -> None:
+def test_the_filter_makes_one_difference(table: Any) -> None:
     words = table["word"].unstack("backend")
     differ = words[words["docker"] != words[OPEN]]
     assert list(differ.index) == ["make a user namespace", "system calls"]
     assert differ.at["make a user namespace", "docker"] == "refused"
 
 
-def test_the_hosts_kernel_loads_no_modules(table: pd.DataFrame) -> None:
+def test_the_hosts_kernel_loads_no_modules(table: Any) -> None:
     assert table.at[("host", "load a kernel module"), "detail"] == "ENOSYS"
     assert table.at[("docker", "load a kernel module"), "detail"] == "EPERM"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from matplotlib.patches import Rectangle
@@ -56,15 +57,19 @@ def test_headings_of_columns_do_not_meet(names: tuple[str, ...]) -> None:
     boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
     assert boxes[0].x0 > 0
-    assert boxes[-1].x1 < axes.figure.bbox.x1
+    assert boxes[-1].x1 < matrix(*names).figure.bbox.x1
 
 
 def test_whose_a_cell_is_stands_in_colour_and_word() -> None:
     (axes,) = matrix(*FOUR).figure.axes
     words = {text.get_text().partition(" ·")[0] for text in axes.texts}
     assert {"host's", "own", "refused", "allowed", "not tried", "filtered"} <= words
-    drawn = {tuple(round(part, 3) for part in p.get_facecolor()[:3]) for p in axes.patches}
-    assert drawn == {tuple(round(part, 3) for part in face) for face, _, _ in FACES.values()}
+    drawn = {rounded(patch.get_facecolor()[:3]) for patch in axes.patches}
+    assert drawn == {rounded(face) for face, _, _ in FACES.values()}
+
+
+def rounded(colour: Any) -> tuple[float, ...]:
+    return tuple(round(part, 3) for part in colour)
 
 
 def test_the_words_and_the_table_say_it_too() -> None:

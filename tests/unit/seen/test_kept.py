@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -41,10 +42,10 @@ def test_nothing_else_is_written_over(tmp_path: Path) -> None:
         (lambda text: text.replace("native", "magic", 1), "engine"),
     ],
 )
-def test_damage_is_told(tmp_path: Path, change: object, says: str) -> None:
+def test_damage_is_told(tmp_path: Path, change: Callable[[str], str], says: str) -> None:
     seen.save(sight("host"), tmp_path)
     table = tmp_path / "answers.csv"
-    table.write_text(change(table.read_text()))  # type: ignore[operator]
+    table.write_text(change(table.read_text()))
     with pytest.raises(StoreError, match=says):
         seen.load(tmp_path)
 
