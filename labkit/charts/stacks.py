@@ -69,8 +69,8 @@ def _is_one(left: Any, right: Any, backends: list[str]) -> bool:
 def _draw(axes: Axes, level: int, block: list[Any], backends: list[str]) -> None:
     first, span = backends.index(block[0].backend), len(block)
     face, edge, _ = FACES[block[0].whose]
-    place = {"left": first - 0.47, "height": 0.9, "linewidth": 0.9}
-    axes.barh(level, span - 0.06, facecolor=face, edgecolor=edge, **place)
+    look: dict[str, Any] = {"facecolor": face, "edgecolor": edge, "linewidth": 0.9}
+    axes.barh(level, span - 0.06, left=first - 0.47, height=0.9, **look)
     x = first + (span - 1) / 2
     width = span * LINE * 4 // max(len(backends), 3)
     lines = textwrap.wrap(
@@ -134,6 +134,6 @@ def _alt(table: pd.DataFrame) -> str:
         kernel = ", ".join(rows.loc[rows["answers"], "layer"])
         above = " above ".join(reversed(layers))
         sentences.append(
-            f"{way}, {label(backend, engine)}: {above}; its calls end in the {kernel}."
+            f"{way}, {label(str(backend), str(engine))}: {above}; its calls end in the {kernel}."
         )
     return f"{TITLE} {' '.join(sentences)}"

@@ -71,8 +71,8 @@ def _check(manifest: SightManifest, answers: Sequence[Seen]) -> None:
     wanted = [("fact", name) for name in FACTS] + [("attempt", name) for name in ATTEMPTS]
     expected = [(backend, *pair) for backend in manifest.backends for pair in wanted]
     if keys != expected:
-        wrong = sorted(set(keys) ^ set(expected)) or ["their order"]
-        raise ValueError(f"answers are missing, twice or too many: {wrong[0]}")
+        wrong = next(iter(sorted(set(keys) ^ set(expected))), "their order")
+        raise ValueError(f"answers are missing, twice or too many: {wrong}")
     for row in answers:
         if row.kind == "attempt" and row.value not in OUTCOMES:
             raise ValueError(f"{row.backend}, {row.name}: {row.value!r} is no outcome")
