@@ -15,6 +15,8 @@ from labkit.charts.memory import METRICS, memory
 from labkit.charts.paas import deployments, responsibilities
 from labkit.charts.process_tree import process_tree
 from labkit.charts.published import published
+from labkit.charts.seen import seen
+from labkit.charts.stacks import stacks
 from labkit.charts.start_events import start_events
 from labkit.charts.startup import first_response, startup
 from labkit.charts.verdict import verdict
@@ -37,6 +39,8 @@ __all__ = [
     "process_tree",
     "published",
     "responsibilities",
+    "seen",
+    "stacks",
     "start_events",
     "startup",
     "units",

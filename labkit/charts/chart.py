@@ -19,6 +19,8 @@ from labkit.records import Manifest
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from labkit.seen.facts import SightManifest
+
 
 @dataclass(frozen=True, repr=False)
 class Chart:
@@ -82,7 +84,7 @@ class Chart:
         return self.alt
 
 
-def badge(manifest: Manifest, source: str = "recorded") -> str:
+def badge(manifest: Manifest | SightManifest, source: str = "recorded") -> str:
     """Where a chart's numbers come from: "recorded · 2 × AMD EPYC · kernel 6.18 · 2026-11-23"."""
     host = manifest.host
     processors = f"{host.cpus} × {host.cpu_model}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from labkit.course import cpu, memory, startup
+from labkit.course import cpu, memory, seen, startup
 from labkit.course.exercise import Exercise
 
 EXERCISES: dict[str, Exercise] = {
+    **seen.EXERCISES,
     **startup.EXERCISES,
     **memory.EXERCISES,
     **cpu.EXERCISES,

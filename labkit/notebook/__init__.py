@@ -5,14 +5,17 @@ import sys
 
 from labkit.notebook.exercises import check
 from labkit.notebook.guesses import Guess, guess, off_by
+from labkit.notebook.looking import Look, look
 from labkit.notebook.magic import register
 from labkit.notebook.measuring import Measurement, measure, mode, what_can_run
 
 __all__ = [
     "Guess",
+    "Look",
     "Measurement",
     "check",
     "guess",
+    "look",
     "measure",
     "mode",
     "off_by",

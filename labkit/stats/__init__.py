@@ -21,6 +21,7 @@ from labkit.stats.precision import Widest, precision, widest
 from labkit.stats.published import beside, comparable
 from labkit.stats.quantities import quantities
 from labkit.stats.ratios import ratios
+from labkit.stats.seen import capabilities, kernels, seen, stacks
 from labkit.stats.start_events import start_events
 from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
@@ -37,6 +38,7 @@ __all__ = [
     "backends",
     "ballast",
     "beside",
+    "capabilities",
     "cliffs_delta",
     "comparable",
     "compare",
@@ -51,6 +53,7 @@ __all__ = [
     "idle_burn",
     "instances",
     "interval",
+    "kernels",
     "latency",
     "layers",
     "left_out",
@@ -60,6 +63,8 @@ __all__ = [
     "precision",
     "quantities",
     "ratios",
+    "seen",
+    "stacks",
     "start_events",
     "startup",
     "startup_cpu",

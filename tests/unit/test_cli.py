@@ -15,7 +15,7 @@ from tests.unit.test_store import records, written
 
 COMMANDS = (
     *("doctor", "setup", "image", "run", "paas", "report", "compare"),
-    *("selftest", "student", "clean"),
+    *("seen", "selftest", "student", "clean"),
 )
 
 
