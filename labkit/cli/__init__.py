@@ -8,7 +8,7 @@ import sys
 from types import FrameType
 
 # Each adds its commands.
-from labkit.cli import compare, image, machine, paas, report, run, selftest, student
+from labkit.cli import compare, image, images, machine, paas, report, run, selftest, student
 from labkit.cli.app import app, say
 from labkit.errors import LabError
 from labkit.process import owner
@@ -17,6 +17,7 @@ __all__ = [
     "app",
     "compare",
     "image",
+    "images",
     "machine",
     "main",
     "paas",

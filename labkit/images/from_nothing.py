@@ -1,0 +1,206 @@
+"""From nothing to ready: an empty store, an image at rest beside it, and an instance that answers.
+
+A container's image is loaded into Docker's store, of which no layer is there before (each image
+carries a mark of its own). A machine's files are copied into an empty folder and brought to the
+disk. Then both start and the agent's first line is awaited. The second start finds the image
+there: the difference is what «nothing» costs. No network is in it; the bytes say what a download
+would have to carry.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from labkit.backends import Backend, make_backend
+from labkit.backends.docker_images import Images
+from labkit.everywhere import SLOW
+from labkit.image import LabImage
+from labkit.image.rootfs import folder
+from labkit.images.archive import ImageLayer, Recipe
+from labkit.images.python_root import python_entries
+from labkit.images.recipes import base_layer, file
+from labkit.images.records import FromNothingStep
+from labkit.process import scratch_folder
+from labkit.records import Engine, Limits
+from labkit.timeline import Timeline
+
+# Which files are a machine's image: `labkit/backends` starts it from these.
+MACHINE_FILES: Mapping[str, tuple[str, ...]] = {
+    "qemu": ("kernel", "initramfs"),
+    "virtualbox": ("iso",),
+}
+# What follows the image: (title, the milestone that ends it).
+STARTS = (("create the instance", "created"), ("start it", "started"), ("until ready", "ready"))
+Store = Callable[[], LabImage]
+
+
+@dataclass(frozen=True)
+class Way:
+    """An image at rest (its files), and what puts it into an empty store."""
+
+    name: str
+    backend: Backend
+    engine: Engine
+    files: tuple[Path, ...]
+    title: str
+    store: Store
+
+
+def from_nothing(
+    images: Images,
+    lab_image: LabImage,
+    scratch: Path,
+    *,
+    trials: int = 5,
+    machines: Sequence[str] = ("qemu",),
+    left_out: dict[str, str] | None = None,
+    say: Callable[[str], None] = lambda message: None,
+) -> list[FromNothingStep]:
+    """All ways in turn, so many times. A machine that cannot run is noted in `left_out`."""
+    ready = [make_backend(name) for name in machines if _runs(name, left_out)]
+    rows: list[FromNothingStep] = []
+    for trial in range(1, trials + 1):
+        for name, make in CONTAINERS.items():
+            with _container(name, images, scratch, lab_image, make(lab_image, trial)) as way:
+                rows += _go(way, trial, say)
+        for backend in (one for one in ready if trial == 1 or _is_quick(one, lab_image)):
+            with _machine(backend, lab_image) as way:
+                rows += _go(way, trial, say)
+    return rows
+
+
+def _is_quick(backend: Backend, lab_image: LabImage) -> bool:
+    """An engine that interprets takes minutes for both starts: it is looked at once."""
+    return backend.engine(lab_image) not in SLOW
+
+
+def _runs(name: str, left_out: dict[str, str] | None) -> bool:
+    missing = make_backend(name).missing()
+    if missing is not None and left_out is not None:
+        left_out[name] = missing.reason
+    return missing is None
+
+
+def _go(way: Way, trial: int, say: Callable[[str], None]) -> list[FromNothingStep]:
+    clock = way.backend.clock
+    begin = clock.now()
+    image = way.store()
+    stored = clock.now() - begin
+    bytes_ = sum(path.stat().st_size for path in way.files)
+    first = [_row(way, trial, 1, 1, way.title, len(way.files), bytes_, stored)]
+    rows = [*first, *_start(way, image, trial, 1, 2), *_start(way, image, trial, 2, 1)]
+    whole = sum(row.seconds for row in rows if row.start == 1)
+    say(f"from nothing, {way.name}: ready after {whole:.1f} s")
+    return rows
+
+
+def _start(
+    way: Way, image: LabImage, trial: int, start: int, step: int
+) -> Iterator[FromNothingStep]:
+    timeline = Timeline(way.backend.clock)
+    timeline.mark("requested")
+    with way.backend.launch(image, Limits(), timeline) as instance:
+        instance.wait_ready()
+        instance.stop()
+    at, before = timeline.since_requested(), 0.0
+    for number, (title, milestone) in enumerate(STARTS, step):
+        yield _row(way, trial, start, number, title, 0, 0, at[milestone] - before)
+        before = at[milestone]
+
+
+def _row(
+    way: Way,
+    trial: int,
+    start: int,
+    step: int,
+    title: str,
+    files: int,
+    size: int,
+    seconds: float,
+) -> FromNothingStep:
+    return FromNothingStep(
+        trial=trial,
+        way=way.name,
+        backend=way.backend.name,
+        engine=way.engine,
+        start=start,
+        step=step,
+        title=title,
+        files=files,
+        bytes=size,
+        seconds=seconds,
+    )
+
+
+@contextmanager
+def _container(
+    name: str, images: Images, scratch: Path, lab_image: LabImage, recipe: Recipe
+) -> Iterator[Way]:
+    archive = recipe.write(scratch)
+
+    def store() -> LabImage:
+        images.load(archive)
+        return replace(lab_image, container_tag=recipe.tag)
+
+    docker = make_backend("docker")
+    try:
+        yield Way(name, docker, "native", (archive,), "load the image", store)
+    finally:
+        images.forget(recipe.tag)
+        archive.unlink(missing_ok=True)
+
+
+@contextmanager
+def _machine(backend: Backend, lab_image: LabImage) -> Iterator[Way]:
+    names = MACHINE_FILES[backend.name]
+    files = tuple(getattr(lab_image, name) for name in names)
+    engine = backend.engine(lab_image)
+    with ExitStack() as stack:
+        target = stack.enter_context(scratch_folder())
+
+        def store() -> LabImage:
+            copies = {name: _copied(file, target) for name, file in zip(names, files, strict=True)}
+            return replace(lab_image, **copies)  # type: ignore[arg-type]
+
+        yield Way(f"{backend.name} machine", backend, engine, files, "copy the image", store)
+
+
+def _copied(file: Path, folder: Path) -> Path:
+    """Copied and on the disk: Docker too answers when it has written the layer."""
+    target = folder / file.name
+    shutil.copyfile(file, target)
+    with target.open("rb") as copy:
+        os.fsync(copy.fileno())
+    return target
+
+
+def _small(lab_image: LabImage, trial: int) -> Recipe:
+    """The lab image, with a mark that makes its layer another one than any in the store."""
+    return Recipe("lab-image", (_marked(lab_image, trial),))
+
+
+def _with_python(lab_image: LabImage, trial: int) -> Recipe:
+    """The same with this computer's Python in it."""
+    return Recipe("lab-image-python", (_marked(lab_image, trial, "python"), _python()))
+
+
+# What a container is made of: the name of the way → its image.
+CONTAINERS: Mapping[str, Callable[[LabImage, int], Recipe]] = {
+    "container": _small,
+    "container with Python": _with_python,
+}
+
+
+def _python() -> ImageLayer:
+    return ImageLayer("python", python_entries())
+
+
+def _marked(lab_image: LabImage, trial: int, kind: str = "small") -> ImageLayer:
+    mark = file("lab/mark", f"{kind} {trial} {os.urandom(8).hex()}".encode())
+    entries = {entry.path: entry for entry in (*base_layer(lab_image).entries, folder("lab"), mark)}
+    return ImageLayer("lab root", tuple(entries[path] for path in sorted(entries)))
