@@ -80,12 +80,16 @@ class Program:
         line, _, self._rest = self._rest.partition(b"\n")
         return line.decode(errors="replace")
 
-    def ask(self, words: str) -> float:
-        """Seconds, on the host's clock, from a line that is sent to the answer's arrival."""
+    def ask(self, words: str, answer: str) -> float:
+        """Seconds, on the host's clock, from a line that is sent to the answer's arrival.
+        BackendError when the answer is another one."""
         begin = self.timeline.clock.now()
         self._channel.send(words.encode() + b"\n")
-        self.line()
-        return self.timeline.clock.now() - begin
+        said = self.line()
+        seconds = self.timeline.clock.now() - begin
+        if said != answer:
+            raise BackendError(f"the container's shell said {said!r}", details=self.errors())
+        return seconds
 
     def end(self) -> int:
         """Closes nothing, sends an empty line, waits for the program's end: its exit status."""

@@ -18,7 +18,7 @@ NOTHING_TITLE = "How long is it from nothing to ready?"
 FLAVOURS_TITLE = "Does a larger image start more slowly?"
 PLACES = {
     ("image", 1): ("image, first write", "docker"),
-    ("image", 2): ("image, second write", "containerd"),
+    ("image", 2): ("image, second write", "unshare"),
     ("volume", 1): ("volume, first write", "paas"),
     ("tmpfs", 1): ("memory, first write", "host"),
 }
@@ -149,7 +149,8 @@ def _growth(axes: Axes, lines: list[tuple[str, Any]], column: str) -> None:
     shown = [(y, row) for y, (_, row) in enumerate(lines) if row is not None]
     for y, row in shown:
         backend = PLACES[row.place, row.write][1]
-        parts.part(axes, y, 0, getattr(row, column), backend, "instance")
+        if getattr(row, column) > 0:
+            parts.part(axes, y, 0, getattr(row, column), backend, "instance")
     axes.set_xlim(left=0)
     parts.linear(axes, units.memory)
     axes.grid(axis="x", color=FAINT)
@@ -247,4 +248,8 @@ def _interval(table: pd.DataFrame) -> str:
 
 def _few(table: pd.DataFrame) -> str:
     few = table.loc[table["few"], "n"]
-    return f"n = {few.min()}: intervals cover less than they say." if len(few) else ""
+    if few.empty:
+        return ""
+    if few.min() == 1:
+        return "n = 1: a single value has no interval."
+    return f"n = {few.min()}: intervals cover less than they say."

@@ -25,8 +25,8 @@ from labkit.images.records import FirstWrite, Place
 MIB = 2**20
 SIZES_MIB = (1, 8, 64)
 WHERE: dict[Place, str] = {"image": "/data", "volume": VOLUME, "tmpfs": TMPFS}
-COPY = "/bin/busybox cp /data/* {0}/; /bin/busybox sync; echo copied"
-APPEND = "printf x >>{0}; echo done"
+COPY = "/bin/busybox cp /data/* {0}/ && /bin/busybox sync && echo done || echo failed"
+APPEND = "printf x >>{0} && echo done || echo failed"
 
 
 def first_write(
@@ -66,7 +66,7 @@ def _container(images: Images, tag: str, trial: int, order: random.Random) -> It
     room = 4 * sum(SIZES_MIB)
     with images.program(tag, ("/bin/busybox", "sh"), memory_mib=room, tmpfs=f"{room}m") as shell:
         for where in (VOLUME, TMPFS):
-            shell.ask(COPY.format(where))
+            shell.ask(COPY.format(where), "done")
         for place, size in pairs:
             for write in (1, 2):
                 yield _append(shell, trial, place, size, write)
@@ -75,7 +75,7 @@ def _container(images: Images, tag: str, trial: int, order: random.Random) -> It
 def _append(shell: Program, trial: int, place: Place, size: int, write: int) -> FirstWrite:
     # The layer of the container is looked at outside of what is timed.
     layer, upper = shell.layer_bytes(), shell.upper_bytes()
-    seconds = shell.ask(APPEND.format(f"{WHERE[place]}/{size}"))
+    seconds = shell.ask(APPEND.format(f"{WHERE[place]}/{size}"), "done")
     return FirstWrite(
         trial=trial,
         place=place,
