@@ -8,7 +8,8 @@ from labkit.charts.cpu import cpu
 from labkit.charts.ecdf import ecdf
 from labkit.charts.guess import guess
 from labkit.charts.idle import idle
-from labkit.charts.image_times import first_writes, flavours, from_nothing
+from labkit.charts.image_starts import flavours, from_nothing
+from labkit.charts.image_writes import first_writes
 from labkit.charts.images import image_layers, page_sharing
 from labkit.charts.instances import instances
 from labkit.charts.latency import latency

@@ -9,46 +9,20 @@ would have to carry.
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from labkit.backends import Backend, make_backend
 from labkit.backends.docker_images import Images
 from labkit.everywhere import SLOW
 from labkit.image import LabImage
-from labkit.image.rootfs import folder
-from labkit.images.archive import ImageLayer, Recipe
-from labkit.images.python_root import python_entries
-from labkit.images.recipes import base_layer, file
 from labkit.images.records import FromNothingStep
-from labkit.process import scratch_folder
-from labkit.records import Engine, Limits
+from labkit.images.ways import CONTAINERS, Way, container, machine
+from labkit.records import Limits
 from labkit.timeline import Timeline
 
-# Which files are a machine's image: `labkit/backends` starts it from these.
-MACHINE_FILES: Mapping[str, tuple[str, ...]] = {
-    "qemu": ("kernel", "initramfs"),
-    "virtualbox": ("iso",),
-}
 # What follows the image: (title, the milestone that ends it).
 STARTS = (("create the instance", "created"), ("start it", "started"), ("until ready", "ready"))
-Store = Callable[[], LabImage]
-
-
-@dataclass(frozen=True)
-class Way:
-    """An image at rest (its files), and what puts it into an empty store."""
-
-    name: str
-    backend: Backend
-    engine: Engine
-    files: tuple[Path, ...]
-    title: str
-    store: Store
 
 
 def from_nothing(
@@ -66,10 +40,10 @@ def from_nothing(
     rows: list[FromNothingStep] = []
     for trial in range(1, trials + 1):
         for name, make in CONTAINERS.items():
-            with _container(name, images, scratch, lab_image, make(lab_image, trial)) as way:
+            with container(name, images, scratch, lab_image, make(lab_image, trial)) as way:
                 rows += _go(way, trial, say)
         for backend in (one for one in ready if trial == 1 or _is_quick(one, lab_image)):
-            with _machine(backend, lab_image) as way:
+            with machine(backend, lab_image) as way:
                 rows += _go(way, trial, say)
     return rows
 
@@ -135,72 +109,3 @@ def _row(
         bytes=size,
         seconds=seconds,
     )
-
-
-@contextmanager
-def _container(
-    name: str, images: Images, scratch: Path, lab_image: LabImage, recipe: Recipe
-) -> Iterator[Way]:
-    archive = recipe.write(scratch)
-
-    def store() -> LabImage:
-        images.load(archive)
-        return replace(lab_image, container_tag=recipe.tag)
-
-    docker = make_backend("docker")
-    try:
-        yield Way(name, docker, "native", (archive,), "load the image", store)
-    finally:
-        images.forget(recipe.tag)
-        archive.unlink(missing_ok=True)
-
-
-@contextmanager
-def _machine(backend: Backend, lab_image: LabImage) -> Iterator[Way]:
-    names = MACHINE_FILES[backend.name]
-    files = tuple(getattr(lab_image, name) for name in names)
-    engine = backend.engine(lab_image)
-    with ExitStack() as stack:
-        target = stack.enter_context(scratch_folder())
-
-        def store() -> LabImage:
-            copies = {name: _copied(file, target) for name, file in zip(names, files, strict=True)}
-            return replace(lab_image, **copies)  # type: ignore[arg-type]
-
-        yield Way(f"{backend.name} machine", backend, engine, files, "copy the image", store)
-
-
-def _copied(file: Path, folder: Path) -> Path:
-    """Copied and on the disk: Docker too answers when it has written the layer."""
-    target = folder / file.name
-    shutil.copyfile(file, target)
-    with target.open("rb") as copy:
-        os.fsync(copy.fileno())
-    return target
-
-
-def _small(lab_image: LabImage, trial: int) -> Recipe:
-    """The lab image, with a mark that makes its layer another one than any in the store."""
-    return Recipe("lab-image", (_marked(lab_image, trial),))
-
-
-def _with_python(lab_image: LabImage, trial: int) -> Recipe:
-    """The same with this computer's Python in it."""
-    return Recipe("lab-image-python", (_marked(lab_image, trial, "python"), _python()))
-
-
-# What a container is made of: the name of the way → its image.
-CONTAINERS: Mapping[str, Callable[[LabImage, int], Recipe]] = {
-    "container": _small,
-    "container with Python": _with_python,
-}
-
-
-def _python() -> ImageLayer:
-    return ImageLayer("python", python_entries())
-
-
-def _marked(lab_image: LabImage, trial: int, kind: str = "small") -> ImageLayer:
-    mark = file("lab/mark", f"{kind} {trial} {os.urandom(8).hex()}".encode())
-    entries = {entry.path: entry for entry in (*base_layer(lab_image).entries, folder("lab"), mark)}
-    return ImageLayer("lab root", tuple(entries[path] for path in sorted(entries)))

@@ -20,6 +20,7 @@ from labkit.images.from_nothing import from_nothing
 from labkit.images.layers import layers
 from labkit.images.records import ImagesManifest
 from labkit.images.sharing import sharing
+from labkit.images.ways import check_machines
 from labkit.process import scratch_folder
 from labkit.records import Record
 
@@ -48,9 +49,10 @@ def measure(
     """Makes these experiments on this computer's Docker: (manifest, experiment → records).
 
     `machines` are those that `from_nothing` compares with. Raises UsageError for an unknown
-    experiment, BackendError where Docker cannot be used.
+    experiment or machine, BackendError where Docker cannot be used.
     """
     trials = _trials(experiments, repeats)
+    check_machines(machines)
     lab_image = image.build(progress=False)
     left_out: dict[str, str] = {}
     rows: Rows = {}

@@ -58,6 +58,8 @@ def test_nothing_to_measure_is_an_error_before_anything_is_built() -> None:
         images.measure(["x"])
     with pytest.raises(UsageError, match="nothing would be measured"):
         images.measure(["layers"], repeats=0)
+    with pytest.raises(UsageError, match="docker is no machine"):
+        images.measure(["from_nothing"], machines=["docker"])
 
 
 def test_each_experiment_has_its_table() -> None:
