@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 from labkit.cli.app import AsJson, app, names, say
 
 if TYPE_CHECKING:
+    from labkit.charts import Chart
     from labkit.images import Recording
 
 
@@ -74,7 +76,7 @@ def _draw(found: Recording, folder: Path) -> None:
     from labkit import charts, stats
 
     badge = found.badge("live")
-    drawn = {
+    drawn: dict[str, Callable[[], Chart]] = {
         "layers": lambda: charts.image_layers(stats.image_layers(found.layers), badge=badge),
         "sharing": lambda: charts.page_sharing(stats.page_sharing(found.sharing), badge=badge),
         "first_write": lambda: charts.first_writes(

@@ -18,10 +18,11 @@ from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.images import recipes
 from labkit.images.archive import Recipe
+from labkit.images.python_root import INTERPRETER
 from labkit.images.records import SharedReading
 
 COUNT = 10
-COMMAND = (recipes.INTERPRETER, "-c", recipes.PYTHON_WORDS)
+COMMAND = (INTERPRETER, "-c", recipes.PYTHON_WORDS)
 
 
 def sharing(
