@@ -8,6 +8,9 @@ from labkit.charts.cpu import cpu
 from labkit.charts.ecdf import ecdf
 from labkit.charts.guess import guess
 from labkit.charts.idle import idle
+from labkit.charts.image_starts import flavours, from_nothing
+from labkit.charts.image_writes import first_writes
+from labkit.charts.images import image_layers, page_sharing
 from labkit.charts.instances import instances
 from labkit.charts.latency import latency
 from labkit.charts.layers import layers
@@ -30,12 +33,17 @@ __all__ = [
     "deployments",
     "ecdf",
     "first_response",
+    "first_writes",
+    "flavours",
+    "from_nothing",
     "guess",
     "idle",
+    "image_layers",
     "instances",
     "latency",
     "layers",
     "memory",
+    "page_sharing",
     "process_tree",
     "published",
     "responsibilities",

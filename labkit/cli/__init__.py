@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 
 # Each adds its commands.
-from labkit.cli import compare, image, machine, paas, report, run, seen, selftest, student
+from labkit.cli import compare, image, images, machine, paas, report, run, seen, selftest, student
 from labkit.cli.app import app, say
 from labkit.errors import LabError
 from labkit.process import owner
@@ -18,6 +18,7 @@ __all__ = [
     "app",
     "compare",
     "image",
+    "images",
     "machine",
     "main",
     "paas",

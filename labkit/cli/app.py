@@ -26,6 +26,7 @@ To begin:
   labkit report RUN              the same run as a web page
   labkit seen                    what an instance sees of the computer, and may do
   labkit compare A B             two runs: before and after, two computers
+  labkit images                  what of images and containers is shared, and what it costs
   labkit selftest                what of the figures is the lab's own, and how often it is wrong
   labkit student                 copies of the notebooks for students
 """,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.course import cpu, memory, seen, startup
+from labkit.course import cpu, images, memory, seen, startup
 from labkit.course.exercise import Exercise
 
 EXERCISES: dict[str, Exercise] = {
@@ -10,6 +10,7 @@ EXERCISES: dict[str, Exercise] = {
     **startup.EXERCISES,
     **memory.EXERCISES,
     **cpu.EXERCISES,
+    **images.EXERCISES,
 }
 
 __all__ = ["EXERCISES", "Exercise"]

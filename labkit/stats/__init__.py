@@ -14,6 +14,13 @@ from labkit.stats.deployments import deployments
 from labkit.stats.distribution import distribution
 from labkit.stats.doubts import Doubt, doubts
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
+from labkit.stats.images import (
+    first_writes,
+    flavours,
+    from_nothing,
+    image_layers,
+    page_sharing,
+)
 from labkit.stats.instances import instances, left_out
 from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
@@ -49,8 +56,12 @@ __all__ = [
     "doubts",
     "failures",
     "first_response",
+    "first_writes",
+    "flavours",
+    "from_nothing",
     "held_bytes",
     "idle_burn",
+    "image_layers",
     "instances",
     "interval",
     "kernels",
@@ -59,6 +70,7 @@ __all__ = [
     "left_out",
     "magnitude",
     "memory",
+    "page_sharing",
     "paired",
     "precision",
     "quantities",

@@ -15,6 +15,11 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 
 
+def identity(path: Path) -> str:
+    """Such as 06-isolation, solutions/06-isolation."""
+    return str(path.relative_to(ROOT / "notebooks").with_suffix(""))
+
+
 def read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
