@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any, ClassVar
 
 import docker
@@ -32,7 +33,7 @@ from labkit.backends.containers import container_meters
 from labkit.backends.docker_stream import Demultiplexer
 from labkit.channel import Channel
 from labkit.errors import BackendError
-from labkit.host import cpu_set
+from labkit.host import cpu_set, whole_disk
 from labkit.image import LabImage
 from labkit.ports import LOOPBACK
 from labkit.process import as_root, find_tool, last_lines, owner, uninterrupted, wait_until
@@ -89,6 +90,7 @@ class DockerBackend(Backend):
     name = "docker"
     family = "container"
     publishes = True
+    limits_disk = True
     cannot: ClassVar[Mapping[str, str]] = {
         "resumed start": "a container is only restored from a file by CRIU, which Docker has as an "
         "experiment; pause and unpause is another thing, the memory stays in use"
@@ -155,6 +157,7 @@ class DockerBackend(Backend):
                 # Broken off, the daemon would still make the container, after our clean-up.
                 with uninterrupted():
                     settings = container_settings(image, limits, name, self.chosen)
+                    settings |= disk_limit(client, limits)
                     container = client.containers.create(**settings)
                 timeline.mark("created")
                 fd = _attach(container, stack)
@@ -234,6 +237,22 @@ def container_settings(
         "memswap_limit": memory,
         "auto_remove": chosen["rm"] == "yes",
     }
+
+
+def disk_limit(client: docker.DockerClient, limits: Limits) -> dict[str, Any]:
+    """The container's rate of writing to the disk that holds the daemon's volumes, which the
+    kernel's block IO controller keeps (admin-guide/cgroup-v1/blkio-controller, cgroup-v2, io.max).
+    """
+    if limits.disk_write_mib_per_s is None:
+        return {}
+    disk = whole_disk(Path(client.info()["DockerRootDir"]))
+    if disk is None:
+        raise BackendError(
+            "the container's writing cannot be limited",
+            details="the daemon's folder is not on a disk that this computer's kernel drives",
+            resolution="leave the limit out",
+        )
+    return {"device_write_bps": [{"Path": str(disk), "Rate": limits.disk_write_mib_per_s << 20}]}
 
 
 def _network(limits: Limits, mode: str) -> dict[str, Any]:

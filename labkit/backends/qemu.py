@@ -103,6 +103,7 @@ class QemuBackend(Backend):
     family = "hypervisor"
     about_s = 5.0
     publishes = True
+    limits_disk = True
 
     def __init__(self, engine: Engine | None = None) -> None:
         """engine: kvm, hvf or tcg; None lets the machine's abilities decide."""
@@ -140,7 +141,7 @@ class QemuBackend(Backend):
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
         with scratch_folder() as folder:
-            disk = _make_disk(folder / "scratch.raw")
+            disk = _make_disk(folder / "scratch.raw", limits)
             with self._machine(image, limits, timeline, disk) as instance:
                 yield instance
 
@@ -256,12 +257,14 @@ def _serial(name: str, folder: Path) -> Sequence[str]:
     return ("-chardev", chardev, "-serial", f"chardev:{name}")
 
 
-def _make_disk(path: Path) -> Sequence[str]:
+def _make_disk(path: Path, limits: Limits) -> Sequence[str]:
     """A sparse file (it takes room on the host only as the guest writes), and the words that
-    make it the guest's disk."""
+    make it the guest's disk. QEMU itself keeps the limit (docs/throttle.txt)."""
     with path.open("wb") as file:
         file.truncate(SCRATCH_MIB * 1024 * 1024)
     drive = f"file={path},if=none,id=scratch,format=raw"
+    if limits.disk_write_mib_per_s is not None:
+        drive += f",throttling.bps-write={limits.disk_write_mib_per_s << 20}"
     return ("-drive", drive, "-device", "nvme,drive=scratch,serial=labkit")
 
 

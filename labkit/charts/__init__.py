@@ -12,6 +12,7 @@ from labkit.charts.instances import instances
 from labkit.charts.latency import latency
 from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
+from labkit.charts.neighbours import neighbours
 from labkit.charts.paas import deployments, responsibilities
 from labkit.charts.process_tree import process_tree
 from labkit.charts.published import published
@@ -34,6 +35,7 @@ __all__ = [
     "latency",
     "layers",
     "memory",
+    "neighbours",
     "process_tree",
     "published",
     "responsibilities",

@@ -8,7 +8,17 @@ import sys
 from types import FrameType
 
 # Each adds its commands.
-from labkit.cli import compare, image, machine, paas, report, run, selftest, student
+from labkit.cli import (
+    compare,
+    image,
+    machine,
+    neighbours,
+    paas,
+    report,
+    run,
+    selftest,
+    student,
+)
 from labkit.cli.app import app, say
 from labkit.errors import LabError
 from labkit.process import owner
@@ -19,6 +29,7 @@ __all__ = [
     "image",
     "machine",
     "main",
+    "neighbours",
     "paas",
     "report",
     "run",

@@ -25,6 +25,7 @@ To begin:
   labkit run                     compare all that can run, with the quick profile
   labkit report RUN              the same run as a web page
   labkit compare A B             two runs: before and after, two computers
+  labkit neighbours              how much one instance disturbs another, with and without limits
   labkit selftest                what of the figures is the lab's own, and how often it is wrong
   labkit student                 copies of the notebooks for students
 """,

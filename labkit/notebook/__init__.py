@@ -3,18 +3,21 @@ magic %%everywhere known."""
 
 import sys
 
+from labkit.notebook.beside import Beside, neighbours
 from labkit.notebook.exercises import check
 from labkit.notebook.guesses import Guess, guess, off_by
 from labkit.notebook.magic import register
 from labkit.notebook.measuring import Measurement, measure, mode, what_can_run
 
 __all__ = [
+    "Beside",
     "Guess",
     "Measurement",
     "check",
     "guess",
     "measure",
     "mode",
+    "neighbours",
     "off_by",
     "what_can_run",
 ]

@@ -17,6 +17,7 @@ from labkit.stats.frames import FEW, LoadedRun, backends, failures
 from labkit.stats.instances import instances, left_out
 from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
+from labkit.stats.neighbours import neighbours, neighbours_work
 from labkit.stats.precision import Widest, precision, widest
 from labkit.stats.published import beside, comparable
 from labkit.stats.quantities import quantities
@@ -56,6 +57,8 @@ __all__ = [
     "left_out",
     "magnitude",
     "memory",
+    "neighbours",
+    "neighbours_work",
     "paired",
     "precision",
     "quantities",
