@@ -12,7 +12,12 @@ import nbformat
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-SOLUTIONS = ROOT / "notebooks" / "solutions" / "solutions.ipynb"
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+
+
+def identity(path: Path) -> str:
+    """Such as 06-isolation, solutions/06-isolation."""
+    return str(path.relative_to(ROOT / "notebooks").with_suffix(""))
 
 
 def read(path: Path) -> Any:
