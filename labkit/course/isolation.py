@@ -47,7 +47,7 @@ def both(answer: Any) -> str:
 
 def refused(answer: Any) -> str:
     """How often was the container that wanted more than its memory limit refused, in all?"""
-    truth = float(_work().loc[("memory", "limited"), "refused"])
+    truth = float(_work()["refused"]["memory", "limited"])
     if near(answer, truth, part=0):
         return ""
     if near(answer, float(_work()["refused"].sum()), part=0) and truth:

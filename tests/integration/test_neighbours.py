@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from labkit import orphans
 from labkit.backends import make_backend
-from labkit.neighbours import CONDITIONS, NeighbourTrial, make_plan, measure
+from labkit.neighbours import CONDITIONS, make_plan, measure
 
 REQUESTS = 12
 
 
-def measured(name: str, kinds: list[str]) -> dict[tuple[str, str], NeighbourTrial]:
+def measured(name: str, kinds: list[str]) -> dict[tuple[str, str], Any]:
+    """(kind, condition) → its NeighbourTrial."""
     plan = make_plan([name], kinds, blocks=1, requests=REQUESTS)
     _, trials = measure(plan, progress=False)
     assert orphans.sweep([make_backend(name)], mine=True) == []

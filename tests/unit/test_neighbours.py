@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 from typing import Any, cast
 
 import pandas as pd
@@ -93,8 +94,8 @@ class Scene(FakeBackend):
 
 @pytest.fixture(autouse=True)
 def quick_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that answers at once, without a port."""
-    monkeypatch.setattr(victim, "answers", lambda port, path, timeout: True)
+    """A server that answers after a moment, in which a neighbour can work, and without a port."""
+    monkeypatch.setattr(victim, "answers", lambda port, path, timeout: not sleep(0.001))
     monkeypatch.setattr(victim, "get", lambda port, path: 200)
     monkeypatch.setattr(victim, "wait_for_answer", lambda port, clock: 0.0)
     monkeypatch.setattr(victim, "MOST_WORK", 4)
