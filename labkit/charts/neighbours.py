@@ -22,9 +22,9 @@ QUANTITIES = {
 }
 CONDITIONS = {"unlimited": "neighbour without limits", "limited": "neighbour with limits"}
 KINDS = {
-    "cpu": "a neighbour that computes (limit: another CPU)",
-    "memory": "a neighbour that fills memory (limit: 256 MiB)",
-    "disk": "a neighbour that writes to the disk (limit: 8 MiB/s)",
+    "cpu": "computes; limit: another CPU",
+    "memory": "fills memory; limit: 256 MiB",
+    "disk": "writes to disk; limit: 8 MiB/s",
 }
 MEANING = (
     "Each victim serves alone and beside both neighbours, in random order; the ratio is within the "
