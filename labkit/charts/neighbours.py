@@ -91,6 +91,7 @@ def _panel(
         else:
             parts.remark(axes, y, "empty, see below" if row.reason else "–")
     parts.linear(axes, units.ratio)
+    axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= reach])
     parts.baseline(axes, "as alone")
     axes.grid(axis="x", color=FAINT)
     parts.values(axes, column)
