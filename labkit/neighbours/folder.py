@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from labkit import tables
 from labkit.errors import StoreError
 from labkit.neighbours.records import Experiment, NeighbourTrial
 from labkit.paths import reference_dir
+from labkit.records import Record
 
 MANIFEST, TABLE = "manifest.json", "neighbours.csv"
 RECORDED = "neighbours"
@@ -75,5 +77,6 @@ def load(path: Path | None = None) -> Recorded:
     return Recorded(manifest, frame(rows))
 
 
-def frame(rows: list[NeighbourTrial] | list[tables.Record]) -> pd.DataFrame:
+def frame(rows: Sequence[Record]) -> pd.DataFrame:
+    """Trials as a frame, a column a field."""
     return tables.frame(rows, NeighbourTrial)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -62,9 +64,9 @@ def test_memory_is_refused_beyond_the_limit_and_the_victim_goes_on(
     ratios: pd.Series, work: pd.DataFrame
 ) -> None:
     for name in BACKENDS:
-        held, free = work.loc[("memory", name, "limited")], work.loc[("memory", name, "unlimited")]
-        assert held["median_mib_per_s"] == 0 and held["refused"] > 0
-        assert free["median_mib_per_s"] > 0 and free["refused"] == 0
+        rate, refused = (work[c]["memory", name] for c in ("median_mib_per_s", "refused"))
+        assert rate["limited"] == 0 and refused["limited"] > 0
+        assert rate["unlimited"] > 0 and refused["unlimited"] == 0
         assert ratios["throughput", "memory", name, "limited"] > 0.5
 
 
@@ -81,9 +83,31 @@ def test_the_rate_of_writing_is_kept_where_it_can_be(
 
 
 def test_a_container_sees_the_computer_and_a_guest_its_machine() -> None:
-    computer = {name: text.split() for name, text in _lines("MemTotal /proc/meminfo\necho load")}
-    assert computer["docker"] != computer["qemu"]
+    seen = {name: numbers(text) for name, text in answers("echo kernel").items()}
+    kernels = {name: text.split()[1] for name, text in answers("echo kernel").items()}
+    assert kernels["docker"] != kernels["qemu"]
+    assert seen["docker"]["processors"] > seen["docker"]["usable"] == 1
+    assert seen["qemu"]["processors"] == seen["qemu"]["usable"] == 1
+    assert seen["docker"]["MemTotal:"] > 2 * 2**20 > 256 * 2**10 > seen["qemu"]["MemTotal:"]
+    assert seen["docker"]["for"] > seen["qemu"]["for"]  # how long it has been running
 
 
-def _lines(word: str) -> list[tuple[str, str]]:
-    return list(answers(word).items())
+def test_names_are_hidden_and_a_guest_has_more_of_its_own() -> None:
+    text = answers("echo processes:")
+    seen = {name: numbers(said) for name, said in text.items()}
+    assert 1 < seen["docker"]["processes:"] < 30 < seen["qemu"]["processes:"]
+    assert all("network: lo\n" in said for said in text.values())
+    devices = {name: said.partition("devices: ")[2].split() for name, said in text.items()}
+    assert {"null", "zero"} < set(devices["docker"])
+    assert not {name for name in devices["docker"] if name.startswith(("nvme", "sd", "vd", "mem"))}
+    assert len(devices["qemu"]) > len(devices["docker"]) and "nvme0n1" in devices["qemu"]
+
+
+def numbers(text: str) -> dict[str, float]:
+    """Each number in a text by the word before it."""
+    words = text.replace(",", " ").split()
+    return {
+        before: float(word)
+        for before, word in itertools.pairwise(words)
+        if re.fullmatch(r"\d+(\.\d+)?", word)
+    }
