@@ -104,7 +104,7 @@ def qemu_command(backend: Backend, built: LabImage, *, disk: bool) -> float:
         words = command(backend.engine(built), built, LIMITS, folder)
         words.remove("-S")
         words = ["stdio,id=agent" if "id=agent" in word else word for word in words]
-        words += [*(make_disk(folder / "scratch.raw") if disk else ()), "-pidfile"]
+        words += [*(make_disk(folder / "scratch.raw", LIMITS) if disk else ()), "-pidfile"]
         try:
             return first_line(f"exec {shlex.join([*words, str(folder / 'pid')])}")
         finally:

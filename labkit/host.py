@@ -99,6 +99,19 @@ def cpu_set(count: int) -> list[int]:
     return (usable or list(range(os.cpu_count() or 1)))[:count]
 
 
+def whole_disk(path: Path) -> Path | None:
+    """The device file of the disk that a path lies on, also where it is on a partition of it
+    (sysfs(5)); None for what is on no disk of this kernel's."""
+    with suppress(OSError):
+        number = path.stat().st_dev
+        entry = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve(strict=True)
+        if (entry / "partition").exists():
+            entry = entry.parent
+        device = Path("/dev") / entry.name.replace("!", "/")
+        return device if device.exists() else None
+    return None
+
+
 def check_limits(limits: Limits) -> None:
     """UsageError when the host has not got what each instance shall have."""
     cpus, memory = os.cpu_count() or 1, psutil.virtual_memory().total // 1024**2

@@ -133,6 +133,8 @@ class Backend(ABC):
     cannot: ClassVar[Mapping[str, str]] = {}
     # Whether an instance with a network (Limits.network) has a port on this computer's loopback.
     publishes: ClassVar[bool] = False
+    # Whether an instance is held to Limits.disk_write_mib_per_s.
+    limits_disk: ClassVar[bool] = False
     # About how long a start takes, in seconds: for the plan of a run, never for a figure.
     about_s: float = 1.0
     # Why there is no saved state to resume from.

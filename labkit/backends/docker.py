@@ -28,6 +28,7 @@ from labkit.backends.docker_containers import (
     OWNER_LABEL,
     attach,
     container_settings,
+    disk_limit,
     meters_of,
     published_port,
     remove,
@@ -98,6 +99,7 @@ class DockerBackend(Backend):
     name = "docker"
     family = "container"
     publishes = True
+    limits_disk = True
     cannot: ClassVar[Mapping[str, str]] = {
         "resumed start": "a container is only restored from a file by CRIU, which Docker has as an "
         "experiment; pause and unpause is another thing, the memory stays in use"
@@ -163,6 +165,7 @@ class DockerBackend(Backend):
                 # Broken off, the daemon would still make the container, after our clean-up.
                 with uninterrupted():
                     settings = container_settings(image, limits, name, self.chosen)
+                    settings |= disk_limit(client, limits)
                     container = client.containers.create(**settings)
                 timeline.mark("created")
                 fd = attach(container, stack)

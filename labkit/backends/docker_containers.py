@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -20,7 +21,7 @@ from labkit.backends.docker_client import (
     daemon_errors,
 )
 from labkit.errors import BackendError
-from labkit.host import cpu_set
+from labkit.host import cpu_set, whole_disk
 from labkit.image import LabImage
 from labkit.ports import LOOPBACK
 from labkit.process import owner, wait_until
@@ -50,6 +51,22 @@ def container_settings(
         "memswap_limit": memory,
         "auto_remove": chosen["rm"] == "yes",
     }
+
+
+def disk_limit(client: docker.DockerClient, limits: Limits) -> dict[str, Any]:
+    """The container's rate of writing to the disk that holds the daemon's volumes, which the
+    kernel's block IO controller keeps (admin-guide/cgroup-v1/blkio-controller, cgroup-v2, io.max).
+    """
+    if limits.disk_write_mib_per_s is None:
+        return {}
+    disk = whole_disk(Path(client.info()["DockerRootDir"]))
+    if disk is None:
+        raise BackendError(
+            "the container's writing cannot be limited",
+            details="the daemon's folder is not on a disk that this computer's kernel drives",
+            resolution="leave the limit out",
+        )
+    return {"device_write_bps": [{"Path": str(disk), "Rate": limits.disk_write_mib_per_s << 20}]}
 
 
 def _network(limits: Limits, mode: str) -> dict[str, Any]:

@@ -98,6 +98,7 @@ class QemuBackend(Backend):
     family = "hypervisor"
     about_s = 5.0
     publishes = True
+    limits_disk = True
 
     def __init__(self, engine: Engine | None = None) -> None:
         """engine: kvm, hvf or tcg; None lets the machine's abilities decide."""
@@ -135,7 +136,7 @@ class QemuBackend(Backend):
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
         with scratch_folder() as folder:
-            disk = make_disk(folder / "scratch.raw")
+            disk = make_disk(folder / "scratch.raw", limits)
             with self._machine(image, limits, timeline, disk) as instance:
                 yield instance
 

@@ -33,12 +33,14 @@ def command(engine: Engine, image: LabImage, limits: Limits, folder: Path) -> li
     ]
 
 
-def make_disk(path: Path) -> Sequence[str]:
+def make_disk(path: Path, limits: Limits) -> Sequence[str]:
     """A sparse file (it takes room on the host only as the guest writes), and the words that
-    make it the guest's disk."""
+    make it the guest's disk. QEMU itself keeps the limit (docs/throttle.txt)."""
     with path.open("wb") as file:
         file.truncate(SCRATCH_MIB * 1024 * 1024)
     drive = f"file={path},if=none,id=scratch,format=raw"
+    if limits.disk_write_mib_per_s is not None:
+        drive += f",throttling.bps-write={limits.disk_write_mib_per_s << 20}"
     return ("-drive", drive, "-device", "nvme,drive=scratch,serial=labkit")
 
 

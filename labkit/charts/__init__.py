@@ -15,6 +15,7 @@ from labkit.charts.instances import instances
 from labkit.charts.latency import latency
 from labkit.charts.layers import layers
 from labkit.charts.memory import METRICS, memory
+from labkit.charts.neighbours import neighbours
 from labkit.charts.paas import deployments, responsibilities
 from labkit.charts.process_tree import process_tree
 from labkit.charts.published import published
@@ -43,6 +44,7 @@ __all__ = [
     "latency",
     "layers",
     "memory",
+    "neighbours",
     "page_sharing",
     "process_tree",
     "published",

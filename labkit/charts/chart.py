@@ -7,19 +7,26 @@ import html
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
 from labkit import units
 from labkit.charts.style import drawing
 from labkit.errors import UsageError
-from labkit.records import Manifest
+from labkit.records import Host
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from labkit.seen.facts import SightManifest
+
+class Recorded(Protocol):
+    """A manifest, of a run or of another experiment."""
+
+    @property
+    def host(self) -> Host: ...
+    @property
+    def created_at(self) -> str: ...
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,7 +91,7 @@ class Chart:
         return self.alt
 
 
-def badge(manifest: Manifest | SightManifest, source: str = "recorded") -> str:
+def badge(manifest: Recorded, source: str = "recorded") -> str:
     """Where a chart's numbers come from: "recorded · 2 × AMD EPYC · kernel 6.18 · 2026-11-23"."""
     host = manifest.host
     processors = f"{host.cpus} × {host.cpu_model}"

@@ -9,7 +9,19 @@ from collections.abc import Callable
 from types import FrameType
 
 # Each adds its commands.
-from labkit.cli import compare, image, images, machine, paas, report, run, seen, selftest, student
+from labkit.cli import (
+    compare,
+    image,
+    images,
+    machine,
+    neighbours,
+    paas,
+    report,
+    run,
+    seen,
+    selftest,
+    student,
+)
 from labkit.cli.app import app, say
 from labkit.errors import LabError
 from labkit.process import owner
@@ -21,6 +33,7 @@ __all__ = [
     "images",
     "machine",
     "main",
+    "neighbours",
     "paas",
     "report",
     "run",

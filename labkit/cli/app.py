@@ -27,6 +27,7 @@ To begin:
   labkit seen                    what an instance sees of the computer, and may do
   labkit compare A B             two runs: before and after, two computers
   labkit images                  what of images and containers is shared, and what it costs
+  labkit neighbours              how much one instance disturbs another, with and without limits
   labkit selftest                what of the figures is the lab's own, and how often it is wrong
   labkit student                 copies of the notebooks for students
 """,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.course import cpu, images, memory, seen, startup
+from labkit.course import cpu, images, isolation, memory, seen, startup
 from labkit.course.exercise import Exercise
 
 EXERCISES: dict[str, Exercise] = {
@@ -11,6 +11,7 @@ EXERCISES: dict[str, Exercise] = {
     **memory.EXERCISES,
     **cpu.EXERCISES,
     **images.EXERCISES,
+    **isolation.EXERCISES,
 }
 
 __all__ = ["EXERCISES", "Exercise"]

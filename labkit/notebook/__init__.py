@@ -3,6 +3,7 @@ magic %%everywhere known."""
 
 import sys
 
+from labkit.notebook.beside import Beside, neighbours
 from labkit.notebook.exercises import check
 from labkit.notebook.guesses import Guess, guess, off_by
 from labkit.notebook.imaging import Imaging, imaging
@@ -11,6 +12,7 @@ from labkit.notebook.magic import register
 from labkit.notebook.measuring import Measurement, measure, mode, what_can_run
 
 __all__ = [
+    "Beside",
     "Guess",
     "Imaging",
     "Look",
@@ -21,6 +23,7 @@ __all__ = [
     "look",
     "measure",
     "mode",
+    "neighbours",
     "off_by",
     "what_can_run",
 ]

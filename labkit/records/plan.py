@@ -14,6 +14,8 @@ class Limits(Record):
     memory_mib: int = Field(default=256, ge=64)
     # Whether an instance has a network, on which one of its ports is reached from this computer.
     network: bool = False
+    # What it may write to its scratch data; without a number, as much as it can.
+    disk_write_mib_per_s: int | None = Field(default=None, ge=1)
 
 
 class Plan(Record):

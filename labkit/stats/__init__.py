@@ -24,6 +24,7 @@ from labkit.stats.images import (
 from labkit.stats.instances import instances, left_out
 from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
+from labkit.stats.neighbours import neighbours, neighbours_work
 from labkit.stats.precision import Widest, precision, widest
 from labkit.stats.published import beside, comparable
 from labkit.stats.quantities import quantities
@@ -70,6 +71,8 @@ __all__ = [
     "left_out",
     "magnitude",
     "memory",
+    "neighbours",
+    "neighbours_work",
     "page_sharing",
     "paired",
     "precision",

@@ -15,7 +15,7 @@ from tests.unit.test_store import records, written
 
 COMMANDS = (
     *("doctor", "setup", "image", "run", "paas", "report", "compare"),
-    *("images", "seen", "selftest", "student", "clean"),
+    *("images", "neighbours", "seen", "selftest", "student", "clean"),
 )
 
 
@@ -41,6 +41,7 @@ def test_help_is_a_menu_that_teaches() -> None:
         "paas",
         "report",
         "compare",
+        "neighbours",
         "selftest",
         "student",
         "clean",

@@ -35,6 +35,9 @@ from labkit.course.recorded import recorded
         ("04-mildest", "chess", "one of the workloads"),
         ("04-day", -1, "too little"),
         ("04-clock", 1e9, "too much"),
+        ("06-worst", "chess", "one of the kinds"),
+        ("06-both", 1e6, "too much"),
+        ("06-refused", -1, "too little"),
     ],
 )
 def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> None:
@@ -44,7 +47,7 @@ def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> N
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_no_number_is_no_answer(name: str) -> None:
     judge = EXERCISES[name].judge
-    if name in ("01-kernels", "01-filter", "02-phase", "03-order", "04-mildest"):
+    if name in ("01-kernels", "01-filter", "02-phase", "03-order", "04-mildest", "06-worst"):
         assert judge("nonsense")
     else:
         assert judge(float("nan"))

@@ -10,6 +10,9 @@ from pydantic import BaseModel
 
 from labkit import store
 from labkit.backends import DEFAULT
+from labkit.neighbours import KINDS, NeighbourTrial
+from labkit.neighbours.noise import PASS_MIB, PRESSURE_MIB
+from labkit.neighbours.plan import DISK_MIB_PER_S, PLENTY_MIB, limits_of
 from labkit.paths import project_dir
 from labkit.planning import PROFILES
 from labkit.published import Published
@@ -100,6 +103,24 @@ def test_each_column_of_the_steps_of_a_deployment() -> None:
     assert all(len(row) == 5 and row[1] and row[3] and row[4] == "never" for row in columns)
 
 
+def test_each_column_of_the_neighbours() -> None:
+    columns = tables("neighbours.csv")[1]
+    assert names(columns) == list(NeighbourTrial.model_fields)
+    for row in columns:
+        kind = NeighbourTrial.model_fields[row[0].strip("`")].annotation
+        assert len(row) == 5 and row[1] and row[3]
+        assert (row[4] == "never") != (type(None) in get_args(kind)), row
+
+
+def test_what_the_neighbours_do_is_what_the_lab_has_them_do() -> None:
+    rows = {row[0].strip("`"): row for row in tables("neighbours.csv")[0]}
+    assert tuple(rows) == KINDS
+    assert f"{PRESSURE_MIB} MiB" in rows["memory"][1] and f"{PASS_MIB} MiB" in rows["disk"][1]
+    assert f"{PLENTY_MIB} MiB" in rows["memory"][2]
+    assert f"{limits_of('memory', 'limited').memory_mib} MiB" in rows["memory"][3]
+    assert f"{DISK_MIB_PER_S} MiB/s" in rows["disk"][3]
+
+
 def test_each_column_of_the_published_figures() -> None:
     rows = tables("published.csv")[0]
     assert names(rows) == list(Published.model_fields)
@@ -121,6 +142,7 @@ def test_each_field_of_the_manifest() -> None:
     assert names(rows) == fields(Manifest)
     optional = {f"host.{name}" for name in ("hypervisor", "cgroup_version", "load_1m")}
     optional |= {"plan.until_precision", "plan.budget_s", "selftest"}
+    optional |= {"plan.limits.disk_write_mib_per_s"}
     assert {name for name, row in zip(names(rows), rows, strict=True) if "never" not in row[4]} == (
         optional
     )

@@ -1,0 +1,63 @@
+"""A noisy neighbour beside a victim, on the real backends; short."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from labkit import orphans
+from labkit.backends import make_backend
+from labkit.neighbours import CONDITIONS, make_plan, measure
+
+REQUESTS = 12
+
+
+def measured(name: str, kinds: list[str]) -> dict[tuple[str, str], Any]:
+    """(kind, condition) → its NeighbourTrial."""
+    plan = make_plan([name], kinds, blocks=1, requests=REQUESTS)
+    _, trials = measure(plan, progress=False)
+    assert orphans.sweep([make_backend(name)], mine=True) == []
+    assert len(trials) == 3 * len(kinds)
+    assert all(trial.status != "failed" for trial in trials), [t.error for t in trials]
+    return {(trial.kind, trial.condition): trial for trial in trials}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "host",
+        pytest.param("docker", marks=pytest.mark.docker),
+        pytest.param("qemu", marks=pytest.mark.qemu),
+    ],
+)
+def test_on_one_cpu_the_victim_loses_and_on_another_it_is_left_in_peace(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue(f"{name}_backend")
+    found = measured(name, ["cpu"])
+    speed = {condition: found["cpu", condition].requests_per_s for condition in CONDITIONS}
+    assert all(trial.errors == 0 for trial in found.values())
+    # Half of a CPU is left; the rest is room for whatever else this computer does.
+    assert speed["unlimited"] < 0.8 * speed["alone"]
+    assert speed["unlimited"] < speed["limited"]
+
+
+@pytest.mark.docker
+def test_a_containers_limits_hold(docker_backend: object) -> None:
+    found = measured("docker", ["memory", "disk"])
+    plenty, held = found["memory", "unlimited"], found["memory", "limited"]
+    assert plenty.neighbour_mib >= 512 and plenty.neighbour_refused == 0
+    assert held.neighbour_mib == 0 and held.neighbour_refused > 0
+    assert held.requests == REQUESTS  # the victim goes on while its neighbour is ended
+    free, slow = found["disk", "unlimited"], found["disk", "limited"]
+    assert free.neighbour_mib > 0
+    assert slow.neighbour_mib / slow.neighbour_seconds < 1.5 * slow.neighbour_disk_mib_per_s
+
+
+def test_a_process_has_no_limit_of_the_disk_and_says_so(host_backend: object) -> None:
+    found = measured("host", ["memory", "disk"])
+    assert found["memory", "limited"].neighbour_refused > 0
+    assert found["disk", "limited"].status == "left out"
+    assert "no way to limit" in str(found["disk", "limited"].error)
+    assert found["disk", "unlimited"].neighbour_mib > 0

@@ -1,0 +1,113 @@
+"""What chapter 06 says in words, held to the recorded experiment and the recorded answers."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from labkit import neighbours, paths, stats
+from labkit.neighbours import Recorded
+
+BACKENDS = ("host", "docker", "qemu")
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Recorded:
+    return neighbours.load()
+
+
+@pytest.fixture(scope="module")
+def ratios(recorded: Recorded) -> pd.Series:
+    """(quantity, kind, backend, condition) → median ratio to being alone."""
+    table = stats.neighbours(recorded.trials)
+    return table.set_index(["quantity", "kind", "backend", "condition"])["median_ratio"]
+
+
+@pytest.fixture(scope="module")
+def work(recorded: Recorded) -> pd.DataFrame:
+    table = stats.neighbours_work(recorded.trials)
+    return table.set_index(["kind", "backend", "condition"])
+
+
+def answers(word: str) -> dict[str, str]:
+    """Backend → output of the recorded script of this chapter that holds this word."""
+    files = (paths.reference_dir() / "everywhere").glob("*.json")
+    found = [json.loads(file.read_text()) for file in files]
+    (kept,) = [one for one in found if word in one["script"]]
+    return {answer["backend"]: answer["out"] for answer in kept["answers"]}
+
+
+def test_all_that_the_text_speaks_of_is_there_and_nothing_failed(recorded: Recorded) -> None:
+    assert set(recorded.trials["backend"]) == set(BACKENDS)
+    assert set(recorded.trials["status"]) == {"ok", "left out"}
+    assert recorded.trials["errors"].fillna(0).max() == 0
+
+
+def test_on_one_cpu_each_victim_keeps_about_half(ratios: pd.Series) -> None:
+    for name in BACKENDS:
+        assert 0.3 < ratios["throughput", "cpu", name, "unlimited"] < 0.75
+        assert 1.3 < ratios["p95", "cpu", name, "unlimited"] < 5
+
+
+def test_on_another_cpu_hardly_anything_is_lost(ratios: pd.Series) -> None:
+    for name in BACKENDS:
+        assert ratios["throughput", "cpu", name, "limited"] > 0.8
+        free, held = (ratios["p95", "cpu", name, c] for c in ("unlimited", "limited"))
+        assert held < free
+
+
+def test_memory_is_refused_beyond_the_limit_and_the_victim_goes_on(
+    ratios: pd.Series, work: pd.DataFrame
+) -> None:
+    for name in BACKENDS:
+        rate, refused = (work[c]["memory", name] for c in ("median_mib_per_s", "refused"))
+        assert rate["limited"] == 0 and refused["limited"] > 0
+        assert rate["unlimited"] > 0 and refused["unlimited"] == 0
+        assert ratios["throughput", "memory", name, "limited"] > 0.5
+
+
+def test_the_rate_of_writing_is_kept_where_it_can_be(
+    recorded: Recorded, work: pd.DataFrame
+) -> None:
+    for name in ("docker", "qemu"):
+        rates = work["median_mib_per_s"]["disk", name]
+        assert rates["limited"] < 1.2 * 8 < rates["unlimited"]
+    left = recorded.trials[recorded.trials["status"] == "left out"]
+    assert left[["backend", "kind", "condition"]].to_numpy().tolist() == [
+        ["host", "disk", "limited"]
+    ]
+
+
+def test_a_container_sees_the_computer_and_a_guest_its_machine() -> None:
+    seen = {name: numbers(text) for name, text in answers("echo kernel").items()}
+    kernels = {name: text.split()[1] for name, text in answers("echo kernel").items()}
+    assert kernels["docker"] != kernels["qemu"]
+    assert seen["docker"]["processors"] > seen["docker"]["usable"] == 1
+    assert seen["qemu"]["processors"] == seen["qemu"]["usable"] == 1
+    assert seen["docker"]["MemTotal:"] > 2 * 2**20 > 256 * 2**10 > seen["qemu"]["MemTotal:"]
+    assert seen["docker"]["for"] > seen["qemu"]["for"]  # how long it has been running
+
+
+def test_names_are_hidden_and_a_guest_has_more_of_its_own() -> None:
+    text = answers("echo processes:")
+    seen = {name: numbers(said) for name, said in text.items()}
+    assert 1 < seen["docker"]["processes:"] < 30 < seen["qemu"]["processes:"]
+    assert all("network: lo\n" in said for said in text.values())
+    devices = {name: said.partition("devices: ")[2].split() for name, said in text.items()}
+    assert {"null", "zero"} < set(devices["docker"])
+    assert not {name for name in devices["docker"] if name.startswith(("nvme", "sd", "vd", "mem"))}
+    assert len(devices["qemu"]) > len(devices["docker"]) and "nvme0n1" in devices["qemu"]
+
+
+def numbers(text: str) -> dict[str, float]:
+    """Each number in a text by the word before it."""
+    words = text.replace(",", " ").split()
+    return {
+        before: float(word)
+        for before, word in itertools.pairwise(words)
+        if re.fullmatch(r"\d+(\.\d+)?", word)
+    }
