@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -42,7 +43,7 @@ def images(docker_backend: Backend) -> Iterator[Images]:
 
 def left(mark: str) -> list[str]:
     """Images and containers that carry an owner's mark."""
-    label = {"label": f"{OWNER_LABEL}={mark}"}
+    label: dict[str, Any] = {"label": f"{OWNER_LABEL}={mark}"}
     with closing(docker.from_env()) as client:
         containers = client.containers.list(all=True, filters=label, ignore_removed=True)
         return [*map(str, client.images.list(filters=label)), *(str(c.name) for c in containers)]
