@@ -14,7 +14,7 @@ import pandas as pd
 from labkit import units
 from labkit.charts.style import drawing
 from labkit.errors import UsageError
-from labkit.records import Manifest
+from labkit.records import About, Manifest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,7 +82,7 @@ class Chart:
         return self.alt
 
 
-def badge(manifest: Manifest, source: str = "recorded") -> str:
+def badge(manifest: Manifest | About, source: str = "recorded") -> str:
     """Where a chart's numbers come from: "recorded · 2 × AMD EPYC · kernel 6.18 · 2026-11-23"."""
     host = manifest.host
     processors = f"{host.cpus} × {host.cpu_model}"

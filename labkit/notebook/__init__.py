@@ -5,12 +5,15 @@ import sys
 
 from labkit.notebook.exercises import check
 from labkit.notebook.guesses import Guess, guess, off_by
+from labkit.notebook.looking import Look, anew
 from labkit.notebook.magic import register
 from labkit.notebook.measuring import Measurement, measure, mode, what_can_run
 
 __all__ = [
     "Guess",
+    "Look",
     "Measurement",
+    "anew",
     "check",
     "guess",
     "measure",

@@ -15,6 +15,7 @@ from labkit.planning import PROFILES
 from labkit.published import Published
 from labkit.records import (
     MILESTONES,
+    About,
     BackendInfo,
     DeploymentStep,
     Ending,
@@ -23,6 +24,7 @@ from labkit.records import (
     Floor,
     Host,
     InstanceReading,
+    Joint,
     Limits,
     Manifest,
     NullTrials,
@@ -33,7 +35,9 @@ from labkit.records import (
     SamplerCost,
     Selftest,
     Stage,
+    StartEvent,
     StartKind,
+    Survivor,
 )
 
 PAGE = (project_dir() / "data" / "README.md").read_text(encoding="utf-8")
@@ -98,6 +102,29 @@ def test_each_column_of_the_steps_of_a_deployment() -> None:
     columns = tables("steps.csv")[0]
     assert names(columns) == list(DeploymentStep.model_fields)
     assert all(len(row) == 5 and row[1] and row[3] and row[4] == "never" for row in columns)
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("about.json", About),
+        ("tree.csv", Survivor),
+        ("joints.csv", Joint),
+        ("events.csv", StartEvent),
+    ],
+)
+def test_each_column_of_the_small_tables(title: str, kind: type[BaseModel]) -> None:
+    rows = tables(title)[0]
+    assert [name for row in rows for name in names_of_cell(row[0])] == list(kind.model_fields)
+    assert all(len(row) == 5 and row[1] and row[4] for row in rows)
+    for row in rows:
+        for name in names_of_cell(row[0]):
+            optional = type(None) in get_args(kind.model_fields[name].annotation)
+            assert (row[4] == "never") != (optional or name == "listens"), name
+
+
+def names_of_cell(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
 
 
 def test_each_column_of_the_published_figures() -> None:
