@@ -124,9 +124,9 @@ def test_containers_by_the_thousand_and_machines_by_dozens(memory: pd.Series) ->
 
 
 def test_a_container_sees_the_hosts_memory_and_a_guest_its_own(run: Run) -> None:
-    (file,) = (paths.reference_dir() / "everywhere").glob("*.json")
-    kept = json.loads(file.read_text())
-    assert kept["script"].startswith("grep MemTotal")
+    files = (paths.reference_dir() / "everywhere").glob("*.json")
+    found = [json.loads(file.read_text()) for file in files]
+    (kept,) = (one for one in found if one["script"].startswith("grep MemTotal"))
     seen = {answer["backend"]: int(answer["out"].split()[1]) * 1024 for answer in kept["answers"]}
     assert seen["docker"] > 1024 * MIB
     assert 180 * MIB < seen["qemu"] < run.manifest.plan.limits.memory_mib * MIB

@@ -17,7 +17,9 @@ BIGGEST_FILE = 3 * 2**19  # 1.5 MiB: six backends in six charts, drawn as SVG
 ABSOLUTE_PATH = re.compile(r"""(?<![\w<./:])/(?:home|root|tmp|usr|opt|Users|work|mnt)/|[A-Z]:\\""")
 KOREAN = re.compile(r"[\uac00-\ud7a3]")
 
-each_notebook = pytest.mark.parametrize("path", [*NOTEBOOKS, SOLUTIONS], ids=lambda path: path.stem)
+each_notebook = pytest.mark.parametrize(
+    "path", [*NOTEBOOKS, *SOLUTIONS], ids=lambda path: path.stem
+)
 each_chapter = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 

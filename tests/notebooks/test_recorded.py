@@ -13,7 +13,7 @@ from tests.notebooks.books import NOTEBOOKS, ROOT, SOLUTIONS, environment
 SANITIZE = Path(__file__).parent / "sanitize.cfg"
 
 
-@pytest.mark.parametrize("path", [*NOTEBOOKS, SOLUTIONS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *SOLUTIONS], ids=lambda path: path.stem)
 def test_it_reads_the_same_without_any_backend(path: Path, tmp_path: Path) -> None:
     """nbval in a process of its own, with an empty search path, no Docker socket, no lab image."""
     done = subprocess.run(

@@ -28,6 +28,18 @@ from labkit.course.recorded import recorded
         ("04-mildest", "chess", "one of the workloads"),
         ("04-day", -1, "too little"),
         ("04-clock", 1e9, "too much"),
+        ("07-engine", 60, "once, for all"),
+        ("07-engine", 42, "no part of the engine"),
+        ("07-engine", 1, "too little"),
+        ("07-largest", "podman", "one of the backends"),
+        ("07-largest", "host", "adds more"),
+        ("07-bridge", 1e6, "too much"),
+        ("08-lines", 1e6, "too much"),
+        ("08-burden", 0.0, "too little"),
+        ("08-waiting", 1000, "too much"),
+        ("09-head", 1 / 256, "make a unit"),
+        ("09-head", 4, "too little"),
+        ("09-slower", "mars", "one of the backends"),
     ],
 )
 def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> None:
@@ -37,7 +49,7 @@ def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> N
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_no_number_is_no_answer(name: str) -> None:
     judge = EXERCISES[name].judge
-    if name in ("02-phase", "03-order", "04-mildest"):
+    if name in ("02-phase", "03-order", "04-mildest", "07-largest", "09-slower"):
         assert judge("nonsense")
     else:
         assert judge(float("nan"))
