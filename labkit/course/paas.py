@@ -20,24 +20,25 @@ def _steps() -> pd.DataFrame:
     return kept.load("deployments").tables["steps"]
 
 
-def _table() -> pd.DataFrame:
-    return stats.deployments(_steps()).set_index("model")
+def _of(column: str) -> pd.Series:
+    """Model → its figure."""
+    return stats.deployments(_steps()).set_index("model")[column]
 
 
 def lines(answer: Any) -> str:
     """How many lines does the machine's user write besides the app itself?"""
-    table = _table()
-    truth = table.at[MACHINE, "lines"] - table.at[MACHINE, "app_lines"]
+    whole, app = _of("lines")[MACHINE], _of("app_lines")[MACHINE]
+    truth = whole - app
     if near(answer, truth, part=0):
         return ""
-    if near(answer, table.at[MACHINE, "lines"], part=0):
+    if near(answer, whole, part=0):
         return "the app's own lines are in this"
     return direction(answer, truth)
 
 
 def burden(answer: Any) -> str:
     """How many times the platform's bytes does the container's user supply?"""
-    table = _table()["bytes"]
+    table = _of("bytes")
     truth = table[CONTAINER] / table[PLATFORM]
     if near(answer, truth):
         return ""

@@ -32,7 +32,7 @@ def adding_up(
     rows = []
     for quantity in QUANTITIES:
         names = [name for name in chain if name in wide]
-        known = wide.loc[quantity] if quantity in wide.index.get_level_values(0) else wide.head(0)
+        known = wide[wide.index.get_level_values("quantity") == quantity]
         values = known.reindex(columns=names).dropna().to_numpy()
         if names and len(values):
             rows.append((quantity, *_figures(values)))
