@@ -39,7 +39,7 @@ from labkit.course.recorded import recorded
         ("08-waiting", 1000, "too much"),
         ("09-head", 1 / 256, "make a unit"),
         ("09-head", 4, "too little"),
-        ("09-slower", "mars", "one of the backends"),
+        ("09-shown", "mars", "one of the backends"),
     ],
 )
 def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> None:
@@ -49,7 +49,7 @@ def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> N
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_no_number_is_no_answer(name: str) -> None:
     judge = EXERCISES[name].judge
-    if name in ("02-phase", "03-order", "04-mildest", "07-largest", "09-slower"):
+    if name in ("02-phase", "03-order", "04-mildest", "07-largest", "09-shown"):
         assert judge("nonsense")
     else:
         assert judge(float("nan"))
