@@ -109,4 +109,6 @@ def _cell(value: object) -> object:
     """Microseconds are more than any clock here resolves; a console's line ends become ours."""
     if isinstance(value, str):
         return "\n".join(value.splitlines()) if "\r" in value else value
+    if isinstance(value, tuple):
+        return " ".join(value)
     return round(value, 6) if isinstance(value, float) else value

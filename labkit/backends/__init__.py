@@ -50,7 +50,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 __all__ = ["BACKENDS", "DEFAULT", "GROUPS", "Backend", "Instance", "Meter", "Missing"]
-__all__ += ["expand", "make_backend"]
+__all__ += ["expand", "make_backend", "versions"]
 
 
 def expand(names: Iterable[str]) -> list[str]:
@@ -73,6 +73,11 @@ def make_backend(name: str) -> Backend:
         backend.name = name
         backend.varied = dict(_setting(backend, word) for word in words)
     return backend
+
+
+def versions(*names: str) -> dict[str, str]:
+    """Backend → the programs behind it, with their versions."""
+    return {name: make_backend(name).version() for name in names}
 
 
 def _setting(backend: Backend, word: str) -> tuple[str, str]:

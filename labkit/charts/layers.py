@@ -23,7 +23,7 @@ ADDS = {
     "crun": "control group, fewer privileges",
     "runc": "control group, fewer privileges",
     "containerd": "containerd, its shim, its client",
-    "docker": "dockerd: image mount, volume, seccomp",
+    "docker": "dockerd: image mount, volume, hook, seccomp",
     "docker-cli": "the docker command",
 }
 # Quantity → (axis, in words, scale).

@@ -111,7 +111,7 @@ def stop(
 def compare(
     repeats: Annotated[int, typer.Option(help="How often each way is gone.", min=1, max=50)] = 1,
     out: Annotated[
-        Path | None, typer.Option(help="A folder for steps.csv and the two charts.")
+        Path | None, typer.Option(help="A folder for steps.csv, about.json and the two charts.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -122,7 +122,8 @@ def compare(
     Every step is really done and timed; steps, lines and bytes are counted from the files that
     you would have to write or bring. Takes about half a minute; nothing of it stays.
     """
-    from labkit import charts, host, stats, tables, texts
+    from labkit import charts, kept, stats, tables, texts
+    from labkit.backends import versions
     from labkit.paas.layers import layers
     from labkit.paas.ways import compare as compare_ways
     from labkit.records import DeploymentStep
@@ -134,15 +135,10 @@ def compare(
     else:
         print(texts.deployments_text(table, steps))
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "steps.csv").write_text(
-            tables.head(DeploymentStep) + tables.text(steps), encoding="utf-8"
-        )
-        here = host.inspect()
-        badge = f"live · {here.cpus} × {here.cpu_model} · kernel {here.kernel}"
-        charts.deployments(table, badge=badge).save(out / "deployments.svg")
+        about = kept.save(out, {"steps": steps}, versions("qemu", "docker"))
+        charts.deployments(table, badge=charts.badge(about, "live")).save(out / "deployments.svg")
         charts.responsibilities(layers()).save(out / "responsibilities.svg")
-        say(f"written: steps.csv, deployments.svg and responsibilities.svg in {out}")
+        say(f"written: steps.csv, about.json, deployments.svg and responsibilities.svg in {out}")
 
 
 def _show(apps: list[AppStatus], as_json: bool) -> None:

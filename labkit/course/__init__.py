@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.course import cpu, images, isolation, memory, seen, startup
+from labkit.course import benchmark, cpu, images, inside, isolation, memory, paas, seen, startup
 from labkit.course.exercise import Exercise
 
 EXERCISES: dict[str, Exercise] = {
@@ -12,6 +12,9 @@ EXERCISES: dict[str, Exercise] = {
     **cpu.EXERCISES,
     **images.EXERCISES,
     **isolation.EXERCISES,
+    **inside.EXERCISES,
+    **paas.EXERCISES,
+    **benchmark.EXERCISES,
 }
 
 __all__ = ["EXERCISES", "Exercise"]

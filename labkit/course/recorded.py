@@ -1,5 +1,5 @@
-"""The recorded run that the chapters show: what is right is computed from it, never written down,
-so that it stays right when the run is recorded anew."""
+"""The recorded runs that the chapters show: what is right is computed from it, never written down,
+so that it stays right when a run is recorded anew."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ RUN = "first-comparison"
 
 
 @cache
-def recorded() -> Run:
-    return store.load(RUN)
+def recorded(name: str = RUN) -> Run:
+    return store.load(name)

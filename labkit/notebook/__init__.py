@@ -10,6 +10,7 @@ from labkit.notebook.imaging import Imaging, imaging
 from labkit.notebook.looking import Look, look
 from labkit.notebook.magic import register
 from labkit.notebook.measuring import Measurement, measure, mode, what_can_run
+from labkit.notebook.tables import Tables, anew
 
 __all__ = [
     "Beside",
@@ -17,6 +18,8 @@ __all__ = [
     "Imaging",
     "Look",
     "Measurement",
+    "Tables",
+    "anew",
     "check",
     "guess",
     "imaging",

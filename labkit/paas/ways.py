@@ -12,13 +12,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit import image
+from labkit import image, kept, tables
+from labkit.backends import versions
 from labkit.backends.docker_apps import Apps, connected
 from labkit.backends.qemu import QemuBackend
 from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.image.networked import append_entries
 from labkit.image.rootfs import program
+from labkit.kept import Kept
 from labkit.paas import platform
 from labkit.paas.source import read_app
 from labkit.ports import reserved_port
@@ -73,6 +75,12 @@ def compare(
             found += steps
             say(f"{way.name}: answers after {sum(step.seconds for step in steps):.1f} s")
     return found
+
+
+def measured(repeats: int = 1) -> Kept:
+    """What `compare` finds, with when and where."""
+    steps = tables.frame(compare(repeats), DeploymentStep)
+    return Kept(kept.describe(versions("qemu", "docker")), {"steps": steps})
 
 
 def go(way: Way, place: Place, trial: int) -> list[DeploymentStep]:

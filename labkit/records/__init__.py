@@ -9,6 +9,7 @@ data/README.md explains each column to a reader; a test holds it to this file.
 from __future__ import annotations
 
 from labkit.records.base import MILESTONES, Engine, Family, Record, Role, Stage, StartKind
+from labkit.records.inside import About, Joint, ProcessRow, StartEvent, Survivor
 from labkit.records.manifest import SCHEMA_VERSION, Ending, Manifest, Reason
 from labkit.records.plan import BackendInfo, Host, Limits, Plan
 from labkit.records.requests import DeploymentStep, Model, Requests
@@ -26,6 +27,7 @@ from labkit.records.trials import InstanceReading, Milestone, Result, Sample, Tr
 __all__ = [
     "MILESTONES",
     "SCHEMA_VERSION",
+    "About",
     "BackendInfo",
     "DeploymentStep",
     "Ending",
@@ -35,12 +37,14 @@ __all__ = [
     "Floor",
     "Host",
     "InstanceReading",
+    "Joint",
     "Limits",
     "Manifest",
     "Milestone",
     "Model",
     "NullTrials",
     "Plan",
+    "ProcessRow",
     "Reason",
     "Record",
     "Replays",
@@ -52,6 +56,8 @@ __all__ = [
     "SamplerCost",
     "Selftest",
     "Stage",
+    "StartEvent",
     "StartKind",
+    "Survivor",
     "Trial",
 ]

@@ -4,9 +4,11 @@ Failed trials never enter a figure; they are counted in `n_failed`. A value that
 NaN in a frame and None in `summary_json`, never zero.
 """
 
+from labkit.stats.adding_up import adding_up
 from labkit.stats.ballast import ballast, held_bytes
 from labkit.stats.bootstrap import interval
 from labkit.stats.compare import compare
+from labkit.stats.components import components
 from labkit.stats.cpu import cpu_spent, startup_cpu
 from labkit.stats.cpu_sources import cpu_sources
 from labkit.stats.delta import cliffs_delta, magnitude
@@ -43,6 +45,7 @@ __all__ = [
     "Doubt",
     "LoadedRun",
     "Widest",
+    "adding_up",
     "backends",
     "ballast",
     "beside",
@@ -50,6 +53,7 @@ __all__ = [
     "cliffs_delta",
     "comparable",
     "compare",
+    "components",
     "cpu_sources",
     "cpu_spent",
     "deployments",

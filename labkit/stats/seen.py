@@ -120,7 +120,8 @@ def _verdicts(
     came_out = zip(tried["value"], tried["said"], strict=True)
     outcomes = dict(zip(tried["name"], came_out, strict=True))
     for name, (row, aspect) in ATTEMPT_ROWS.items():
-        yield MAY, row, seen_rows.attempt(*outcomes[name], whose[aspect])
+        value, said = outcomes[name]
+        yield MAY, row, seen_rows.attempt(value, said, whose[aspect])
 
 
 def _layers(

@@ -14,6 +14,8 @@ from labkit.backends import Backend
 from labkit.paths import runs_dir
 from tests.notebooks.books import NOTEBOOKS, ROOT, code_cells, environment, texts
 
+# What a chapter measures, where that is something else than one of each kind.
+MEASURES = {"07-inside-docker": {"host", "docker", "docker-cli"}}
 RUN_ID = re.compile(r"It is run (\d{8}-\d{6}-[0-9a-f]{4})\.")
 
 
@@ -44,5 +46,5 @@ def test_it_measures_on_real_backends(
         shutil.rmtree(runs_dir() / run_id)
     (told,) = [text for text in live if "Measured just now" in text]
     assert told.startswith("live · ")
-    assert {"docker", "qemu"} <= set(re.findall(r"[\w-]+", told))
+    assert MEASURES.get(path.stem, {"docker", "qemu"}) <= set(re.findall(r"[\w-]+", told))
     assert "Failed" not in told

@@ -38,6 +38,18 @@ from labkit.course.recorded import recorded
         ("06-worst", "chess", "one of the kinds"),
         ("06-both", 1e6, "too much"),
         ("06-refused", -1, "too little"),
+        ("07-engine", 60, "once, for all"),
+        ("07-engine", 42, "no part of the engine"),
+        ("07-engine", 1, "too little"),
+        ("07-largest", "podman", "one of the backends"),
+        ("07-largest", "host", "adds more"),
+        ("07-bridge", 1e6, "too much"),
+        ("08-lines", 1e6, "too much"),
+        ("08-burden", 0.0, "too little"),
+        ("08-waiting", 1000, "too much"),
+        ("09-head", 1 / 256, "make a unit"),
+        ("09-head", 4, "too little"),
+        ("09-shown", "mars", "one of the backends"),
     ],
 )
 def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> None:
@@ -47,7 +59,8 @@ def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> N
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_no_number_is_no_answer(name: str) -> None:
     judge = EXERCISES[name].judge
-    if name in ("01-kernels", "01-filter", "02-phase", "03-order", "04-mildest", "06-worst"):
+    words = ("01-kernels", "01-filter", "02-phase", "03-order", "04-mildest", "06-worst")
+    if name in (*words, "07-largest", "09-shown"):
         assert judge("nonsense")
     else:
         assert judge(float("nan"))

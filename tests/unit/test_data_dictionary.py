@@ -18,6 +18,7 @@ from labkit.planning import PROFILES
 from labkit.published import Published
 from labkit.records import (
     MILESTONES,
+    About,
     BackendInfo,
     DeploymentStep,
     Ending,
@@ -26,6 +27,7 @@ from labkit.records import (
     Floor,
     Host,
     InstanceReading,
+    Joint,
     Limits,
     Manifest,
     NullTrials,
@@ -36,7 +38,9 @@ from labkit.records import (
     SamplerCost,
     Selftest,
     Stage,
+    StartEvent,
     StartKind,
+    Survivor,
 )
 
 PAGE = (project_dir() / "data" / "README.md").read_text(encoding="utf-8")
@@ -119,6 +123,29 @@ def test_what_the_neighbours_do_is_what_the_lab_has_them_do() -> None:
     assert f"{PLENTY_MIB} MiB" in rows["memory"][2]
     assert f"{limits_of('memory', 'limited').memory_mib} MiB" in rows["memory"][3]
     assert f"{DISK_MIB_PER_S} MiB/s" in rows["disk"][3]
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("about.json", About),
+        ("tree.csv", Survivor),
+        ("joints.csv", Joint),
+        ("events.csv", StartEvent),
+    ],
+)
+def test_each_column_of_the_small_tables(title: str, kind: type[BaseModel]) -> None:
+    rows = tables(title)[0]
+    assert [name for row in rows for name in names_of_cell(row[0])] == list(kind.model_fields)
+    assert all(len(row) == 5 and row[1] and row[4] for row in rows)
+    for row in rows:
+        for name in names_of_cell(row[0]):
+            optional = type(None) in get_args(kind.model_fields[name].annotation)
+            assert (row[4] == "never") != (optional or name == "listens"), name
+
+
+def names_of_cell(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
 
 
 def test_each_column_of_the_published_figures() -> None:
