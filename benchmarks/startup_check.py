@@ -1,14 +1,16 @@
 """The lab's startup times, checked by another program: hyperfine.
 
-hyperfine starts what the lab starts, without the lab: `docker run` with the same flags, and QEMU
-with the same command line, each until the agent's first line has arrived. Its starts and the
-lab's own trials are in the same blocks, in seeded random order. For each pair: median and mean
-with their 95 % intervals, the paired difference, and whether each median lies within the other's
-interval.
+hyperfine starts what the lab starts, without the lab, each until the agent's first line has
+arrived: `docker run` with the same flags, QEMU with the same command line, and where they are
+named (--backends chroot,unshare,crun,runc,containerd,docker-cli) the parts of a container engine.
+Its starts and the lab's own trials are in the same blocks, in seeded random order. For each pair:
+median and mean with their 95 % intervals, the paired difference, and whether each median lies
+within the other's interval.
 
 What is not the same in the two: the lab speaks to the daemon itself and not through the program
-`docker`, and it samples; it makes QEMU's machine halted, connects its sockets, and lets it go.
-`qemu, no disk` leaves out the scratch disk, as a shorter command line by hand would.
+`docker`, and it samples; it makes QEMU's machine halted, connects its sockets, and lets it go; it
+binds chroot and unshare to their CPUs. `qemu, no disk` leaves out the scratch disk, as a shorter
+command line by hand would.
 
 What these differences cost, measured in ways that a busy computer blurs less (engine tcg): the
 machine's CPU time until the line was 2.2 to 2.3 s with and without the disk, halted at first or
@@ -20,33 +22,22 @@ steps of 0.01 s, with and without the disk. The lab's handshake took 3 to 5 ms o
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-import psutil
+from alone import Start, first_line, starts
 
 from labkit.backends import Backend, make_backend
-from labkit.backends.docker import OWNER_LABEL
-from labkit.backends.qemu import _make_disk, command
 from labkit.charts import units
-from labkit.host import cpu_set
 from labkit.image import LabImage
-from labkit.process import find_tool, owner, run, scratch_folder
-from labkit.records import Limits, Plan
+from labkit.process import find_tool
+from labkit.records import Plan
 from labkit.selftest.tables import milliseconds
 from labkit.selftest.trials import observe, prepared
 from labkit.stats import interval
-
-LIMITS = Limits()
-# What hyperfine starts → the lab's own trial that it is compared with.
-PAIRS = {"docker run": "docker", "qemu command": "qemu", "qemu, no disk": "qemu"}
 
 
 def main() -> None:
@@ -58,29 +49,21 @@ def main() -> None:
     if find_tool("hyperfine") is None:
         sys.exit("hyperfine is not there; it is a Debian package: sudo apt-get install hyperfine")
     backends = {name: make_backend(name) for name in options.backends.split(",")}
+    pairs: dict[str, str] = {}
+    kinds: dict[str, Start] = {}
     with prepared(backends) as built:
-        times = measure(starts(backends, built), options.blocks, options.seed)
-    for alone, ours in PAIRS.items():
-        if ours in times:
-            print(comparison(alone, times[alone], f"lab {ours}", times[ours]))
+        for name, backend in backends.items():
+            theirs = starts(name, backend, built)
+            pairs |= dict.fromkeys(theirs, name)
+            kinds |= {f"lab {name}": partial(lab_trial, name, backend, built), **theirs}
+        kinds["shell alone"] = partial(first_line, "echo LABKIT/")
+        times = measure(kinds, options.blocks, options.seed)
+    print(f"shell alone, in each of hyperfine's: {_text(times['shell alone'])}")
+    for alone, name in pairs.items():
+        print(comparison(alone, times[alone], f"lab {name}", times[f"lab {name}"]))
 
 
-def starts(backends: Mapping[str, Backend], built: LabImage) -> dict[str, Callable[[], float]]:
-    """What is timed → one start of it, in seconds."""
-    found: dict[str, Callable[[], float]] = {}
-    for name, backend in backends.items():
-        found[name] = partial(lab_trial, name, backend, built)
-    if "docker" in backends:
-        found["docker run"] = partial(docker_run, built)
-    if "qemu" in backends:
-        found["qemu command"] = partial(qemu_command, backends["qemu"], built, disk=True)
-        found["qemu, no disk"] = partial(qemu_command, backends["qemu"], built, disk=False)
-    return found
-
-
-def measure(
-    kinds: Mapping[str, Callable[[], float]], blocks: int, seed: int
-) -> dict[str, list[float]]:
+def measure(kinds: Mapping[str, Start], blocks: int, seed: int) -> dict[str, list[float]]:
     """What is timed → its times, block by block, after one start of each that does not count."""
     times: dict[str, list[float]] = {name: [] for name in kinds}
     for block in range(blocks + 1):
@@ -99,57 +82,6 @@ def lab_trial(name: str, backend: Backend, built: LabImage) -> float:
     (trial,) = observe(plan, {name: backend}, built)
     assert trial.records.trial.startup_s is not None
     return trial.records.trial.startup_s
-
-
-def docker_run(built: LabImage) -> float:
-    """The flags are those of labkit.backends.docker, in the words of the program `docker`."""
-    name, memory = f"labkit-{owner()}-hyperfine", f"{LIMITS.memory_mib}m"
-    words = [
-        "docker",
-        "run",
-        "--interactive",
-        "--name",
-        name,
-        "--label",
-        f"{OWNER_LABEL}={owner()}",
-    ]
-    words += ["--network=none", "--read-only"]
-    words += [
-        "--cap-drop=ALL",
-        "--security-opt=no-new-privileges",
-        "--mount=type=volume,destination=/scratch",
-    ]
-    words += [f"--cpuset-cpus={','.join(map(str, cpu_set(LIMITS.cpus)))}"]
-    words += [f"--memory={memory}", f"--memory-swap={memory}", built.container_tag]
-    try:
-        return first_line(words)
-    finally:
-        run(["docker", "rm", "--force", "--volumes", name], check=False)
-
-
-def qemu_command(backend: Backend, built: LabImage, *, disk: bool) -> float:
-    """The lab's command line, but for what needs a client: the agent's serial port is standard
-    output instead of a socket, and the machine is not halted at first (-S)."""
-    with scratch_folder() as folder:
-        words = command(backend.engine(built), built, LIMITS, folder)
-        words.remove("-S")
-        words = ["stdio,id=agent" if "id=agent" in word else word for word in words]
-        words += [*(_make_disk(folder / "scratch.raw", LIMITS) if disk else ()), "-pidfile"]
-        try:
-            return first_line([*words, str(folder / "pid")])
-        finally:
-            _end(folder / "pid")
-
-
-def first_line(words: Sequence[str]) -> float:
-    """Seconds until a program's first line, by hyperfine. The shell does not wait for the end of
-    a process substitution, so the time ends with the line; what goes on is ended by the caller."""
-    script = f"read -r line < <(exec {shlex.join(words)} 2>/dev/null) && [[ $line == LABKIT/* ]]"
-    with scratch_folder() as folder:
-        file = folder / "times.json"
-        options = ["--style=none", "--runs=1", "--shell=none", f"--export-json={file}"]
-        run(["hyperfine", *options, shlex.join(["bash", "-c", script])], timeout=120)
-        return float(json.loads(file.read_text())["results"][0]["times"][0])
 
 
 def comparison(alone: str, theirs: Sequence[float], lab: str, ours: Sequence[float]) -> str:
@@ -179,13 +111,6 @@ def _text(values: Sequence[float]) -> str:
 def _within(value: float | None, bounds: tuple[float | None, float | None, float | None]) -> bool:
     _, low, high = bounds
     return None not in (value, low, high) and bool(low <= value <= high)  # type: ignore[operator]
-
-
-def _end(pidfile: Path) -> None:
-    with suppress(OSError, ValueError, psutil.Error):
-        process = psutil.Process(int(pidfile.read_text()))
-        process.kill()
-        process.wait(10)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Finds and removes what a killed lab has left behind, and nothing else.
 
-Everything that the lab starts carries the mark of the process that started it (labkit.process).
+Everything that the lab starts carries the mark of the process that started it (labkit.marks).
 What is marked by a process that no longer runs is nobody's. The marks of other labs that still
 run are respected, so two runs at once do not end each other's machines.
 """

@@ -14,7 +14,7 @@ from labkit.backends.base import SEVERAL
 from labkit.errors import UsageError
 from labkit.instances import SETTLE_S, check_room
 from labkit.records import Limits, Plan
-from labkit.workloads import parse_task
+from labkit.workloads import ballast_mib, parse_task
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,7 @@ def describe(plan: Plan) -> str:
     parts = [f"{name} {count}" for name, count in plan.trials.items()]
     starts = sum(make_backend(name).about_s * count for name, count in plan.warmups.items())
     seconds = starts + sum(
-        count * _trial_s(name, len(plan.workloads), plan.seconds)
-        for name, count in plan.trials.items()
+        count * _trial_s(name, plan.workloads, plan.seconds) for name, count in plan.trials.items()
     )
     seconds += sum(count * _instance_s(name) for name, count in plan.instances.items())
     length = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
@@ -182,7 +181,7 @@ def _trials(name: str, chosen: Profile, *, exact: bool) -> int:
     """How many trials a backend makes: what was asked for, else what its time allows."""
     if exact:
         return chosen.repeats
-    allowed = int(chosen.budget_s // _trial_s(name, len(chosen.workloads), chosen.seconds))
+    allowed = int(chosen.budget_s // _trial_s(name, chosen.workloads, chosen.seconds))
     return max(1, min(chosen.repeats, allowed))
 
 
@@ -210,13 +209,16 @@ def _instance_s(name: str) -> float:
 
 def _is_quick(name: str, chosen: Profile) -> bool:
     """Whether a backend can afford a start that enters no figure."""
-    trial = _trial_s(name, len(chosen.workloads), chosen.seconds)
+    trial = _trial_s(name, chosen.workloads, chosen.seconds)
     return chosen.repeats * trial <= chosen.budget_s
 
 
-def _trial_s(name: str, workloads: int, seconds: float) -> float:
-    """About how long a trial takes: its start, and each workload with its calibration."""
-    return make_backend(name).about_s + workloads * seconds * 1.4
+def _trial_s(name: str, workloads: Sequence[str], seconds: float) -> float:
+    """About how long a trial takes: its start, each workload with its calibration, and what it
+    takes to fill a ballast."""
+    backend = make_backend(name)
+    filling = sum(backend.about_ballast_s(ballast_mib(text)) for text in workloads)
+    return backend.about_s + len(workloads) * seconds * 1.4 + filling
 
 
 def _check(names: Sequence[str], chosen: Profile) -> None:

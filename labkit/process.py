@@ -1,54 +1,66 @@
-"""The one door to other programs, to the clock and to time limits.
+"""The one door to other programs and to time limits.
 
-Everything that the lab starts carries its owner's mark in the environment (LABKIT_OWNER), so
-that whatever outlives a killed lab can be told from anything else on the machine and removed.
+Whatever is started here carries its owner's mark in the environment: see labkit/marks.py. That,
+and the clock (labkit/clock.py), are to be had from here, too.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import select
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-import psutil
-
+from labkit.clock import Clock, HostClock, wait_until
 from labkit.errors import CommandError
+from labkit.marks import (
+    MARK,
+    OWNER_VARIABLE,
+    TEMP_PREFIX,
+    mark_in,
+    mark_of,
+    owner,
+    owner_lives,
+    owner_mark,
+    runs,
+    scratch_folder,
+)
 
-OWNER_VARIABLE = "LABKIT_OWNER"
-TEMP_PREFIX = "labkit-"
-# What an owner's mark looks like: see `owner`.
-MARK = re.compile(r"\d+-\d+\.[0-9a-f]+")
-
-
-class Clock(Protocol):
-    """Seconds on a clock that never goes back; tests bring their own."""
-
-    def now(self) -> float: ...
-
-    def sleep(self, seconds: float) -> None: ...
-
-
-class HostClock:
-    """The host's monotonic clock (clock_gettime(2), CLOCK_MONOTONIC)."""
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+__all__ = [
+    "MARK",
+    "OWNER_VARIABLE",
+    "TEMP_PREFIX",
+    "Clock",
+    "Completed",
+    "HostClock",
+    "Runner",
+    "as_root",
+    "condition",
+    "end",
+    "find_tool",
+    "last_lines",
+    "mark_in",
+    "mark_of",
+    "owner",
+    "owner_lives",
+    "owner_mark",
+    "run",
+    "runs",
+    "scratch_folder",
+    "spawn",
+    "spawn_detached",
+    "uninterrupted",
+    "wait_for",
+    "wait_until",
+]
 
 
 @dataclass(frozen=True)
@@ -223,73 +235,6 @@ def uninterrupted() -> Iterator[None]:
             signal.raise_signal(caught[0])
 
 
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A temporary folder that names its owner and is gone afterwards."""
-    with tempfile.TemporaryDirectory(
-        prefix=f"{TEMP_PREFIX}{owner()}-", ignore_cleanup_errors=True
-    ) as name:
-        yield Path(name)
-
-
-@cache
-def owner() -> str:
-    """This process, as PID-START.BOOT: a process id alone is reused by the system. START counts
-    from the computer's own start, and BOOT says which start that was: a date would be another
-    one as soon as somebody sets the clock."""
-    return owner_mark(os.getpid())
-
-
-def owner_mark(pid: int) -> str:
-    """The mark of the process with this id, which runs."""
-    return f"{pid}-{_started(pid)}"
-
-
-def mark_in(name: str) -> str:
-    """The owner's mark in a name such as labkit-PID-TICKS.BOOT-n; empty when there is none."""
-    found = re.match(rf"{TEMP_PREFIX}({MARK.pattern})-", name)
-    return found[1] if found else ""
-
-
-def owner_lives(mark: str) -> bool:
-    """Whether the process that set this mark still runs."""
-    pid, _, started = mark.partition("-")
-    try:
-        return _started(int(pid)) == started
-    except (psutil.Error, ValueError, OverflowError):
-        return False
-
-
-def mark_of(process: psutil.Process) -> str | None:
-    """The owner's mark in a process's environment, where we may read it."""
-    try:
-        return process.environ().get(OWNER_VARIABLE)
-    except (psutil.Error, OSError):
-        return None
-
-
-def runs(process: psutil.Process) -> bool:
-    """Whether a process still does anything: one that has ended stays in the system's list until
-    its parent has waited for it, and some never do."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
-def wait_until(
-    true: Callable[[], bool], *, timeout: float, interval: float = 0.05, clock: Clock | None = None
-) -> bool:
-    """Polls until `true()`; False when `timeout` seconds went by without it."""
-    clock = clock or HostClock()
-    deadline = clock.now() + timeout
-    while not true():
-        if clock.now() >= deadline:
-            return False
-        clock.sleep(interval)
-    return True
-
-
 def last_lines(text: str, count: int = 12) -> str:
     """The end of a program's output, for an error message."""
     return "\n".join(text.strip().splitlines()[-count:])
@@ -301,18 +246,6 @@ def _group_exists(group: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
-
-
-def _started(pid: int) -> str | None:
-    """When a process began, by fields 3 and 22 of /proc/PID/stat (proc(5)) and boot_id
-    (random(4)); None for one that has ended and was not waited for. Where there is no such file,
-    by its date, which is all there is."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
-    except OSError:
-        return f"{int(psutil.Process(pid).create_time())}.0"
-    return None if fields[0] in (b"Z", b"X") else f"{int(fields[19])}.{boot}"
 
 
 def _environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -95,3 +95,11 @@ def parse_task(text: str) -> Task:
             resolution="write name:setting=value, such as ballast:mib=128",
         )
     return Task(known[name], tuple((pair[1], pair[2]) for pair in pairs if pair))
+
+
+def ballast_mib(text: str) -> int:
+    """How much a task's ballast holds, in MiB; 0 for any other task, and for a size that the
+    agent will refuse."""
+    task = parse_task(text)
+    size = dict(task.settings).get("mib", "64")  # as in its file
+    return int(size) if task.workload.name == "ballast" and size.isdecimal() else 0

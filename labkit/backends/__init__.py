@@ -11,7 +11,8 @@ from labkit.backends.crun import CrunBackend
 from labkit.backends.docker import DockerBackend
 from labkit.backends.docker_cli import DockerCliBackend
 from labkit.backends.host import HostBackend
-from labkit.backends.qemu import QemuBackend, QemuResumedBackend
+from labkit.backends.qemu import QemuBackend
+from labkit.backends.qemu_resumed import QemuResumedBackend
 from labkit.backends.runc import RuncBackend
 from labkit.backends.unshare import UnshareBackend
 from labkit.backends.virtualbox import VirtualBoxBackend

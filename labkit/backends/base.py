@@ -189,6 +189,10 @@ class Backend(ABC):
         start from. Done before the first trial, and no part of a start."""
         yield
 
+    def about_ballast_s(self, mib: int) -> float:
+        """About how long a ballast takes to be filled, beyond its duration: for a run's plan."""
+        return 0.0
+
     def services(self) -> tuple[Meter, ...]:
         """What runs for all instances together, such as a daemon."""
         return ()

@@ -11,43 +11,26 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from labkit.backends.base import Backend, Instance, Missing
-from labkit.backends.mounts import missing_namespaces, mounted_root
+from labkit.backends.base import Instance
+from labkit.backends.layer import NO_SAVED_STATE, LayerBackend
+from labkit.backends.mounts import mounted_root
 from labkit.backends.oci import AGENT
-from labkit.backends.piped import (
-    PipedInstance,
-    first_line,
-    instance_name,
-    limit_address_space,
-    on_cpus,
-    piped,
-)
+from labkit.backends.piped import confined, instance_name
 from labkit.image import LabImage
 from labkit.process import scratch_folder
-from labkit.records import Engine, Limits
+from labkit.records import Limits
 from labkit.timeline import Timeline
 
 
-class ChrootBackend(Backend):
+class ChrootBackend(LayerBackend):
     name = "chroot"
-    family = "container"
-    by_default = False
     about_s = 0.2
     cannot: ClassVar[Mapping[str, str]] = {
-        "resumed start": "a plain process has no saved state to start from",
+        "resumed start": NO_SAVED_STATE,
         "control group": "no part of chroot(2); memory is limited by its address space",
     }
     # Where the mounted root is, and the folder whose scratch data it shows.
     _root: tuple[Path, Path] | None = None
-
-    def missing(self) -> Missing | None:
-        return missing_namespaces(("chroot",), "chroot")
-
-    def version(self) -> str:
-        return first_line(["chroot", "--version"])
-
-    def engine(self, image: LabImage | None) -> Engine:
-        return "native"
 
     @contextmanager
     def saved_state(self, image: LabImage, limits: Limits) -> Iterator[None]:
@@ -68,14 +51,6 @@ class ChrootBackend(Backend):
             root, folder = self._root
             name = instance_name()
             (folder / "scratch" / name).mkdir()
-            log = folder / f"{name}.log"
-            timeline.mark("created")
-            with on_cpus(limits.cpus):
-                process = stack.enter_context(
-                    piped(
-                        ["chroot", str(root), *AGENT], log, env={"LAB_SCRATCH": f"/scratch/{name}"}
-                    )
-                )
-            timeline.mark("started")
-            limit_address_space(process.pid, limits)
-            yield PipedInstance(process, log, timeline)
+            argv, log = ["chroot", str(root), *AGENT], folder / f"{name}.log"
+            env = {"LAB_SCRATCH": f"/scratch/{name}"}
+            yield stack.enter_context(confined(argv, log, env, limits, timeline))

@@ -10,22 +10,21 @@ import re
 import socket
 import struct
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import ClassVar
 
 from labkit import cgroups
 from labkit.backends import oci_groups
-from labkit.backends.base import Backend, Instance, Meter, Missing
+from labkit.backends.base import Instance, Meter, Missing
 from labkit.backends.containers import container_meters
-from labkit.backends.mounts import missing_namespaces
+from labkit.backends.layer import LayerBackend
 from labkit.backends.oci import write_bundle
 from labkit.backends.piped import PipedInstance, instance_name, piped
 from labkit.errors import CommandError
 from labkit.image import LabImage
 from labkit.process import as_root, mark_in, run, scratch_folder, wait_for
-from labkit.records import Engine, Limits
+from labkit.records import Limits
 from labkit.timeline import Timeline
 
 NAMESPACE = "labkit"
@@ -61,17 +60,15 @@ class ContainerdInstance(PipedInstance):
         return text
 
 
-class ContainerdBackend(Backend):
+class ContainerdBackend(LayerBackend):
     name = "containerd"
-    family = "container"
-    by_default = False
     about_s = 0.6
-    cannot: ClassVar[Mapping[str, str]] = {
-        "resumed start": "a container is only restored from a file by CRIU"
-    }
+
+    def programs(self) -> tuple[str, ...]:
+        return ("ctr",)
 
     def missing(self) -> Missing | None:
-        missing = missing_namespaces(("ctr",), self.name)
+        missing = super().missing()
         if missing is not None:
             return missing
         if find_socket() is None:
@@ -84,9 +81,6 @@ class ContainerdBackend(Backend):
         said = re.findall(r"Version:\s*(\S+)", run(_ctr("version")).stdout)
         client, server = said[0] if said else "unknown", said[-1] if said else "unknown"
         return f"containerd {server}" + (f", ctr {client}" if client != server else "")
-
-    def engine(self, image: LabImage | None) -> Engine:
-        return "native"
 
     def services(self) -> tuple[Meter, ...]:
         address = find_socket()

@@ -21,7 +21,7 @@ from labkit.backends.docker import (
     DAEMON_ERRORS,
     OWNER_LABEL,
     DockerBackend,
-    _daemon_errors,
+    daemon_errors,
     remove,
 )
 from labkit.errors import BackendError
@@ -68,7 +68,7 @@ def connected() -> Iterator[Apps]:
             details=missing.reason,
             resolution=missing.fix,
         )
-    with _daemon_errors("be reached"), docker_backend.connected() as client:
+    with daemon_errors("be reached"), docker_backend.connected() as client:
         apps = Apps(client)
         try:
             yield apps
@@ -85,7 +85,7 @@ class Apps:
     def network(self) -> str:
         """The apps' own network, made when it is first needed. On Docker's default one, each
         container reaches every other container of this computer."""
-        with _daemon_errors("make the apps' network"), uninterrupted():
+        with daemon_errors("make the apps' network"), uninterrupted():
             if not self._client.networks.list(names=[f"^{NETWORK}$"]):
                 self._client.networks.create(NETWORK, driver="bridge", options=NO_NEIGHBOURS)
         return NETWORK
@@ -99,26 +99,26 @@ class Apps:
                     found.remove()
 
     def load(self, archive: Path) -> None:
-        with _daemon_errors("load the app's image"), archive.open("rb") as tar:
+        with daemon_errors("load the app's image"), archive.open("rb") as tar:
             self._client.images.load(tar)
 
     def releases(self, app: str) -> list[int]:
         """The releases whose images are there, oldest first."""
         prefix = f"{repository(app)}:"
-        with _daemon_errors("list the app's images"):
+        with daemon_errors("list the app's images"):
             images = self._client.images.list(repository(app))
         tags = [tag.removeprefix(prefix) for image in images for tag in image.tags]
         return sorted(int(tag) for tag in tags if tag.isdecimal())
 
     def forget(self, app: str, release: int) -> None:
         """Removes a release's image; its layers go with the last release that has them."""
-        with _daemon_errors("remove the app's image"), suppress(ImageNotFound):
+        with daemon_errors("remove the app's image"), suppress(ImageNotFound):
             self._client.images.remove(f"{repository(app)}:{release}", force=True)
 
     def containers(self, app: str | None = None) -> list[AppContainer]:
         """All but candidates: those that run first, then by release, newest first."""
         label = APP_LABEL if app is None else f"{APP_LABEL}={app}"
-        with _daemon_errors("list the apps"):
+        with daemon_errors("list the apps"):
             found = self._client.containers.list(
                 all=True, filters={"label": [label, RELEASE_LABEL]}, ignore_removed=True
             )
@@ -127,7 +127,7 @@ class Apps:
 
     def without_container(self) -> set[str]:
         """Apps that have images, but neither a container nor a candidate."""
-        with _daemon_errors("list the apps"):
+        with daemon_errors("list the apps"):
             images = self._client.images.list(filters={"label": APP_LABEL})
             containers = self._client.containers.list(
                 all=True, filters={"label": APP_LABEL}, ignore_removed=True
@@ -153,7 +153,7 @@ class Apps:
         return self._start(name, app, release, port, {})
 
     def state(self, one: AppContainer) -> str:
-        with _daemon_errors("look at the app"), suppress(NotFound):
+        with daemon_errors("look at the app"), suppress(NotFound):
             return str(self._client.containers.get(one.container).status)
         return "gone"
 
@@ -166,14 +166,14 @@ class Apps:
 
     def build(self, folder: Path, tag: str) -> None:
         """Builds the Dockerfile in a folder; nothing is pulled."""
-        with _daemon_errors("build the image"):
+        with daemon_errors("build the image"):
             self._client.images.build(
                 path=str(folder), tag=tag, rm=True, forcerm=True, labels={OWNER_LABEL: owner()}
             )
 
     def run(self, tag: str, name: str, port: int) -> None:
         """A container of an image, with the settings of an app."""
-        with _daemon_errors("start the container"):
+        with daemon_errors("start the container"):
             with uninterrupted():
                 container = self._client.containers.create(
                     tag,
@@ -187,22 +187,22 @@ class Apps:
         remove(self._client, name)
 
     def forget_built(self, tag: str) -> None:
-        with _daemon_errors("remove the image"), suppress(ImageNotFound):
+        with daemon_errors("remove the image"), suppress(ImageNotFound):
             self._client.images.remove(tag, force=True)
 
     def abandoned_images(self) -> list[str]:
         """The tags of images that were built for a lab that no longer runs."""
-        with _daemon_errors("list the images"):
+        with daemon_errors("list the images"):
             found = self._client.images.list(filters={"label": OWNER_LABEL})
         left = [one for one in found if not owner_lives(one.labels[OWNER_LABEL])]
         return [tag for one in left for tag in one.tags]
 
     def halt(self, one: AppContainer) -> None:
-        with _daemon_errors("stop the app"), suppress(NotFound):
+        with daemon_errors("stop the app"), suppress(NotFound):
             self._client.containers.get(one.container).stop(timeout=STOP_S)
 
     def resume(self, one: AppContainer) -> None:
-        with _daemon_errors("start the old version again"), suppress(NotFound):
+        with daemon_errors("start the old version again"), suppress(NotFound):
             self._client.containers.get(one.container).start()
 
     def remove(self, one: AppContainer) -> None:
@@ -227,7 +227,7 @@ class Apps:
         self, name: str, app: str, release: int, port: int, labels: dict[str, str]
     ) -> AppContainer:
         marks = {APP_LABEL: app, RELEASE_LABEL: str(release), PORT_LABEL: str(port), **labels}
-        with _daemon_errors("start the app"):
+        with daemon_errors("start the app"):
             with uninterrupted():  # see labkit/backends/docker.py: made, or not made
                 container = self._client.containers.create(
                     f"{repository(app)}:{release}",

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends.base import Backend, Instance, Missing
-from labkit.backends.piped import PipedInstance, limit_address_space, on_cpus, piped
+from labkit.backends.layer import NO_SAVED_STATE
+from labkit.backends.piped import confined
 from labkit.image import LabImage
 from labkit.ports import LOOPBACK, reserved_port
 from labkit.process import scratch_folder
@@ -27,9 +28,7 @@ class HostBackend(Backend):
     family = "baseline"
     about_s = 0.2
     publishes = True
-    cannot: ClassVar[Mapping[str, str]] = {
-        "resumed start": "a plain process has no saved state to start from"
-    }
+    cannot: ClassVar[Mapping[str, str]] = {"resumed start": NO_SAVED_STATE}
 
     def missing(self) -> Missing | None:
         if os.uname().sysname != "Linux" or os.uname().machine != "x86_64":
@@ -51,14 +50,8 @@ class HostBackend(Backend):
         with ExitStack() as stack:
             folder = stack.enter_context(scratch_folder())
             port = stack.enter_context(reserved_port()) if limits.network else None
-            log = folder / "stderr.log"
-            timeline.mark("created")
-            with on_cpus(limits.cpus):
-                child = piped(argv, log, env=_environment(folder, port))
-                process = stack.enter_context(child)
-            timeline.mark("started")
-            limit_address_space(process.pid, limits)
-            instance = PipedInstance(process, log, timeline)
+            log, env = folder / "stderr.log", _environment(folder, port)
+            instance = stack.enter_context(confined(argv, log, env, limits, timeline))
             instance.port = port
             yield instance
 

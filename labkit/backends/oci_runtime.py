@@ -10,17 +10,16 @@ from __future__ import annotations
 import resource
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import ClassVar
 
 import psutil
 
 from labkit import cgroups
 from labkit.backends import oci_groups
-from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
-from labkit.backends.mounts import missing_namespaces
+from labkit.backends.base import STOP_TIMEOUT_S, Instance, Meter
+from labkit.backends.layer import LayerBackend
 from labkit.backends.oci import write_bundle
 from labkit.backends.piped import first_line, instance_name, piped, session_with
 from labkit.errors import BackendError, GuestTimeout
@@ -34,7 +33,7 @@ from labkit.process import (
     wait_for,
     wait_until,
 )
-from labkit.records import Engine, Limits
+from labkit.records import Limits
 from labkit.timeline import Timeline
 
 CREATE_TIMEOUT_S = 30.0
@@ -77,22 +76,11 @@ class OciInstance(Instance):
         return text
 
 
-class OciRuntimeBackend(Backend):
-    family = "container"
-    by_default = False
+class OciRuntimeBackend(LayerBackend):
     about_s = 0.4
-    cannot: ClassVar[Mapping[str, str]] = {
-        "resumed start": "a container is only restored from a file by CRIU"
-    }
-
-    def missing(self) -> Missing | None:
-        return missing_namespaces((self.name,), self.name)
 
     def version(self) -> str:
         return first_line(self._argv("--version"))
-
-    def engine(self, image: LabImage | None) -> Engine:
-        return "native"
 
     def _argv(self, *words: str) -> list[str]:
         """The runtime's command line."""

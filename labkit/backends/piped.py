@@ -6,7 +6,7 @@ import itertools
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -74,6 +74,28 @@ def piped(
         yield process
     finally:
         end(process)
+
+
+@contextmanager
+def confined(
+    argv: Sequence[str],
+    log: Path,
+    env: Mapping[str, str],
+    limits: Limits,
+    timeline: Timeline,
+    *,
+    limited: bool = True,
+) -> Iterator[PipedInstance]:
+    """A child that keeps to its CPUs and, if `limited`, to its memory, without a control group.
+    All that was to be prepared is ready now (`created`)."""
+    timeline.mark("created")
+    with ExitStack() as stack:
+        with on_cpus(limits.cpus):
+            process = stack.enter_context(piped(argv, log, env=env))
+        timeline.mark("started")
+        if limited:
+            limit_address_space(process.pid, limits)
+        yield PipedInstance(process, log, timeline)
 
 
 @contextmanager

@@ -10,26 +10,24 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import ClassVar
 
 from labkit.backends import engines
 from labkit.backends.base import (
-    INNER_PORT,
     STOP_TIMEOUT_S,
     Backend,
     Instance,
     Meter,
     Missing,
 )
+from labkit.backends.qemu_command import MACHINE, PROGRAM, command, make_disk, network_card
 from labkit.backends.qmp import Qmp
 from labkit.channel import Channel
 from labkit.errors import BackendError, GuestTimeout, LabError
 from labkit.image import LabImage
-from labkit.image.cmdline import command_line
-from labkit.ports import LOOPBACK, reserved_port
+from labkit.ports import reserved_port
 from labkit.process import (
     as_root,
     condition,
@@ -45,9 +43,6 @@ from labkit.protocol import Session
 from labkit.records import Engine, Limits
 from labkit.timeline import Timeline
 
-PROGRAM = "qemu-system-x86_64"
-MACHINE = "q35"
-SCRATCH_MIB = 64
 CONNECT_TIMEOUT_S = 15.0
 SAVE_TIMEOUT_S = 60.0
 
@@ -141,7 +136,7 @@ class QemuBackend(Backend):
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
         with scratch_folder() as folder:
-            disk = _make_disk(folder / "scratch.raw", limits)
+            disk = make_disk(folder / "scratch.raw", limits)
             with self._machine(image, limits, timeline, disk) as instance:
                 yield instance
 
@@ -154,7 +149,7 @@ class QemuBackend(Backend):
         with ExitStack() as stack:
             folder = stack.enter_context(scratch_folder())
             port = stack.enter_context(reserved_port()) if limits.network else None
-            card = () if port is None else _network_card(port)
+            card = () if port is None else network_card(port)
             argv = [*command(engine, image, limits, folder), *card, *more]
             process = spawn(argv, log=folder / "qemu.log")
             stack.callback(end, process)
@@ -165,72 +160,16 @@ class QemuBackend(Backend):
             agent = stack.enter_context(_connect(folder / "agent"))
             _go(qmp, folder)
             timeline.mark("started")
-            channel = Channel(
-                agent.fileno(),
-                agent.fileno(),
-                watch={console.fileno(): lambda data: timeline.mark("kernel")},
-            )
+
+            def on_console(data: bytes) -> None:
+                if self.start == "cold":  # a resumed one boots none, whatever it says later
+                    timeline.mark("kernel")
+
+            channel = Channel(agent.fileno(), agent.fileno(), watch={console.fileno(): on_console})
             session = Session(channel, timeline.clock)
             instance = QemuInstance(process, qmp, folder, session, timeline)
             instance.port = port
             yield instance
-
-
-class QemuResumedBackend(QemuBackend):
-    """A virtual machine that continues from a state saved when its agent was ready.
-
-    Saved and loaded by QEMU's migration to a file (docs/devel/migration). The machine has no
-    scratch disk: an NVMe device cannot be part of a saved state.
-    """
-
-    name = "qemu-resumed"
-    start = "resumed"
-    about_s = 2.0
-    cannot: ClassVar[Mapping[str, str]] = {
-        "disk": "a machine with a virtual NVMe disk cannot be saved"
-    }
-
-    def __init__(self, engine: Engine | None = None) -> None:
-        super().__init__(engine)
-        self._state: Path | None = None
-
-    @contextmanager
-    def saved_state(self, image: LabImage, limits: Limits) -> Iterator[None]:
-        with scratch_folder() as folder:
-            self._state = folder / "qemu.state"
-            with self._machine(image, limits, Timeline(self.clock), ()) as instance:
-                instance.wait_ready()
-                instance.save(self._state)
-            try:
-                yield
-            finally:
-                self._state = None
-
-    @contextmanager
-    def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
-        if self._state is None:
-            raise BackendError("there is no saved state to resume from", details=self.trouble)
-        incoming = ("-incoming", f"exec:cat {self._state}")
-        with self._machine(image, limits, timeline, incoming) as instance:
-            instance.greet()
-            yield instance
-
-
-def command(engine: Engine, image: LabImage, limits: Limits, folder: Path) -> list[str]:
-    """The command line of a machine without a scratch disk; its sockets lie in `folder`."""
-    processor = {"kvm": "host,-arch-capabilities", "hvf": "host"}.get(engine, "max")
-    return [
-        PROGRAM,
-        *("-name", folder.name),
-        *("-machine", MACHINE, "-accel", engine, "-cpu", processor),
-        *("-smp", str(limits.cpus), "-m", f"{limits.memory_mib}M"),
-        *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-S"),
-        *("-kernel", str(image.kernel), "-initrd", str(image.initramfs)),
-        *("-append", command_line(limits.cpus, network=limits.network)),
-        *_serial("console", folder),
-        *_serial("agent", folder),
-        *("-qmp", f"unix:{folder / 'qmp'},server=on,wait=off"),
-    ]
 
 
 def diagnose(folder: Path) -> str:
@@ -249,31 +188,6 @@ def _end_of(file: Path) -> str:
     with suppress(OSError):
         return last_lines(file.read_text(errors="replace"), 30)
     return ""
-
-
-def _serial(name: str, folder: Path) -> Sequence[str]:
-    path, log = folder / name, folder / f"{name}.log"
-    chardev = f"socket,id={name},path={path},server=on,wait=off,logfile={log}"
-    return ("-chardev", chardev, "-serial", f"chardev:{name}")
-
-
-def _make_disk(path: Path, limits: Limits) -> Sequence[str]:
-    """A sparse file (it takes room on the host only as the guest writes), and the words that
-    make it the guest's disk. QEMU itself keeps the limit (docs/throttle.txt)."""
-    with path.open("wb") as file:
-        file.truncate(SCRATCH_MIB * 1024 * 1024)
-    drive = f"file={path},if=none,id=scratch,format=raw"
-    if limits.disk_write_mib_per_s is not None:
-        drive += f",throttling.bps-write={limits.disk_write_mib_per_s << 20}"
-    return ("-drive", drive, "-device", "nvme,drive=scratch,serial=labkit")
-
-
-def _network_card(port: int) -> Sequence[str]:
-    """A card in QEMU's own network (slirp), from which the guest reaches nothing, and one port of
-    it on the host's loopback. romfile=: no program to boot from the network."""
-    forward = f"hostfwd=tcp:{LOOPBACK}:{port}-:{INNER_PORT}"
-    device = "virtio-net-pci,netdev=network,romfile="
-    return ("-netdev", f"user,id=network,restrict=on,{forward}", "-device", device)
 
 
 def _go(qmp: Qmp, folder: Path) -> None:

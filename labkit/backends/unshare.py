@@ -12,12 +12,13 @@ from contextlib import ExitStack, contextmanager
 from typing import ClassVar
 
 from labkit.backends import mounts
-from labkit.backends.base import Backend, Instance, Missing
+from labkit.backends.base import Instance
+from labkit.backends.layer import NO_SAVED_STATE, LayerBackend
 from labkit.backends.oci import AGENT
-from labkit.backends.piped import PipedInstance, first_line, on_cpus, piped
+from labkit.backends.piped import confined
 from labkit.image import LabImage
 from labkit.process import scratch_folder
-from labkit.records import Engine, Limits
+from labkit.records import Limits
 from labkit.timeline import Timeline
 
 NAMESPACES = ("--mount", "--uts", "--ipc", "--pid", "--net")
@@ -32,25 +33,17 @@ exec {" ".join(AGENT)}
 """
 
 
-class UnshareBackend(Backend):
+class UnshareBackend(LayerBackend):
     name = "unshare"
-    family = "container"
-    by_default = False
     about_s = 0.2
     cannot: ClassVar[Mapping[str, str]] = {
-        "resumed start": "a plain process has no saved state to start from",
+        "resumed start": NO_SAVED_STATE,
         "control group": "namespaces limit what is seen, not what is used; memory is limited by "
         "the address space",
     }
 
-    def missing(self) -> Missing | None:
-        return mounts.missing_namespaces((), "unshare")
-
-    def version(self) -> str:
-        return first_line(["unshare", "--version"])
-
-    def engine(self, image: LabImage | None) -> Engine:
-        return "native"
+    def programs(self) -> tuple[str, ...]:
+        return ()
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
@@ -59,11 +52,6 @@ class UnshareBackend(Backend):
             env = mounts.environment(image, folder)
             env |= {"LIMIT_KIB": str(limits.memory_mib * 1024), "LAB_SCRATCH": "/scratch"}
             argv = ["unshare", *NAMESPACES, "--fork", "--kill-child"]
-            log = folder / "stderr.log"
-            timeline.mark("created")
-            with on_cpus(limits.cpus):
-                process = stack.enter_context(
-                    piped([*argv, env["BUSYBOX"], "sh", "-c", ENTER], log, env=env)
-                )
-            timeline.mark("started")
-            yield PipedInstance(process, log, timeline)
+            argv += [env["BUSYBOX"], "sh", "-c", ENTER]
+            started = confined(argv, folder / "stderr.log", env, limits, timeline, limited=False)
+            yield stack.enter_context(started)

@@ -22,6 +22,16 @@ def interval(table: pd.DataFrame) -> str:
     return INTERVAL if repeated(table) else ""
 
 
+def interval_and_few(table: pd.DataFrame) -> str:
+    """As `interval`, with what to doubt where there are few values; for rows of any kind."""
+    few = table.loc[table["few"], "n"]
+    if few.empty:
+        return interval(table)
+    if few.min() == 1:
+        return f"{interval(table)} n = 1: a single value has no interval.".strip()
+    return f"{interval(table)} n = {few.min()}: intervals cover less than they say."
+
+
 def with_interval(table: pd.DataFrame) -> str:
     """What follows "Median …" in a sentence."""
     return ", with its 95 % interval" if repeated(table) else ""

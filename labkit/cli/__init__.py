@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 # Each adds its commands.
 from labkit.cli import (
     compare,
     image,
+    images,
     machine,
     neighbours,
     paas,
     report,
     run,
+    seen,
     selftest,
     student,
 )
@@ -27,12 +30,14 @@ __all__ = [
     "app",
     "compare",
     "image",
+    "images",
     "machine",
     "main",
     "neighbours",
     "paas",
     "report",
     "run",
+    "seen",
     "selftest",
     "student",
 ]
@@ -49,8 +54,7 @@ class Interrupted(BaseException):
 def main() -> None:
     """The console script: runs a command, turns errors into messages and exit statuses."""
     owner()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    _on_signals(_interrupt)
     try:
         app()
     except LabError as error:
@@ -61,6 +65,13 @@ def main() -> None:
         sys.exit(128 + error.number)
     except BrokenPipeError:  # the reader of our output has gone, as in `labkit doctor | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:  # the work is done: a signal that comes now would only break the interpreter's end
+        _on_signals(signal.SIG_IGN)
+
+
+def _on_signals(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, action)
 
 
 def _fail(message: str, error: BaseException) -> None:
@@ -69,7 +80,6 @@ def _fail(message: str, error: BaseException) -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """The first signal ends the work in order; while that goes on, further ones are ignored."""
-    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(other, signal.SIG_IGN)
+    _on_signals(signal.SIG_IGN)
     say("\nending: removing what is running (a few seconds)")
     raise Interrupted(number)

@@ -24,8 +24,10 @@ To begin:
   labkit setup                   install and build what is missing (root for the packages)
   labkit run                     compare all that can run, with the quick profile
   labkit report RUN              the same run as a web page
+  labkit seen                    what an instance sees of the computer, and may do
   labkit compare A B             two runs: before and after, two computers
   labkit neighbours              how much one instance disturbs another, with and without limits
+  labkit images                  what of images and containers is shared, and what it costs
   labkit selftest                what of the figures is the lab's own, and how often it is wrong
   labkit student                 copies of the notebooks for students
 """,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from labkit.course import cpu, isolation, memory, startup
+from labkit.course import cpu, images, isolation, memory, seen, startup
 from labkit.course.exercise import Exercise
 
 EXERCISES: dict[str, Exercise] = {
+    **seen.EXERCISES,
     **startup.EXERCISES,
     **memory.EXERCISES,
     **cpu.EXERCISES,
+    **images.EXERCISES,
     **isolation.EXERCISES,
 }
 

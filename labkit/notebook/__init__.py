@@ -6,15 +6,21 @@ import sys
 from labkit.notebook.beside import Beside, neighbours
 from labkit.notebook.exercises import check
 from labkit.notebook.guesses import Guess, guess, off_by
+from labkit.notebook.imaging import Imaging, imaging
+from labkit.notebook.looking import Look, look
 from labkit.notebook.magic import register
 from labkit.notebook.measuring import Measurement, measure, mode, what_can_run
 
 __all__ = [
     "Beside",
     "Guess",
+    "Imaging",
+    "Look",
     "Measurement",
     "check",
     "guess",
+    "imaging",
+    "look",
     "measure",
     "mode",
     "neighbours",

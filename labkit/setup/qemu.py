@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from labkit.backends.qemu import PROGRAM
+from labkit.backends.qemu_command import PROGRAM
 from labkit.process import find_tool
 from labkit.setup import apt
 

@@ -14,6 +14,13 @@ from labkit.stats.deployments import deployments
 from labkit.stats.distribution import distribution
 from labkit.stats.doubts import Doubt, doubts
 from labkit.stats.frames import FEW, LoadedRun, backends, failures
+from labkit.stats.images import (
+    first_writes,
+    flavours,
+    from_nothing,
+    image_layers,
+    page_sharing,
+)
 from labkit.stats.instances import instances, left_out
 from labkit.stats.layers import layers, paired
 from labkit.stats.memory import memory
@@ -22,6 +29,7 @@ from labkit.stats.precision import Widest, precision, widest
 from labkit.stats.published import beside, comparable
 from labkit.stats.quantities import quantities
 from labkit.stats.ratios import ratios
+from labkit.stats.seen import capabilities, kernels, seen, stacks
 from labkit.stats.start_events import start_events
 from labkit.stats.startup import startup, timeline
 from labkit.stats.summary import summary, summary_json
@@ -38,6 +46,7 @@ __all__ = [
     "backends",
     "ballast",
     "beside",
+    "capabilities",
     "cliffs_delta",
     "comparable",
     "compare",
@@ -48,10 +57,15 @@ __all__ = [
     "doubts",
     "failures",
     "first_response",
+    "first_writes",
+    "flavours",
+    "from_nothing",
     "held_bytes",
     "idle_burn",
+    "image_layers",
     "instances",
     "interval",
+    "kernels",
     "latency",
     "layers",
     "left_out",
@@ -59,10 +73,13 @@ __all__ = [
     "memory",
     "neighbours",
     "neighbours_work",
+    "page_sharing",
     "paired",
     "precision",
     "quantities",
     "ratios",
+    "seen",
+    "stacks",
     "start_events",
     "startup",
     "startup_cpu",

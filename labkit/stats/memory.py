@@ -31,7 +31,8 @@ GUESTS = ("hypervisor", "host-virtualization")
 
 def memory(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """One row a backend, metric and role: backend, family, engine, metric, role, n,
-    median_bytes, low_bytes, high_bytes, peak_bytes, few, reason (why there is no figure).
+    median_bytes, mad_bytes, low_bytes, high_bytes, peak_bytes, few, reason (why there is no
+    figure).
 
     A trial's value is the median of its readings from `ready` to `stop_requested`; the figures
     are over trials. Besides instance, helper and services there is the role `each`: instance +

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from labkit import orphans, sampler
-from labkit.backends import Backend, Instance, Meter, make_backend
+from labkit.backends import Backend, Instance, Meter
 from labkit.errors import BackendError
 from labkit.host import cpu_set
 from labkit.image import LabImage
@@ -292,20 +292,3 @@ def test_no_mount_of_ours_is_seen_on_the_host(backend: Backend, lab_image: LabIm
         assert "labkit-" not in Path("/proc/mounts").read_text()
         instance.stop()
     assert "labkit-" not in Path("/proc/mounts").read_text()
-
-
-@pytest.mark.docker
-def test_a_container_on_the_bridge_has_an_interface(
-    docker_backend: Backend, lab_image: LabImage
-) -> None:
-    """The variant reaches the kernel: a second interface beside the loopback, and only here."""
-    if not Path("/sys/class/net/docker0").exists():
-        pytest.skip("this daemon has no bridge docker0")
-    seen = {}
-    for network in ("none", "bridge"):
-        with started(make_backend(f"docker:network={network}"), lab_image) as (instance, _):
-            (meter,) = [m for m in instance.meters() if m.role == "instance"]
-            table = Path(f"/proc/{meter.pids[0]}/net/dev").read_text()
-            seen[network] = "eth0" in table
-            instance.stop()
-    assert seen == {"none": False, "bridge": True}

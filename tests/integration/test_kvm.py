@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from labkit.backends import Backend, engines
-from labkit.backends.qemu import QemuBackend, command
+from labkit.backends.qemu import QemuBackend
+from labkit.backends.qemu_command import command
 from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.process import HostClock, find_tool, run

@@ -8,10 +8,12 @@ import pytest
 
 from labkit import lab, orphans
 from labkit.backends import Backend
-from labkit.backends.qemu import QemuResumedBackend
+from labkit.backends.qemu import QemuInstance
+from labkit.backends.qemu_resumed import QemuResumedBackend
 from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.process import HostClock
+from labkit.protocol import Script
 from labkit.records import Limits
 from labkit.timeline import Timeline
 
@@ -49,6 +51,22 @@ def test_without_a_saved_state_nothing_is_resumed(
         backend.launch(lab_image, Limits(), Timeline(HostClock())),
     ):
         pass
+
+
+def test_what_a_resumed_kernel_says_later_is_no_boot(
+    qemu_backend: Backend, lab_image: LabImage
+) -> None:
+    backend = QemuResumedBackend("tcg")
+    with backend.saved_state(lab_image, Limits()):
+        timeline = Timeline(HostClock())
+        timeline.mark("requested")
+        with backend.launch(lab_image, Limits(), timeline) as instance:
+            instance.wait_ready()
+            assert instance.shell(Script("echo said by a test >/dev/kmsg")).status == 0
+            instance.stop()
+            assert isinstance(instance, QemuInstance)
+            assert "said by a test" in (instance._folder / "console.log").read_text()
+    assert "kernel" not in timeline.since_requested()
 
 
 def test_a_damaged_state_is_told_and_nothing_is_left(

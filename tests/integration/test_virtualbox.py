@@ -25,7 +25,7 @@ from labkit.records import MILESTONES, Limits
 from labkit.timeline import Timeline
 from labkit.workloads import all_workloads
 from tests.conftest import ready_backend
-from tests.integration.disks import small_disk
+from tests.disks import small_disk
 from tests.integration.vbox_labs import lab, processes, traces
 
 # A busy machine boots several times as long.

@@ -22,7 +22,7 @@ from labkit.process import HostClock, owner, wait_until
 from labkit.protocol import Bye, Message, Ready, Request, Session
 from labkit.records import Limits
 from labkit.timeline import Timeline
-from tests.integration.disks import fill, small_disk
+from tests.disks import fill, small_disk
 from tests.integration.vbox_labs import processes, traces
 from tests.integration.vbox_states import adopted
 

@@ -15,7 +15,7 @@ from tests.unit.test_store import records, written
 
 COMMANDS = (
     *("doctor", "setup", "image", "run", "paas", "report", "compare"),
-    *("selftest", "student", "clean", "neighbours"),
+    *("images", "seen", "selftest", "student", "clean", "neighbours"),
 )
 
 
@@ -71,6 +71,7 @@ def test_each_command_explains_itself(command: str) -> None:
         (["run", "--backends", "host", "--kernel", "/no/such/file"], "/no/such/file"),
         (["paas", "deploy", "/no/such/folder"], "there is no folder /no/such/folder"),
         (["paas", "stop"], "one app or all of them"),
+        (["images", "nope"], "there is no experiment 'nope'"),
         (["paas", "stop", "x", "--all"], "one app or all of them"),
         (["run", "--resume", "x", "--seed", "1"], "--seed cannot be chosen"),
         (["run", "--resume", "nope"], "there is no run 'nope'"),

@@ -15,6 +15,13 @@ from labkit.course.recorded import recorded
 @pytest.mark.parametrize(
     ("name", "answer", "reason"),
     [
+        ("01-kernels", ["docker", "qemu"], "answered by the host's kernel"),
+        ("01-kernels", "qemu", "there are more"),
+        ("01-kernels", "qemu, xen", "nothing was recorded of xen"),
+        ("01-shared", 1000, "too much"),
+        ("01-filter", "mount something", "without the filter, too"),
+        ("01-filter", "kernel", "no attempt that the filter refuses"),
+        ("01-filter", "reboot", "the name of its row"),
         ("02-phase", "boot", "two milestones"),
         ("02-phase", "requested -> created", "another one is longer"),
         ("02-pairs", 0.001, "too little"),
@@ -40,7 +47,7 @@ def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> N
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_no_number_is_no_answer(name: str) -> None:
     judge = EXERCISES[name].judge
-    if name in ("02-phase", "03-order", "04-mildest", "06-worst"):
+    if name in ("01-kernels", "01-filter", "02-phase", "03-order", "04-mildest", "06-worst"):
         assert judge("nonsense")
     else:
         assert judge(float("nan"))

@@ -12,7 +12,8 @@ from labkit import charts, stats
 from labkit.charts import Chart
 from labkit.errors import UsageError
 from labkit.stats.layers import CHAIN, by_block
-from tests.unit.charts.made_up import MadeUpRun, layered_run
+from tests.unit.charts.made_up import MadeUpRun
+from tests.unit.charts.made_up_layers import layered_run
 from tests.unit.charts.test_charts import words
 
 STEPS_MS = {"host": 5, "chroot": 1, "unshare": 8, "runc": 60, "containerd": 50, "docker": 180}

@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from labkit import host, neighbours
-from labkit.backends import docker, qemu
+from labkit.backends import docker_containers as docker
+from labkit.backends import qemu_command
 from labkit.backends.base import Instance, Meter
 from labkit.errors import BackendError, LabError
 from labkit.neighbours import load, placement
@@ -22,7 +23,7 @@ SLOW, FREE = Limits(disk_write_mib_per_s=8), Limits()
 
 
 def test_qemu_itself_keeps_the_rate(tmp_path: Path) -> None:
-    held, free = (" ".join(qemu._make_disk(tmp_path / "disk", one)) for one in (SLOW, FREE))
+    held, free = (" ".join(qemu_command.make_disk(tmp_path / "disk", one)) for one in (SLOW, FREE))
     assert f"throttling.bps-write={8 * 2**20}" in held
     assert "throttling" not in free
 

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 import pytest
 
 from labkit import planning
+from labkit.backends import vbox_installation
 from labkit.errors import LabError, UsageError
+from labkit.records import Plan
+from labkit.workloads import ballast_mib
 
 
 @pytest.mark.parametrize(
@@ -62,6 +66,34 @@ def test_a_slow_backend_has_fewer_trials_and_no_warm_up() -> None:
     assert plan.warmups == {"host": 1}
     assert planning.make_plan(["virtualbox"], warmups=2).warmups == {"virtualbox": 2}
     assert planning.make_plan(["host"], warmups=0).warmups == {}
+
+
+@pytest.mark.parametrize("workload", ["ballast:mib=256", "ballast"])
+@pytest.mark.parametrize("name", ["virtualbox", "virtualbox-resumed"])
+def test_a_ballast_takes_long_where_each_page_is_interpreted(
+    name: str, workload: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plan(refusal: str | None, workload: str) -> Plan:
+        monkeypatch.setattr(vbox_installation, "driver_refusal", lambda: refusal)
+        return planning.make_plan([name], [workload], seconds=100, profile="full")
+
+    assert plan("no driver", "idle").trials == plan(None, workload).trials
+    assert plan("no driver", workload).trials[name] < plan(None, workload).trials[name]
+    longer = plan("no driver", workload).model_copy(update={"trials": {name: 3}})
+    words = planning.describe(longer)
+    monkeypatch.setattr(vbox_installation, "driver_refusal", lambda: None)
+    assert _minutes(planning.describe(longer)) < _minutes(words)
+
+
+def _minutes(words: str) -> int:
+    found = re.search(r"about (\d+) min", words)
+    assert found is not None, words
+    return int(found[1])
+
+
+def test_a_size_that_is_no_number_is_not_planned_with() -> None:
+    assert [ballast_mib(text) for text in ("ballast:mib=96", "ballast", "cpu")] == [96, 64, 0]
+    assert ballast_mib("ballast:mib=many") == 0
 
 
 def test_the_plan_is_told_beforehand() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from labkit import store
+from tests.disks import make_room, small_disk
 from tests.faults.checks import Kept
 from tests.faults.scene import Scene
-from tests.faults.small_disk import make_room, small_disk
 
 PLACES = ("run", "temporary", "both")
 COMBINATIONS = [(b, place) for b in ("host", "qemu-resumed", "docker", "qemu") for place in PLACES]
@@ -20,7 +20,7 @@ def inject(scene: Scene) -> None:
     if backend == "qemu-resumed" and place != "run":
         high = 90_000
     size = round(low * (high / low) ** scene.dice.random())
-    with small_disk(scene.folder / "small", size) as small:
+    with small_disk(size * 1024, scene.folder / "small", lazily=True) as small:
         env = {} if place == "run" else {"TMPDIR": str(small)}
         if place != "temporary":
             scene.run = small / "run"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 
 from labkit import store
+from labkit.protocol import VERSION
 from tests.faults.scene import Scene
 from tests.faults.variant import variant
 
+HELLO = f"LABKIT/{VERSION}"
 # What the agent does before, instead of, or between what it should say.
 AGENTS = {
     # Noise, a line end, and then an ordinary agent: nothing may be lost by it.
     "before": "cat $LAB/noise; echo; . $LAB/real",
     # The announcement in pieces; its own line must not be torn by the pauses.
-    "torn": "printf 'LABKIT/1 RE'; sleep 0.2; printf 'ADY 1.'; sleep 0.2; echo 5; . $LAB/real",
+    "torn": f"printf '{HELLO} RE'; sleep 0.2; printf 'ADY 1.'; sleep 0.2; echo 5; . $LAB/real",
     # A line without end, which also swallows the announcement.
     "swallowed": "cat $LAB/noise; printf LAB; . $LAB/real",
     # Noise for ever, and nothing else.
@@ -23,7 +25,7 @@ AGENTS = {
     # An ordinary agent with a workload that writes over its lines.
     "during": ". $LAB/real",
     # It leaves in the middle of a line.
-    "leaves": "printf 'LABKIT/1 REA'; exit 3",
+    "leaves": f"printf '{HELLO} REA'; exit 3",
 }
 HARMLESS = ("before", "torn", "unasked", "during")
 COMBINATIONS = [(backend, mode) for backend in ("host", "docker", "qemu") for mode in AGENTS]
@@ -74,7 +76,7 @@ def noise(dice: random.Random) -> bytes:
             dice.randbytes(dice.randrange(1, 4096)).replace(b"\n", b"\0"),
             dice.randbytes(dice.randrange(1, 4096)),
             bytes([dice.randrange(32, 127)]) * dice.randrange(4000, 20000),
-            b"LABKIT/1 READY " + b"9" * dice.randrange(1, 5000),
+            f"{HELLO} READY ".encode() + b"9" * dice.randrange(1, 5000),
             "END 1 0.0 \u0663\u0664\n\n\r\nLABKIT/9999 READ".encode(),
         ]
     ).rstrip(b"\n")
@@ -89,7 +91,7 @@ def lines(dice: random.Random) -> bytes:
         "ERROR - nobody asked",
         "ERROR 77 of another",
         f"BYE {dice.randrange(10**6)}.5",
-        "LABKIT/1 READY -5",
+        f"{HELLO} READY -5",
         "READY",
         "",
     ]

@@ -20,11 +20,14 @@ COMBINATIONS = [
 ]
 REPEATS = {"host": 3, "docker": 2}
 LONGEST_S = {"host": 0.5, "docker": 1.5}
+# Only a server comes there.
+SERVED = ("first_response", "writing requests")
 
 
 def inject(scene: Scene) -> None:
     backend, moment, dice = scene.fault.backend, scene.fault.moment, scene.dice
-    course = scene.course(backend, REPEATS.get(backend, 1))
+    workload = "http" if moment in SERVED else "cpu"
+    course = scene.course(backend, REPEATS.get(backend, 1), workload)
     number = dice.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
     lab = scene.begin(course.words)
     if moment == "saving":

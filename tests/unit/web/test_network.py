@@ -9,7 +9,7 @@ import pytest
 from labkit.backends import BACKENDS, Backend, make_backend
 from labkit.backends.base import NO_PORT
 from labkit.backends.docker import DockerBackend, container_settings
-from labkit.backends.qemu import _network_card
+from labkit.backends.qemu_command import network_card
 from labkit.backends.vbox_settings import settings
 from labkit.image import LabImage
 from labkit.image.lab_image import image_in
@@ -36,7 +36,7 @@ def test_a_machine_of_virtualbox_has_a_card_only_with_a_port() -> None:
 
 
 def test_qemus_network_leads_in_from_loopback_and_nowhere_out() -> None:
-    words = " ".join(_network_card(1234))
+    words = " ".join(network_card(1234))
     assert "restrict=on" in words
     assert "hostfwd=tcp:127.0.0.1:1234-:8080" in words
 

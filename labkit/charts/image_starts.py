@@ -1,0 +1,147 @@
+"""What a first start and an image's size cost in time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from labkit.charts import notes, parts, units
+from labkit.charts.chart import Chart
+from labkit.charts.style import FAINT, drawing, label, panels, settle
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NOTHING_TITLE = "How long is it from nothing to ready?"
+FLAVOURS_TITLE = "Does a larger image start more slowly?"
+TOTAL = "total"
+
+
+def from_nothing(table: pd.DataFrame, *, badge: str = "") -> Chart:
+    """From `stats.from_nothing`: for each way and start the time until ready, the part of it that
+    brings the image into its place, and the image's bytes."""
+    notes.require(table)
+    totals = notes.rows_of(table[table["title"] == TOTAL])
+    note = (
+        "The image lies on this computer's disk: no network is in it, and the bytes say what a "
+        "download would carry. Again: the image is in its place already. "
+        f"{notes.interval_and_few(table)} {notes.engines(table)}"
+    )
+    with drawing():
+        figure, axes = panels(
+            0.7 + 0.42 * len(totals),
+            (1.3, 1.3, 1),
+            title=NOTHING_TITLE,
+            subtitle=f"Time on logarithmic axes; {_sizes(table)}",
+            keys=[],
+            note="\n".join(filter(None, (note.strip(), badge))),
+        )
+        parts.rows(axes[0], [_way(row) for row in totals])
+        stored = _stored(table)
+        brought = [stored.get(row.way) if row.start == 1 else None for row in totals]
+        _times(axes[0], totals, "all: until ready", totals)
+        _times(axes[1], brought, "of it: the image", totals)
+        _bytes(axes[2], totals)
+        settle(figure)
+    return Chart(NOTHING_TITLE, figure, _nothing_alt(totals, stored), table, badge)
+
+
+def flavours(table: pd.DataFrame, *, badge: str = "") -> Chart:
+    """From `stats.flavours`: bytes of each image, and the time to the program's first line."""
+    notes.require(table)
+    rows = notes.rows_of(table)
+    note = (
+        "From the request to the program's first line; the image is in the store and its files "
+        f"have been read before. {notes.interval_and_few(table)}"
+    )
+    with drawing():
+        figure, axes = panels(
+            0.7 + 0.42 * len(rows),
+            (1, 1.3),
+            title=FLAVOURS_TITLE,
+            subtitle="One program that says it is ready, from three images; and the same in "
+            f"Python; n = {table['n'].max()}",
+            keys=[],
+            note="\n".join(filter(None, (note, badge))),
+        )
+        parts.rows(axes[0], [f"{row.image}: {row.program}" for row in rows])
+        axes[0].set_title("size of the image")
+        for y, row in enumerate(rows):
+            parts.dot(axes[0], y, (row.image_bytes, None, None), "docker")
+            parts.dot(axes[1], y, (row.median_s, row.low_s, row.high_s), "docker")
+        parts.decades(axes[0], [2.5 * row.image_bytes for row in rows], units.size)
+        sizes = [units.text(float(row.image_bytes), units.size) for row in rows]
+        parts.values(axes[0], [(y, size, "") for y, size in enumerate(sizes)])
+        axes[1].set_title("until ready")
+        axes[1].margins(x=0.06)
+        axes[1].set_xlim(left=0)
+        parts.linear(axes[1], units.time)
+        axes[1].grid(axis="x", color=FAINT)
+        parts.values(axes[1], [(y, *_time(row)) for y, row in enumerate(rows)])
+        settle(figure)
+    said = "; ".join(
+        f"{row.image}, program {row.program}: {size}, ready after {_words(row)}"
+        for row, size in zip(rows, sizes, strict=True)
+    )
+    return Chart(FLAVOURS_TITLE, figure, f"{FLAVOURS_TITLE} {said}.", table, badge)
+
+
+def _stored(table: pd.DataFrame) -> dict[str, Any]:
+    """Way → the step that brings its image into the store."""
+    first = table[(table["start"] == 1) & (table["step"] == 1) & (table["title"] != TOTAL)]
+    return {row.way: row for row in notes.rows_of(first)}
+
+
+def _times(axes: Axes, rows: list[Any], heading: str, totals: list[Any]) -> None:
+    axes.set_title(heading)
+    shown = [(y, row) for y, row in enumerate(rows) if row is not None]
+    for y, row in shown:
+        parts.dot(axes, y, (row.median_s, row.low_s, row.high_s), row.backend)
+    # Room behind the last marker.
+    reach = [1.6 * value for _, row in shown for value in (row.median_s, row.high_s)]
+    low = [value for _, row in shown for value in (row.median_s, row.low_s)]
+    parts.decades(axes, [*low, *reach], units.time)
+    parts.values(axes, [(y, *_time(row)) for y, row in shown])
+    for y, row in enumerate(rows):
+        if row is None and totals[y].start != 1:
+            parts.remark(axes, y, "is there")
+
+
+def _bytes(axes: Axes, totals: list[Any]) -> None:
+    axes.set_title("image to be brought")
+    shown = [(y, row) for y, row in enumerate(totals) if row.start == 1]
+    for y, row in shown:
+        parts.dot(axes, y, (row.bytes, None, None), row.backend)
+    parts.decades(axes, [2.5 * row.bytes for _, row in shown], units.size)
+    parts.values(axes, [(y, units.text(float(row.bytes), units.size), "") for y, row in shown])
+
+
+def _way(row: Any) -> str:
+    name = label(row.way, row.engine)
+    return name if row.start == 1 else "again"
+
+
+def _time(row: Any) -> tuple[str, str]:
+    interval = units.interval_text(row.median_s, row.low_s, row.high_s, units.time)
+    return units.text(row.median_s, units.time), interval
+
+
+def _words(row: Any) -> str:
+    return units.with_interval(row.median_s, row.low_s, row.high_s, units.time)
+
+
+def _nothing_alt(totals: list[Any], stored: dict[str, Any]) -> str:
+    said = [
+        f"{label(row.way, row.engine)}: {units.text(float(row.bytes), units.size)}, "
+        f"{row.step} steps, ready after {_words(row)}, the image took {_words(stored[row.way])}"
+        if row.start == 1
+        else f"again {_words(row)}"
+        for row in totals
+    ]
+    return f"{NOTHING_TITLE} {'; '.join(said)}."
+
+
+def _sizes(table: pd.DataFrame) -> str:
+    low, high = table["n"].min(), table["n"].max()
+    return f"n = {high}" if low == high else f"n = {low} to {high}"

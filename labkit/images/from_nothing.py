@@ -1,0 +1,111 @@
+"""From nothing to ready: an empty store, an image at rest beside it, and an instance that answers.
+
+A container's image is loaded into Docker's store, of which no layer is there before (each image
+carries a mark of its own). A machine's files are copied into an empty folder and brought to the
+disk. Then both start and the agent's first line is awaited. The second start finds the image
+there: the difference is what «nothing» costs. No network is in it; the bytes say what a download
+would have to carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from labkit.backends import Backend, make_backend
+from labkit.backends.docker_images import Images
+from labkit.everywhere import SLOW
+from labkit.image import LabImage
+from labkit.images.records import FromNothingStep
+from labkit.images.ways import CONTAINERS, Way, container, machine
+from labkit.records import Limits
+from labkit.timeline import Timeline
+
+# What follows the image: (title, the milestone that ends it).
+STARTS = (("create the instance", "created"), ("start it", "started"), ("until ready", "ready"))
+
+
+def from_nothing(
+    images: Images,
+    lab_image: LabImage,
+    scratch: Path,
+    *,
+    trials: int = 5,
+    machines: Sequence[str] = ("qemu",),
+    left_out: dict[str, str] | None = None,
+    say: Callable[[str], None] = lambda message: None,
+) -> list[FromNothingStep]:
+    """All ways in turn, so many times. A machine that cannot run is noted in `left_out`."""
+    ready = [make_backend(name) for name in machines if _runs(name, left_out)]
+    rows: list[FromNothingStep] = []
+    for trial in range(1, trials + 1):
+        for name, make in CONTAINERS.items():
+            with container(name, images, scratch, lab_image, make(lab_image, trial)) as way:
+                rows += _go(way, trial, say)
+        for backend in (one for one in ready if trial == 1 or _is_quick(one, lab_image)):
+            with machine(backend, lab_image) as way:
+                rows += _go(way, trial, say)
+    return rows
+
+
+def _is_quick(backend: Backend, lab_image: LabImage) -> bool:
+    """An engine that interprets takes minutes for both starts: it is looked at once."""
+    return backend.engine(lab_image) not in SLOW
+
+
+def _runs(name: str, left_out: dict[str, str] | None) -> bool:
+    missing = make_backend(name).missing()
+    if missing is not None and left_out is not None:
+        left_out[name] = missing.reason
+    return missing is None
+
+
+def _go(way: Way, trial: int, say: Callable[[str], None]) -> list[FromNothingStep]:
+    clock = way.backend.clock
+    begin = clock.now()
+    image = way.store()
+    stored = clock.now() - begin
+    bytes_ = sum(path.stat().st_size for path in way.files)
+    first = [_row(way, trial, 1, 1, way.title, len(way.files), bytes_, stored)]
+    rows = [*first, *_start(way, image, trial, 1, 2), *_start(way, image, trial, 2, 1)]
+    whole = sum(row.seconds for row in rows if row.start == 1)
+    say(f"from nothing, {way.name}: ready after {whole:.1f} s")
+    return rows
+
+
+def _start(
+    way: Way, image: LabImage, trial: int, start: int, step: int
+) -> Iterator[FromNothingStep]:
+    timeline = Timeline(way.backend.clock)
+    timeline.mark("requested")
+    with way.backend.launch(image, Limits(), timeline) as instance:
+        instance.wait_ready()
+        instance.stop()
+    at, before = timeline.since_requested(), 0.0
+    for number, (title, milestone) in enumerate(STARTS, step):
+        yield _row(way, trial, start, number, title, 0, 0, at[milestone] - before)
+        before = at[milestone]
+
+
+def _row(
+    way: Way,
+    trial: int,
+    start: int,
+    step: int,
+    title: str,
+    files: int,
+    size: int,
+    seconds: float,
+) -> FromNothingStep:
+    return FromNothingStep(
+        trial=trial,
+        way=way.name,
+        backend=way.backend.name,
+        engine=way.engine,
+        start=start,
+        step=step,
+        title=title,
+        files=files,
+        bytes=size,
+        seconds=seconds,
+    )

@@ -1,0 +1,91 @@
+"""Ten containers of one image, and ten containers of ten images: what do they take in memory?
+
+All run the same Python program. Those of one image read its files from the same inodes, so the
+kernel has each page of them once (page cache, overlayfs: Documentation/filesystems/overlayfs.rst);
+an image that somebody else has built has files of its own, and pages of its own, though the bytes
+are the same. PSS divides a shared page among those that map it, so the sum shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from labkit import sampler
+from labkit.backends.docker_images import Images, Program
+from labkit.errors import BackendError
+from labkit.image import LabImage
+from labkit.images import recipes
+from labkit.images.archive import Recipe
+from labkit.images.python_root import INTERPRETER
+from labkit.images.records import SharedReading
+
+COUNT = 10
+COMMAND = (INTERPRETER, "-c", recipes.PYTHON_WORDS)
+
+
+def sharing(
+    images: Images,
+    lab_image: LabImage,
+    scratch: Path,
+    *,
+    trials: int = 1,
+    count: int = COUNT,
+    say: Callable[[str], None] = lambda message: None,
+) -> list[SharedReading]:
+    """Starts container after container, reads all of them after each."""
+    rows: list[SharedReading] = []
+    for trial in range(1, trials + 1):
+        for number in (1, count):
+            say(f"{count} containers of {number} image{'s' if number > 1 else ''}")
+            rows += _series(images, lab_image, scratch, trial, number, count)
+    return rows
+
+
+def _series(
+    images: Images, lab_image: LabImage, scratch: Path, trial: int, number: int, count: int
+) -> list[SharedReading]:
+    rows: list[SharedReading] = []
+    with ExitStack() as stack:
+        tags = []
+        for recipe in _recipes(lab_image, number):
+            archive = recipe.write(scratch)
+            stack.enter_context(images.loaded(archive, recipe.tag))
+            archive.unlink()
+            tags.append(recipe.tag)
+        running: list[Program] = []
+        for place in range(count):
+            program = stack.enter_context(images.program(tags[place % number], COMMAND))
+            require_ready(program)
+            running.append(program)
+            rows += [_read(one, trial, number, len(running), n) for n, one in enumerate(running, 1)]
+    return rows
+
+
+def _recipes(lab_image: LabImage, number: int) -> Iterator[Recipe]:
+    """One at a time: each holds its layers in memory."""
+    return (recipes.own_python(lab_image, builder) for builder in range(1, number + 1))
+
+
+def require_ready(program: Program) -> None:
+    """Waits for the program's first line; BackendError when it is another one."""
+    said = program.line()
+    if said != recipes.READY:
+        raise BackendError("the program is not ready", details=f"it said: {said}")
+    program.timeline.mark("ready")
+
+
+def _read(program: Program, trial: int, images: int, running: int, number: int) -> SharedReading:
+    own = [meter for meter in program.meters() if meter.role == "instance"]
+    found = sampler.read(own[0]) if own else sampler.Reading()
+    return SharedReading(
+        trial=trial,
+        images=images,
+        running=running,
+        container=number,
+        rss_bytes=found.rss_bytes,
+        pss_bytes=found.pss_bytes,
+        uss_bytes=found.uss_bytes,
+        cgroup_bytes=found.cgroup_bytes,
+    )

@@ -1,0 +1,173 @@
+"""Images and containers on the real Docker: what is told is what is there, and nothing stays."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import docker
+import pytest
+
+from labkit.backends import Backend
+from labkit.backends.docker import OWNER_LABEL
+from labkit.backends.docker_images import Images, connected
+from labkit.image import LabImage
+from labkit.images import recipes
+from labkit.images.drift import HOST, NEW, OLD, drift
+from labkit.images.first_write import first_write
+from labkit.images.from_nothing import from_nothing
+from labkit.images.layers import layers
+from labkit.images.sharing import COMMAND, require_ready, sharing
+from labkit.process import owner, owner_mark, wait_until
+from labkit.sampler import read
+
+pytestmark = pytest.mark.docker
+MIB = 2**20
+ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may chroot(2)")
+
+
+@pytest.fixture
+def images(docker_backend: Backend) -> Iterator[Images]:
+    with connected() as found:
+        yield found
+    assert left(owner()) == []
+
+
+def left(mark: str) -> list[str]:
+    """Images and containers that carry an owner's mark."""
+    label = {"label": f"{OWNER_LABEL}={mark}"}
+    with closing(docker.from_env()) as client:
+        containers = client.containers.list(all=True, filters=label, ignore_removed=True)
+        return [*map(str, client.images.list(filters=label)), *(str(c.name) for c in containers)]
+
+
+def test_layers_are_as_large_as_their_files_and_equal_ones_the_same(
+    images: Images, lab_image: LabImage, tmp_path: Path
+) -> None:
+    rows = {(row.image, row.title): row for row in layers(images, lab_image, tmp_path)}
+    files = [path for path in lab_image.rootfs.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files if not path.is_symlink())
+    base = rows["busybox", "lab root"]
+    assert base.size_bytes == size
+    assert base.digest == rows["python", "lab root"].digest
+    assert rows["python", "python"].digest == rows["python-other-app", "python"].digest
+    digests = {row.digest for row in rows.values()}
+    assert len(digests) == 6
+    if base.disk_bytes is not None:
+        assert size <= base.disk_bytes < size + 4096 * len(files)
+
+
+def test_memory_is_what_proc_says_of_the_container_s_processes(
+    images: Images, lab_image: LabImage, tmp_path: Path
+) -> None:
+    """Two ways to the same figure: the sampler by the container's first process, and here by the
+    control group, from the sum over smaps(5) instead of the kernel's own."""
+    recipe = recipes.python(lab_image)
+    with images.loaded(recipe.write(tmp_path), recipe.tag), ExitStack() as stack:
+        running = [stack.enter_context(images.program(recipe.tag, COMMAND)) for _ in range(3)]
+        for program in running:
+            require_ready(program)
+        for program in running:
+            (own,) = [meter for meter in program.meters() if meter.role == "instance"]
+            told = read(own).pss_bytes
+            assert told is not None
+            assert told == pytest.approx(pss_by_cgroup(own.pids[0]), abs=64 * 1024)
+
+
+def pss_by_cgroup(pid: int) -> int:
+    """The PSS of all processes in the control group that this one is in."""
+    (container,) = set(re.findall(r"[0-9a-f]{64}", Path(f"/proc/{pid}/cgroup").read_text()))
+    total = 0
+    for group in Path("/proc").glob("[0-9]*/cgroup"):
+        try:
+            if container in group.read_text():
+                smaps = (group.parent / "smaps").read_text()
+                total += 1024 * sum(map(int, re.findall(r"^Pss:\s+(\d+) kB", smaps, re.MULTILINE)))
+        except OSError:  # it has ended meanwhile
+            continue
+    return total
+
+
+def test_containers_of_one_image_share_its_pages_and_others_do_not(
+    images: Images, lab_image: LabImage, tmp_path: Path
+) -> None:
+    rows = sharing(images, lab_image, tmp_path, count=3)
+    pss = {
+        number: sum(r.pss_bytes or 0 for r in rows if r.images == number and r.running == 3)
+        for number in (1, 3)
+    }
+    rss = {
+        number: sum(r.rss_bytes or 0 for r in rows if r.images == number and r.running == 3)
+        for number in (1, 3)
+    }
+    assert pss[1] < 0.75 * pss[3]
+    assert rss[1] == pytest.approx(rss[3], rel=0.05)
+
+
+def test_the_first_write_copies_the_whole_file_and_the_second_nothing(
+    images: Images, lab_image: LabImage, tmp_path: Path
+) -> None:
+    rows = first_write(images, lab_image, tmp_path, trials=1)
+    for row in rows:
+        assert row.layer_before_bytes is not None and row.layer_after_bytes is not None
+        grew = row.layer_after_bytes - row.layer_before_bytes
+        copied = row.place == "image" and row.write == 1
+        appended = row.place == "image"
+        assert grew == (row.file_bytes if copied else 0) + (1 if appended else 0)
+        if row.upper_before_bytes is not None and row.upper_after_bytes is not None:
+            disk = row.upper_after_bytes - row.upper_before_bytes
+            assert disk >= row.file_bytes if copied else disk <= 4096
+    times = {(row.place, row.write): row.seconds for row in rows if row.file_bytes == 64 * MIB}
+    assert times["image", 1] > 5 * times["image", 2]
+
+
+def test_from_nothing_the_store_has_none_of_its_layers(
+    images: Images, lab_image: LabImage, tmp_path: Path
+) -> None:
+    rows = from_nothing(images, lab_image, tmp_path, trials=1, machines=())
+    assert [(row.start, row.step) for row in rows if row.way == "container"] == [
+        *((1, 1), (1, 2), (1, 3), (1, 4)),
+        *((2, 1), (2, 2), (2, 3)),
+    ]
+    loads = {row.way: row for row in rows if row.step == 1 and row.start == 1}
+    assert loads["container"].bytes < loads["container with Python"].bytes
+    assert loads["container"].seconds < loads["container with Python"].seconds
+    with closing(docker.from_env()) as client:  # the lab's own image has not been touched
+        assert client.images.get(lab_image.container_tag).labels
+
+
+@ROOT
+def test_what_drifts_breaks_on_the_host_and_not_in_the_container(
+    images: Images, lab_image: LabImage, tmp_path: Path
+) -> None:
+    rows = drift(images, lab_image, tmp_path)
+    found = {(row.change, row.place, row.moment): row for row in rows}
+    for change in {row.change for row in rows}:
+        assert found[change, HOST, "before"].out == "total: 7"
+        assert found[change, OLD, "after"].out == "total: 7"
+        for place in (HOST, NEW):
+            broken = found[change, place, "after"]
+            assert broken.status != 0
+            assert broken.err
+    assert "currency" in found["a module is upgraded", HOST, "after"].err
+
+
+def test_ended_in_the_middle_it_leaves_nothing(docker_backend: Backend) -> None:
+    words = [str(Path(sys.executable).with_name("labkit")), "images", "sharing"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as lab:
+        mark = owner_mark(lab.pid)
+        try:
+            assert wait_until(lambda: len(left(mark)) >= 3, timeout=60)  # an image, two containers
+            time.sleep(0.1)
+        finally:
+            lab.send_signal(signal.SIGINT)
+        _, said = lab.communicate(timeout=60)
+    assert lab.returncode == 130, said
+    assert left(mark) == []

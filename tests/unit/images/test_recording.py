@@ -1,0 +1,66 @@
+"""A recorded folder: what is written is read again, what is damaged is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labkit import host, images
+from labkit.errors import StoreError, UsageError
+from labkit.images.recording import TABLES
+from labkit.images.records import DriftRun, ImagesManifest
+
+MANIFEST = ImagesManifest(
+    created_at="2026-01-01T00:00:00+00:00",
+    labkit_version="0",
+    host=host.inspect(),
+    docker_version="x",
+    image_digest="x",
+    python_version="3",
+    seed=0,
+    trials={"drift": 1},
+    left_out={},
+)
+ROW = DriftRun(
+    change="c", moment="before", place="p", status=1, out="", err="two\nlines, and «more»"
+)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    images.write(tmp_path, MANIFEST, {"drift": [ROW]})
+    found = images.load(tmp_path)
+    assert found.manifest == MANIFEST
+    assert found.drift.to_dict("records") == [ROW.model_dump()]
+    assert found.layers.empty
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["drift.csv", "manifest.json"]
+
+
+@pytest.mark.parametrize("damage", ["before,x\n", "c,never,p,1,,\n", "c,before,p,one,,\n", "torn"])
+def test_a_damaged_table_is_refused(tmp_path: Path, damage: str) -> None:
+    images.write(tmp_path, MANIFEST, {"drift": [ROW]})
+    with (tmp_path / "drift.csv").open("a") as file:
+        file.write(damage)
+    with pytest.raises(StoreError, match=r"drift\.csv is damaged"):
+        images.load(tmp_path)
+
+
+def test_a_damaged_manifest_is_refused_and_a_missing_one_named(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(StoreError, match="damaged"):
+        images.load(tmp_path)
+    with pytest.raises(StoreError, match="there is no recording"):
+        images.load(tmp_path / "none")
+
+
+def test_nothing_to_measure_is_an_error_before_anything_is_built() -> None:
+    with pytest.raises(UsageError, match="there is no experiment 'x'"):
+        images.measure(["x"])
+    with pytest.raises(UsageError, match="nothing would be measured"):
+        images.measure(["layers"], repeats=0)
+    with pytest.raises(UsageError, match="docker is no machine"):
+        images.measure(["from_nothing"], machines=["docker"])
+
+
+def test_each_experiment_has_its_table() -> None:
+    assert set(images.EXPERIMENTS) == set(TABLES)
