@@ -48,7 +48,7 @@ def neighbours(
 
     \b
     labkit neighbours                                all that can run and start quickly
-    labkit neighbours --backends docker --kinds cpu  about ten seconds
+    labkit neighbours --backends docker --kinds cpu  half a minute
     labkit neighbours --blocks 10 --json > it.json   narrower intervals; messages stay on stderr
 
     Throughput and tail latency (p95) come as ratios to being alone, with their 95 % interval.

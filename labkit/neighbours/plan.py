@@ -164,5 +164,5 @@ def _quick() -> tuple[str, ...]:
 def _group_s(backend: Backend, plan: Neighbours) -> float:
     """About how long a victim and its neighbours take: three starts, four times the requests
     (one that shares a CPU takes twice as long), and what goes before."""
-    request = 0.03 if backend.about_s < 2 else 0.12 if not is_slow(backend) else 10.0
+    request = 0.03 if backend.about_s < 2 else 0.04 if not is_slow(backend) else 10.0
     return 3 * backend.about_s + 4 * requests_of(backend, plan) * request + 4
