@@ -192,16 +192,22 @@ def test_first_answers_are_in_the_order_of_starts(web: Run) -> None:
     seconds = stats.first_response(web.milestones, web.trials).set_index("backend")["median_s"]
     assert seconds["host"] < 0.3 * seconds["docker"]
     assert seconds["docker"] < 0.5 * seconds["qemu"]
+    table = stats.timeline(web.milestones, web.trials, until="first_response")
+    share = table.set_index(["backend", "phase"])["share"][:, "ready → first_response"]
+    assert share["host"] > 0.5 and share[["docker", "qemu"]].max() < 0.15
 
 
-def test_a_container_answers_nearly_as_a_process_and_an_emulated_machine_does_not(
-    web: Run,
-) -> None:
-    table = stats.latency(web.requests, web.trials)
+def test_an_answer_takes_twice_and_ten_times_as_long_as_from_a_process(web: Run) -> None:
+    table = stats.latency(web.requests, web.trials).set_index(["backend", "connections"])
     assert table["errors"].sum() == 0
-    p50 = table.set_index(["backend", "connections"])["median_p50_s"]
-    assert 0.7 < p50["docker", 1] / p50["host", 1] < 3
-    assert p50["qemu", 1] > 3 * p50["docker", 1]
+    p50, rate = table["median_p50_s"], table["median_requests_per_s"]
+    for clients in (1, 4):
+        assert 1.3 < p50["docker", clients] / p50["host", clients] < 3
+        assert 6 < p50["qemu", clients] / p50["host", clients] < 25
+    for name in ("host", "docker"):
+        assert 1.1 < rate[name, 4] / rate[name, 1] < 2
+        assert p50[name, 4] > 1.5 * p50[name, 1]
+    assert rate["qemu", 4] / rate["qemu", 1] < 1.25
 
 
 # 09
