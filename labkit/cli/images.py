@@ -75,7 +75,7 @@ def images_command(
 def _draw(found: Recording, folder: Path) -> None:
     from labkit import charts, stats
 
-    badge = found.badge("live")
+    badge = charts.badge(found.manifest, "live")
     drawn: dict[str, Callable[[], Chart]] = {
         "layers": lambda: charts.image_layers(stats.image_layers(found.layers), badge=badge),
         "sharing": lambda: charts.page_sharing(stats.page_sharing(found.sharing), badge=badge),

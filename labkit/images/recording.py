@@ -47,13 +47,6 @@ class Recording:
     flavours: pd.DataFrame
     drift: pd.DataFrame
 
-    def badge(self, source: str = "recorded") -> str:
-        """The line that its charts carry."""
-        host = self.manifest.host
-        processors = f"{host.cpus} × {host.cpu_model}"
-        made = self.manifest.created_at[:10]
-        return " · ".join([source, processors, f"kernel {host.kernel}", made])
-
 
 def recording(manifest: ImagesManifest, rows: Mapping[str, Sequence[Record]]) -> Recording:
     """Manifest and records → frames."""

@@ -9,7 +9,8 @@ from labkit.notebook.guesses import Guess, guess, off_by
 from labkit.notebook.imaging import Imaging, imaging
 from labkit.notebook.looking import Look, look
 from labkit.notebook.magic import register
-from labkit.notebook.measuring import Measurement, measure, mode, what_can_run
+from labkit.notebook.measuring import Measurement, measure, what_can_run
+from labkit.notebook.modes import mode
 from labkit.notebook.tables import Tables, anew
 
 __all__ = [

@@ -3,58 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
-from labkit import charts
 from labkit import neighbours as lab
-from labkit.errors import BackendError, LabError
-from labkit.notebook.measuring import mode
+from labkit.errors import BackendError
+from labkit.notebook.modes import Shown, Source, fresh_or_recorded
 
 
-@dataclass(frozen=True)
-class Beside:
-    """An experiment to draw, live or recorded; `reason` says why it is the one or the other."""
-
-    manifest: lab.Experiment
-    trials: pd.DataFrame
-    source: Literal["live", "recorded"]
+@dataclass(frozen=True, repr=False)
+class Beside(Shown):
+    experiment: lab.Recorded
+    source: Source
     reason: str
 
     @property
-    def badge(self) -> str:
-        """The line that its charts carry."""
-        return charts.badge(self.manifest, self.source)
+    def about(self) -> lab.Experiment:
+        return self.experiment.manifest
 
-    def __repr__(self) -> str:
-        return f"{self.badge}\n{self.reason}"
+    @property
+    def trials(self) -> pd.DataFrame:
+        return self.experiment.trials
 
 
 def neighbours(recorded: lab.Recorded, **plan: Any) -> Beside:
-    """Makes the experiment (`plan`: the arguments of labkit.neighbours.make_plan) as LAB_MODE
-    allows; otherwise gives the recorded one, with the reason. In mode `live` an error is raised
-    as it is; in mode `auto` it becomes the reason."""
-    chosen = mode()
-    if chosen == "recorded":
-        return _kept(recorded, "Nothing was started: LAB_MODE is recorded.")
-    try:
-        manifest, trials = lab.measure(lab.make_plan(**plan))
-        _require_success(trials)
-    except LabError as error:
-        if chosen == "live":
-            raise
-        return _kept(recorded, f"It could not be measured here: {error}")
-    names = ", ".join(manifest.backends)
+    """Makes the experiment (`plan`: the arguments of labkit.neighbours.make_plan), or gives
+    `recorded`, as LAB_MODE says: see labkit.notebook.modes."""
+    return Beside(*fresh_or_recorded(recorded, lambda: _made(plan)))
+
+
+def _made(plan: dict[str, Any]) -> tuple[lab.Recorded, str]:
+    manifest, trials = lab.measure(lab.make_plan(**plan))
+    _require_success(trials)
     failed = sum(trial.status == "failed" for trial in trials)
-    words = [f"Measured just now: {names}."]
+    words = [f"Measured just now: {', '.join(manifest.backends)}."]
     if failed:
         words.append(f"Failed: {failed} of {len(trials)} (column error of .trials).")
-    return Beside(manifest, lab.frame(trials), "live", " ".join(words))
-
-
-def _kept(recorded: lab.Recorded, reason: str) -> Beside:
-    return Beside(recorded.manifest, recorded.trials, "recorded", reason)
+    return lab.Recorded(manifest, lab.frame(trials)), " ".join(words)
 
 
 def _require_success(trials: list[lab.NeighbourTrial]) -> None:

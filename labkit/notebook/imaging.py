@@ -4,46 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from labkit import images
-from labkit.errors import LabError
 from labkit.images import Recording
 from labkit.images.recording import recording
-from labkit.notebook.measuring import mode
+from labkit.images.records import ImagesManifest
+from labkit.notebook.modes import Shown, Source, fresh_or_recorded
 
 
-@dataclass(frozen=True)
-class Imaging:
-    """A recording to draw, live or from the lab; `reason` says why it is the one or the other."""
-
+@dataclass(frozen=True, repr=False)
+class Imaging(Shown):
     data: Recording
-    source: Literal["live", "recorded"]
+    source: Source
     reason: str
 
     @property
-    def badge(self) -> str:
-        """The line that its charts carry."""
-        return self.data.badge(self.source)
-
-    def __repr__(self) -> str:
-        return f"{self.badge}\n{self.reason}"
+    def about(self) -> ImagesManifest:
+        return self.data.manifest
 
 
 def imaging(recorded: Recording, experiments: Sequence[str], repeats: int) -> Imaging:
-    """Makes these experiments as LAB_MODE allows; otherwise gives `recorded`, with the reason.
-    In mode `live` an error is raised as it is; in mode `auto` it becomes the reason."""
-    chosen = mode()
-    if chosen == "recorded":
-        return Imaging(recorded, "recorded", "Nothing was started: LAB_MODE is recorded.")
-    try:
+    """Makes these experiments, or gives `recorded`, as LAB_MODE says: see labkit.notebook.modes."""
+
+    def experiment() -> tuple[Recording, str]:
         manifest, rows = images.measure(experiments, repeats=repeats)
-    except LabError as error:
-        if chosen == "live":
-            raise
-        return Imaging(recorded, "recorded", f"It could not be measured here: {error}")
-    fresh = recording(manifest, rows)
-    used = ", ".join(fresh.from_nothing["backend"].unique()) or "docker"
-    words = [f"Measured just now: {used} ({', '.join(rows)})."]
-    words += [f"Left out: {what}: {why}." for what, why in manifest.left_out.items()]
-    return Imaging(fresh, "live", " ".join(words))
+        fresh = recording(manifest, rows)
+        used = ", ".join(fresh.from_nothing["backend"].unique()) or "docker"
+        words = [f"Measured just now: {used} ({', '.join(rows)})."]
+        words += [f"Left out: {what}: {why}." for what, why in manifest.left_out.items()]
+        return fresh, " ".join(words)
+
+    return Imaging(*fresh_or_recorded(recorded, experiment))

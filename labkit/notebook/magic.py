@@ -15,7 +15,7 @@ from labkit import everywhere, paths
 from labkit.charts import units
 from labkit.errors import LabError, UsageError
 from labkit.everywhere import Answer, Question
-from labkit.notebook.measuring import mode
+from labkit.notebook.modes import mode
 
 # For the recorded mode: live answers are kept in data/reference/everywhere when this is set.
 RECORD = "LAB_RECORD"

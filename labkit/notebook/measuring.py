@@ -1,60 +1,37 @@
-"""What can run here, and live or recorded data.
-
-The environment variable LAB_MODE chooses: `live` measures and fails where it cannot, `recorded`
-never starts anything, `auto` (the default) measures where something can run.
-"""
+"""What can run here, and a run that is live or recorded, as LAB_MODE says."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from labkit import charts, diagnosis, lab, stats
+from labkit import diagnosis, lab, stats
 from labkit.diagnosis import Diagnosis
-from labkit.errors import BackendError, LabError, UsageError
-from labkit.records import Engine
+from labkit.errors import BackendError
+from labkit.notebook.modes import Shown, Source, fresh_or_recorded
+from labkit.records import Engine, Manifest
 from labkit.store import Run
 
 if TYPE_CHECKING:
     from IPython.display import HTML
 
-Mode = Literal["auto", "live", "recorded"]
-MODES: dict[str, Mode] = {"auto": "auto", "live": "live", "recorded": "recorded"}
-
 # An interpreted guest needs a minute to start: too long to wait for in a notebook.
 SLOW: frozenset[Engine] = frozenset({"vbox-recompiler"})
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """A run to draw, live or recorded; `reason` says why it is the one or the other."""
-
+@dataclass(frozen=True, repr=False)
+class Measurement(Shown):
     run: Run
-    source: Literal["live", "recorded"]
+    source: Source
     reason: str
 
     @property
-    def badge(self) -> str:
-        """The line that its charts carry."""
-        return charts.badge(self.run.manifest, self.source)
-
-    def __repr__(self) -> str:
-        return f"{self.badge}\n{self.reason}"
-
-
-def mode() -> Mode:
-    """What LAB_MODE says. Raises UsageError for a word that it does not know."""
-    word = os.environ.get("LAB_MODE", "auto")
-    if word not in MODES:
-        raise UsageError(
-            f"LAB_MODE is {word!r}, which is no mode", resolution=f"use one of: {', '.join(MODES)}"
-        )
-    return MODES[word]
+    def about(self) -> Manifest:
+        return self.run.manifest
 
 
 def what_can_run(found: Diagnosis | None = None) -> HTML:
@@ -81,28 +58,23 @@ def what_can_run(found: Diagnosis | None = None) -> HTML:
 
 
 def measure(recorded: Run, **plan: Any) -> Measurement:
-    """Runs `plan` (the arguments of `labkit.run`) as LAB_MODE allows; otherwise gives `recorded`,
-    with the reason.
+    """Runs `plan` (the arguments of `labkit.run`), or gives `recorded`, as LAB_MODE says: see
+    labkit.notebook.modes.
 
     Unless `backends` are named: those of the recorded run that can run here without long waits
-    (SLOW). In mode `live` an error is raised as it is; in mode `auto` it becomes the reason.
+    (SLOW).
     """
-    chosen = mode()
-    if chosen == "recorded":
-        return Measurement(recorded, "recorded", "Nothing was started: LAB_MODE is recorded.")
-    try:
-        names = plan.pop("backends", None) or _quick_ones(recorded, diagnosis.examine())
-        fresh = lab.run(names, **plan)
-        _require_success(fresh)
-    except LabError as error:
-        if chosen == "live":
-            raise
-        return Measurement(recorded, "recorded", f"It could not be measured here: {error}")
-    lost = ", ".join(stats.failures(fresh.trials)["backend"].unique())
+    return Measurement(*fresh_or_recorded(recorded, lambda: _run(recorded, plan)))
+
+
+def _run(recorded: Run, plan: dict[str, Any]) -> tuple[Run, str]:
+    names = plan.pop("backends", None) or _quick_ones(recorded, diagnosis.examine())
+    fresh = lab.run(names, **plan)
+    _require_success(fresh)
     words = [f"Measured just now: {', '.join(names)}.", f"It is run {fresh.manifest.run_id}."]
-    if lost:
+    if lost := ", ".join(stats.failures(fresh.trials)["backend"].unique()):
         words.append(f"Failed, and left out: {lost} (labkit report tells why).")
-    return Measurement(fresh, "live", " ".join(words))
+    return fresh, " ".join(words)
 
 
 def _quick_ones(recorded: Run, found: Diagnosis) -> Sequence[str]:

@@ -61,7 +61,7 @@ def test_live_or_recorded(
     assert "Left out: bad: it broke" in live.reason
     failed = notebook.look(kept, ["bad"])
     assert (failed.source, failed.sight) == ("recorded", kept)
-    assert "could not be looked at here" in failed.reason
+    assert "could not be measured here" in failed.reason
     monkeypatch.setenv("LAB_MODE", "live")
     with pytest.raises(BackendError):
         notebook.look(kept, ["bad"])
