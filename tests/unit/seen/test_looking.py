@@ -59,10 +59,12 @@ def test_live_or_recorded(
     assert repr(live).startswith("live · ")
     assert "Measured just now: host, good." in live.reason
     assert "Left out: bad: it broke" in live.reason
+    backends["bad"] = FakeBackend("bad", clock=FakeClock(), fails_at=1)  # each fails only once
     failed = notebook.look(kept, ["bad"])
     assert (failed.source, failed.sight) == ("recorded", kept)
     assert "could not be measured here" in failed.reason
     monkeypatch.setenv("LAB_MODE", "live")
+    backends["bad"] = FakeBackend("bad", clock=FakeClock(), fails_at=1)
     with pytest.raises(BackendError):
         notebook.look(kept, ["bad"])
     monkeypatch.setenv("LAB_MODE", "recorded")
