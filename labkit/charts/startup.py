@@ -128,7 +128,8 @@ def _shade(phase: str) -> float:
 
 
 def _hatch(phase: str) -> str:
-    return {"kernel": "///", "first_response": "..."}.get(phase.split(" → ")[1], "")
+    # Lines and no dots: a surface of dots is a megabyte of drawing.
+    return {"kernel": "///", "first_response": "\\\\\\"}.get(phase.split(" → ")[1], "")
 
 
 def _keys(timeline: pd.DataFrame) -> list[Patch]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +20,7 @@ from labkit.backends.docker import DockerBackend, connected
 from labkit.image import LabImage
 from labkit.notebook.magic import RECORD
 from labkit.process import HostClock, find_tool, wait_until
-from labkit.records import Joint, Limits, Survivor
+from labkit.records import Joint, Limits, Record, Survivor
 from labkit.timeline import Timeline
 from tests.conftest import ready_backend
 from tests.integration.daemon import OwnDaemon
@@ -135,9 +135,11 @@ def test_a_container_lives_on_under_its_shim(
 def keep(tree: pd.DataFrame, joined: pd.DataFrame, folder: Path, versions: dict[str, str]) -> None:
     """For the notebooks. The daemon's folder has a name that says nothing."""
     short = str(folder)
-    tree = tree.assign(
-        listens=[tuple(a.replace(short, "") for a in each) for each in tree["listens"]]
-    )
+    names = tree["listens"].map(lambda each: tuple(a.replace(short, "") for a in each))
+    tree = tree.assign(listens=names)
     joined = joined.assign(address=joined["address"].str.replace(short, "", regex=False))
-    tables = {"tree": inside.rows(tree, Survivor), "joints": inside.rows(joined, Joint)}
+    tables: dict[str, Sequence[Record]] = {
+        "tree": inside.rows(tree, Survivor),
+        "joints": inside.rows(joined, Joint),
+    }
     kept.save(paths.reference_dir() / "killed-daemon", tables, versions)

@@ -70,7 +70,7 @@ def test_a_killed_daemon_takes_containerd_along_and_leaves_shim_and_container() 
 
 
 def test_the_boundary_takes_hundredths_and_the_engine_tenths(steps: pd.DataFrame) -> None:
-    added = steps.loc["startup_s"]["median"]
+    added = steps["median"]["startup_s"]
     assert added[["chroot", "unshare"]].sum() < 0.03
     assert 0.01 < added["runc"] < 0.1
     assert 0.8 < added["containerd"] / added["runc"] < 4
@@ -78,18 +78,18 @@ def test_the_boundary_takes_hundredths_and_the_engine_tenths(steps: pd.DataFrame
     assert 1.5 < added["docker"] / inner < 3
     assert 0.2 < inner / added["total"] < 0.5  # a plain containerd's whole start
     assert added["docker"] == added.drop("total").max()
-    command = steps.loc[("startup_s", "docker-cli")]
-    assert command["low"] <= 0 <= command["high"]
+    low, high = (steps[name]["startup_s", "docker-cli"] for name in ("low", "high"))
+    assert low <= 0 <= high
 
 
 def test_the_steps_add_up_to_the_whole_as_far_as_the_blocks_can_tell(layered: Run) -> None:
     table = stats.adding_up(layered.trials, layered.samples).set_index("quantity")
-    start = table.loc["startup_s"]
+    start = table.T["startup_s"]
     assert start["n"] == 20
     assert abs(start["gap"]) < 0.1 * start["whole"]
     assert start["low"] <= 0 <= start["high"]
     whole = stats.layers(layered.trials, layered.samples).set_index(["quantity", "backend"])
-    low, high = whole.loc[("startup_s", "total"), ["low", "high"]]
+    low, high = (whole[name]["startup_s", "total"] for name in ("low", "high"))
     assert low <= start["steps"] <= high
     assert table["mean_gap"].abs().max() < 1e-6
 
@@ -148,7 +148,7 @@ def test_who_works_and_who_holds_memory(layered: Run) -> None:
 
 
 def test_in_the_memory_waterfall_docker_goes_back(steps: pd.DataFrame) -> None:
-    assert steps.loc[("pss_bytes", "docker"), "high"] < 0
+    assert steps["high"]["pss_bytes", "docker"] < 0
 
 
 # 08
@@ -167,7 +167,7 @@ def _against(run: Run, column: str) -> pd.DataFrame:
 
 
 def test_from_way_to_way_there_is_less_to_do(deployed: pd.DataFrame) -> None:
-    machine, container, platform = (deployed.loc[m] for m in ("IaaS", "containers", "PaaS"))
+    machine, container, platform = (deployed.T[m] for m in ("IaaS", "containers", "PaaS"))
     assert machine["steps"] > container["steps"] > platform["steps"] == 2
     assert machine["lines"] > container["lines"] > platform["lines"] == platform["app_lines"]
     assert 4 < machine["bytes"] / container["bytes"] < 16
