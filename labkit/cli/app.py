@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from labkit.errors import UsageError
 
+# As a user meets them.
+ORDER = (
+    *("doctor", "setup", "run", "report", "compare", "selftest"),
+    *("seen", "images", "neighbours", "paas", "student", "image", "clean"),
+)
+
+
+class InOrder(TyperGroup):
+    """The commands as ORDER has them, whichever file was imported first."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
 app = typer.Typer(
+    cls=InOrder,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -24,16 +40,10 @@ To begin:
   labkit setup                   install and build what is missing (root for the packages)
   labkit run                     compare all that can run, with the quick profile
   labkit report RUN              the same run as a web page
-  labkit seen                    what an instance sees of the computer, and may do
-  labkit compare A B             two runs: before and after, two computers
-  labkit images                  what of images and containers is shared, and what it costs
-  labkit neighbours              how much one instance disturbs another, with and without limits
-  labkit selftest                what of the figures is the lab's own, and how often it is wrong
-  labkit student                 copies of the notebooks for students
 """,
 )
 image_app = typer.Typer(no_args_is_help=True, help="The lab image: the bits that run everywhere.")
-app.add_typer(image_app, name="image")
+app.add_typer(image_app, name="image", short_help="The lab image: what is started everywhere.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 Kernel = Annotated[

@@ -11,7 +11,7 @@ import typer
 from labkit.cli.app import AsJson, app, say
 
 
-@app.command("compare")
+@app.command("compare", short_help="Two runs side by side, or why they may not be compared.")
 def compare_command(
     first: Annotated[str, typer.Argument(metavar="A", help="A run's folder or its id.")],
     second: Annotated[str, typer.Argument(metavar="B", help="The run that is compared with it.")],

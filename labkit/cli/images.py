@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from labkit.images import Recording
 
 
-@app.command("images")
+@app.command("images", short_help="What images share, and what they cost.")
 def images_command(
     experiments: Annotated[
         list[str] | None,

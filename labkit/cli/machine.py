@@ -9,7 +9,7 @@ import typer
 from labkit.cli.app import AsJson, app, say
 
 
-@app.command()
+@app.command(short_help="What can run here, and what is missing.")
 def doctor(as_json: AsJson = False) -> None:
     """Tell what can run on this computer, why not, and the command that mends it."""
     from labkit.diagnosis import examine
@@ -19,7 +19,7 @@ def doctor(as_json: AsJson = False) -> None:
     print(found.model_dump_json(indent=2) if as_json else diagnosis_text(found))
 
 
-@app.command()
+@app.command(short_help="Install and build what is missing.")
 def setup(
     backends: Annotated[
         list[str] | None,
@@ -39,7 +39,7 @@ def setup(
     set_up(backends or None, say)
 
 
-@app.command()
+@app.command(short_help="Remove what a killed lab has left.")
 def clean(
     daemon: Annotated[
         bool, typer.Option("--daemon", help="Also end the Docker daemon that the lab started.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labkit.neighbours import Experiment, NeighbourTrial
 
 
-@app.command()
+@app.command(short_help="How much a neighbour disturbs.")
 def neighbours(
     backends: Annotated[
         str | None,

@@ -30,7 +30,7 @@ labkit paas compare            the same app as a machine, as a container, by cod
 Apps run in Docker, at a port of 127.0.0.1 only. They stay until you stop them.
 """,
 )
-app.add_typer(paas_app, name="paas")
+app.add_typer(paas_app, name="paas", short_help="Push to deploy, on this computer.")
 
 Timeout = Annotated[float, typer.Option(help="Seconds until a version that is silent has failed.")]
 

@@ -11,7 +11,7 @@ import typer
 from labkit.cli.app import AsJson, app
 
 
-@app.command("report")
+@app.command("report", short_help="A run's table, and its web page.")
 def report_command(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or its id.")],
     out: Annotated[

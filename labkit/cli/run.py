@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labkit.store import Run
 
 
-@app.command()
+@app.command(short_help="Measure and compare.")
 def run(
     context: typer.Context,
     backends: Annotated[

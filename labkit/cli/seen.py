@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labkit.seen import Sight
 
 
-@app.command("seen")
+@app.command("seen", short_help="What an instance sees, and may do.")
 def seen_command(
     backends: Annotated[
         str | None,

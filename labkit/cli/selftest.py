@@ -10,7 +10,7 @@ from labkit.cli.app import AsJson, app, names, say
 from labkit.errors import LabError
 
 
-@app.command()
+@app.command(short_help="Test the lab itself.")
 def selftest(
     backends: Annotated[
         str | None,

@@ -10,7 +10,7 @@ import typer
 from labkit.cli.app import app
 
 
-@app.command("student")
+@app.command("student", short_help="Copies of the notebooks for students.")
 def student_command(
     out: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("student"),
 ) -> None:
