@@ -87,10 +87,9 @@ def label(backend: str, engine: str) -> str:
 
 
 def tint(colour: str, white: float) -> tuple[float, float, float]:
-    """A colour mixed with so much white (0 to 1)."""
-    from matplotlib.colors import to_rgb
-
-    red, green, blue = (part + (1 - part) * white for part in to_rgb(colour))
+    """A colour (#rrggbb) mixed with so much white (0 to 1)."""
+    parts = (byte / 255 for byte in bytes.fromhex(colour.removeprefix("#")))
+    red, green, blue = (part + (1 - part) * white for part in parts)
     return red, green, blue
 
 
