@@ -12,6 +12,8 @@ from labkit.errors import BackendError, CommandError
 from labkit.process import Completed, Runner, last_lines, run
 
 TIMEOUT_S = 60.0
+# A snapshot is the machine's whole memory, written to a disk that others may keep busy.
+SNAPSHOT_TIMEOUT_S = 240.0
 MAKE_ROOM = "make room there, or name another folder with TMPDIR=FOLDER"
 ASK_THE_DOCTOR = (
     "labkit doctor tells whether VirtualBox is well; "
@@ -70,7 +72,8 @@ class VBoxManage:
 
     def take_snapshot(self, *, name: str, snapshot: str) -> None:
         """Of a machine that runs: its disks and its state. It runs on."""
-        self._do("take a snapshot", "snapshot", name, "take", snapshot, "--live")
+        words = ("snapshot", name, "take", snapshot, "--live")
+        self._do("take a snapshot", *words, timeout=SNAPSHOT_TIMEOUT_S)
 
     def restore_snapshot(self, *, name: str, snapshot: str) -> None:
         """Of a machine that does not run: its next start goes on from there."""
@@ -90,9 +93,11 @@ class VBoxManage:
         text = self._do("list the machines", "list", "vms").stdout
         return dict(re.findall(r'^"(.*)" \{([0-9a-f-]{36})\}$', text, re.MULTILINE))
 
-    def _do(self, what: str, *arguments: str, tries: int = _TRIES) -> Completed:
+    def _do(
+        self, what: str, *arguments: str, tries: int = _TRIES, timeout: float = TIMEOUT_S
+    ) -> Completed:
         try:
-            done = self._runner(self._argv("-q", *arguments), timeout=TIMEOUT_S, check=False)
+            done = self._runner(self._argv("-q", *arguments), timeout=timeout, check=False)
         except CommandError as error:
             raise _error(what, str(error)) from error
         if done.returncode == 0:
@@ -100,7 +105,7 @@ class VBoxManage:
         said = f"{done.stderr}\n{done.stdout}"
         if _TURNED_AWAY in said and tries > 1:
             time.sleep(_PAUSE_S)
-            return self._do(what, *arguments, tries=tries - 1)
+            return self._do(what, *arguments, tries=tries - 1, timeout=timeout)
         raise _error(what, _complaints(said) or f"{MANAGE} said nothing")
 
 

@@ -93,6 +93,7 @@ def _build_private_root(say: Callable[[str], None]) -> None:
         prune(root)
         shutil.rmtree(target, ignore_errors=True)  # one that is damaged
         root.rename(target)
+    os.sync()  # what is still to be written would make whatever is measured next wait for the disk
     say(f"VirtualBox is there: {VirtualBoxBackend().version()}")
 
 

@@ -109,6 +109,9 @@ def test_a_program_that_hangs_is_told() -> None:
     with pytest.raises(BackendError, match="configure the machine") as caught:
         VBoxManage(lambda *words: list(words), hang).modify_vm(name="n", settings={})
     assert "stopped after 60 s" in caught.value.details and caught.value.resolution
+    with pytest.raises(BackendError, match="take a snapshot") as caught:
+        VBoxManage(lambda *words: list(words), hang).take_snapshot(name="n", snapshot="ready")
+    assert "stopped after 240 s" in caught.value.details
 
 
 SAID = """0%...NS_ERROR_FAILURE
