@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from labkit.image import LabImage
 from labkit.lab import perform
 from labkit.planning import make_plan
 from labkit.ports import LOOPBACK
-from labkit.process import HostClock
+from labkit.process import HostClock, wait_until
 from labkit.protocol import Request
 from labkit.records import Limits
 from labkit.timeline import Timeline
 from labkit.web.client import NO_ANSWER, answers, get, wait_for_answer
+from tests.traces import traces
 
 NETWORK = Limits(network=True)
 
@@ -50,6 +52,10 @@ def listening() -> dict[int, set[str]]:
     return found
 
 
+def our_processes() -> list[str]:
+    return [trace for trace in traces(os.getpid()) if trace.startswith("process ")]
+
+
 def test_the_server_is_reached_on_loopback_only_and_gone_afterwards(
     backend: Backend, networked: LabImage
 ) -> None:
@@ -74,6 +80,8 @@ def test_the_server_is_reached_on_loopback_only_and_gone_afterwards(
         instance.stop()
     assert seen == [{LOOPBACK}] * 2
     assert port not in listening()
+    # What watches the server's time, busybox's timeout, looks once a second whether it is there.
+    assert wait_until(lambda: not our_processes(), timeout=3)
     assert orphans.sweep([backend], mine=True) == []
 
 
