@@ -13,15 +13,13 @@ from labkit.errors import BackendError, LabError, UsageError
 from labkit.image import LabImage
 from labkit.process import HostClock
 from labkit.protocol import Script
-from labkit.records import Engine, Limits, Record
+from labkit.records import SLOW_ENGINES, Engine, Limits, Record
 from labkit.sampler import Sampler
 from labkit.timeline import Timeline
 
 # Programs of the lab image are the only ones there; a line of the protocol is as long as this.
 LONGEST_SCRIPT = 2048
 SAMPLE_INTERVAL_S = 0.1
-# An engine that interprets needs most of a minute to start: only where it is named.
-SLOW: frozenset[Engine] = frozenset({"vbox-recompiler"})
 
 
 class Answer(Record):
@@ -96,7 +94,7 @@ def _harmless() -> tuple[str, ...]:
     ready = [make_backend(name) for name in planning.available()]
     built = image.find()
     names = [b.name for b in ready if b.family != "baseline" and b.start == "cold"]
-    return tuple(name for name in names if make_backend(name).engine(built) not in SLOW)
+    return tuple(name for name in names if make_backend(name).engine(built) not in SLOW_ENGINES)
 
 
 def _answer(backend: Backend, built: LabImage, script: Script, limits: Limits) -> Answer:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import re
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +98,18 @@ def cpu_set(count: int) -> list[int]:
     """
     usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     return (usable or list(range(os.cpu_count() or 1)))[:count]
+
+
+@contextmanager
+def on_cpus(cpus: Collection[int]) -> Iterator[None]:
+    """What is started in this context runs on these CPUs from its first instruction on: a child
+    inherits the affinity of the thread that forks it (sched_setaffinity(2))."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def whole_disk(path: Path) -> Path | None:

@@ -18,7 +18,7 @@ from labkit.image import LabImage
 from labkit.paths import runs_dir
 from labkit.planning import describe, make_plan
 from labkit.recording import Recording
-from labkit.records import BackendInfo, Manifest, Plan
+from labkit.records import Manifest, Plan
 from labkit.run_writer import RunWriter
 from labkit.selftest import state
 from labkit.store import Run, TrialRecords
@@ -62,7 +62,7 @@ def perform(
     progress: bool = True,
 ) -> Run:
     """Runs a plan with these backends, by their names in the plan."""
-    built = _made_ready(plan, chosen, kernel, progress)
+    built = _begun(plan, chosen, kernel, progress)
     manifest = _manifest(plan, chosen, built)
     path = out or runs_dir() / manifest.run_id
     with _leave_nothing(chosen.values(), path):
@@ -92,7 +92,7 @@ def resume(
         )
     plan, path = broken_off.manifest.plan, broken_off.path
     chosen = {name: make_backend(name) for name in plan.backends}
-    built = _made_ready(plan, chosen, kernel, progress)
+    built = _begun(plan, chosen, kernel, progress)
     _require_same(broken_off.manifest, _manifest(plan, chosen, built))
     with _leave_nothing(chosen.values(), path):
         with closing(RunWriter.reopen(path)) as writer:
@@ -110,21 +110,32 @@ def require(name: str, backend: Backend) -> None:
         )
 
 
-def _made_ready(
-    plan: Plan, chosen: Mapping[str, Backend], kernel: Path | None, progress: bool
+def made_ready(
+    chosen: Mapping[str, Backend],
+    *,
+    network: bool,
+    kernel: Path | None = None,
+    progress: bool = True,
 ) -> LabImage:
-    """What is done once before a run, and is no part of any figure."""
-    if progress:
-        print(describe(plan), file=sys.stderr)
+    """What is done once before anything is measured, and is no part of any figure. With `network`
+    the image is one whose guests find their network card."""
     for name, backend in chosen.items():
         require(name, backend)
     orphans.sweep(chosen.values())
     built = image.build(kernel=kernel, progress=progress)
-    if plan.limits.network and any(b.family in VIRTUAL for b in chosen.values()):
+    if network and any(b.family in VIRTUAL for b in chosen.values()):
         built = image.networked(built, progress=progress)
     for backend in chosen.values():
         backend.prepare(built)
     return built
+
+
+def _begun(
+    plan: Plan, chosen: Mapping[str, Backend], kernel: Path | None, progress: bool
+) -> LabImage:
+    if progress:
+        print(describe(plan), file=sys.stderr)
+    return made_ready(chosen, network=plan.limits.network, kernel=kernel, progress=progress)
 
 
 def _perform(
@@ -192,25 +203,21 @@ def _precision(trials: Sequence[TrialRecords]) -> float:
 def _manifest(plan: Plan, chosen: Mapping[str, Backend], built: LabImage) -> Manifest:
     now, facts = datetime.now(UTC), host.inspect()
     return Manifest(
-        run_id=f"{now:%Y%m%d-%H%M%S}-{random.SystemRandom().randrange(16**4):04x}",
+        run_id=new_id(now),
         created_at=now.isoformat(timespec="seconds"),
         labkit_version=version("labkit"),
         plan=plan,
         host=facts,
         image_digest=built.digest,
         workload_digests=digests(plan.workloads),
-        backends={
-            name: BackendInfo(
-                family=backend.family,
-                engine=backend.engine(built),
-                version=backend.version(),
-                start=backend.start,
-                cannot=dict(backend.leaves_out()),
-            )
-            for name, backend in chosen.items()
-        },
+        backends={name: backend.info(built) for name, backend in chosen.items()},
         selftest=state.latest(facts, _say),
     )
+
+
+def new_id(now: datetime) -> str:
+    """By date, and by chance where two begin in the same second."""
+    return f"{now:%Y%m%d-%H%M%S}-{random.SystemRandom().randrange(16**4):04x}"
 
 
 def _say(message: str) -> None:

@@ -13,7 +13,7 @@ from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.process import Clock, HostClock
 from labkit.protocol import Answer, Outcome, Request, Script, Session
-from labkit.records import Engine, Family, Limits, Role, StartKind
+from labkit.records import BackendInfo, Engine, Family, Limits, Role, StartKind
 from labkit.timeline import Timeline
 from labkit.workloads import all_workloads
 
@@ -179,6 +179,16 @@ class Backend(ABC):
         """`cannot`, and the servers where no port leads to an instance."""
         servers = [] if self.publishes else [w.name for w in all_workloads().values() if w.network]
         return {**dict.fromkeys(servers, NO_PORT), **self.cannot}
+
+    def info(self, image: LabImage) -> BackendInfo:
+        """What is written down of this backend where something was measured with it."""
+        return BackendInfo(
+            family=self.family,
+            engine=self.engine(image),
+            version=self.version(),
+            start=self.start,
+            cannot=dict(self.leaves_out()),
+        )
 
     def prepare(self, image: LabImage) -> None:  # noqa: B027  most have nothing to prepare
         """What is done once before the first trial and is no part of a start."""

@@ -14,7 +14,7 @@ import psutil
 from labkit.backends.base import STOP_TIMEOUT_S, Instance, Meter, Missing
 from labkit.channel import Channel
 from labkit.errors import GuestTimeout
-from labkit.host import cpu_set
+from labkit.host import cpu_set, on_cpus
 from labkit.process import as_root, condition, end, find_tool, owner, run, spawn, wait_for
 from labkit.protocol import Session
 from labkit.records import Limits
@@ -90,24 +90,12 @@ def confined(
     All that was to be prepared is ready now (`created`)."""
     timeline.mark("created")
     with ExitStack() as stack:
-        with on_cpus(limits.cpus):
+        with on_cpus(cpu_set(limits.cpus)):
             process = stack.enter_context(piped(argv, log, env=env))
         timeline.mark("started")
         if limited:
             limit_address_space(process.pid, limits)
         yield PipedInstance(process, log, timeline)
-
-
-@contextmanager
-def on_cpus(count: int) -> Iterator[None]:
-    """What is spawned in this context runs on the first `count` CPUs from its first instruction
-    on: a child inherits the affinity of the thread that forks it (sched_setaffinity(2))."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cpu_set(count))
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def limit_address_space(pid: int, limits: Limits) -> None:

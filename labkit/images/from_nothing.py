@@ -14,11 +14,10 @@ from pathlib import Path
 
 from labkit.backends import Backend, make_backend
 from labkit.backends.docker_images import Images
-from labkit.everywhere import SLOW
 from labkit.image import LabImage
 from labkit.images.records import FromNothingStep
 from labkit.images.ways import CONTAINERS, Way, container, machine
-from labkit.records import Limits
+from labkit.records import SLOW_ENGINES, Limits
 from labkit.timeline import Timeline
 
 # What follows the image: (title, the milestone that ends it).
@@ -50,7 +49,7 @@ def from_nothing(
 
 def _is_quick(backend: Backend, lab_image: LabImage) -> bool:
     """An engine that interprets takes minutes for both starts: it is looked at once."""
-    return backend.engine(lab_image) not in SLOW
+    return backend.engine(lab_image) not in SLOW_ENGINES
 
 
 def _runs(name: str, left_out: dict[str, str] | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,7 +16,7 @@ from labkit import host, image, orphans
 from labkit.backends import Backend, Instance, make_backend
 from labkit.errors import BackendError, LabError
 from labkit.image import LabImage
-from labkit.lab import VIRTUAL, require
+from labkit.lab import made_ready, new_id
 from labkit.neighbours import placement, plan
 from labkit.neighbours.noise import Noise, noise
 from labkit.neighbours.placement import Cpus
@@ -25,7 +24,7 @@ from labkit.neighbours.plan import Group, Neighbours
 from labkit.neighbours.records import Condition, Experiment, Kind, NeighbourTrial
 from labkit.neighbours.victim import Served, Victim, prepare, serving
 from labkit.process import Clock, HostClock
-from labkit.records import BackendInfo, Engine, Limits
+from labkit.records import Limits
 from labkit.timeline import Timeline
 from labkit.workloads import digests
 
@@ -53,8 +52,8 @@ def measure(
     if progress:
         print(plan.describe(chosen), file=sys.stderr)
     backends = {name: make_backend(name) for name in chosen.backends}
-    built = _made_ready(backends, progress)
     cpus = placement.choose()
+    built = _made_ready(backends, progress)
     manifest = _manifest(chosen, backends, built.plain, cpus)
     on_manifest(manifest)
     trials: list[NeighbourTrial] = []
@@ -189,7 +188,7 @@ class _Runner:
         timeline = Timeline(self._clock)
         timeline.mark("requested")
         with ExitStack() as running:
-            with placement.on_cpu(cpu):
+            with host.on_cpus({cpu}):
                 instance = running.enter_context(backend.launch(built, limits, timeline))
             instance.wait_ready(READY_S)
             placement.require_on(instance, cpu)
@@ -239,16 +238,8 @@ def _tally(working: Noise, served: Served, kind: Kind, condition: Condition) -> 
 
 
 def _made_ready(backends: Mapping[str, Backend], progress: bool) -> Images:
-    for name, backend in backends.items():
-        require(name, backend)
-    orphans.sweep(backends.values())
-    plain = image.build(progress=progress)
-    networked = plain
-    if any(backend.family in VIRTUAL for backend in backends.values()):
-        networked = image.networked(plain, progress=progress)
-    for backend in backends.values():
-        backend.prepare(plain)
-    return Images(plain, networked)
+    networked = made_ready(backends, network=True, progress=progress)
+    return Images(image.build(progress=False), networked)
 
 
 def _manifest(
@@ -256,7 +247,7 @@ def _manifest(
 ) -> Experiment:
     now = datetime.now(UTC)
     return Experiment(
-        experiment_id=f"{now:%Y%m%d-%H%M%S}-{random.SystemRandom().randrange(16**4):04x}",
+        experiment_id=new_id(now),
         created_at=now.isoformat(timespec="seconds"),
         labkit_version=version("labkit"),
         host=host.inspect(),
@@ -265,18 +256,7 @@ def _manifest(
         blocks=chosen.blocks,
         requests=chosen.requests,
         kinds=chosen.kinds,
-        backends={name: _info(backend, built) for name, backend in backends.items()},
+        backends={name: backend.info(built) for name, backend in backends.items()},
         workload_digests=digests(["http", *chosen.kinds]),
         cpus_share_core=placement.share_core(cpus),
-    )
-
-
-def _info(backend: Backend, built: LabImage) -> BackendInfo:
-    engine: Engine = backend.engine(built)
-    return BackendInfo(
-        family=backend.family,
-        engine=engine,
-        version=backend.version(),
-        start=backend.start,
-        cannot=dict(backend.leaves_out()),
     )

@@ -9,8 +9,7 @@ other. So one means does for all backends.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +36,13 @@ class Cpus:
 
 def choose() -> Cpus:
     """The first and the last CPU that this process may use: numbers far apart are seldom two
-    halves of one core."""
+    halves of one core. BackendError where the system has no way to bind a process to a CPU."""
+    if not hasattr(os, "sched_setaffinity"):
+        raise BackendError(
+            "a neighbour cannot be kept on a CPU here",
+            details=f"{os.uname().sysname} does not bind a process to a CPU; Linux does",
+            resolution="run the experiment on Linux, or read the recorded one in chapter 06",
+        )
     usable = sorted(os.sched_getaffinity(0))
     return Cpus(usable[0], usable[-1] if len(usable) > 1 else None)
 
@@ -48,17 +53,6 @@ def share_core(cpus: Cpus) -> bool | None:
         text = (TOPOLOGY / f"cpu{cpus.victim}" / "topology/thread_siblings_list").read_text()
         return cpus.other in _numbers(text.strip())
     return None
-
-
-@contextmanager
-def on_cpu(cpu: int) -> Iterator[None]:
-    """What is launched in this context runs on this CPU."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {cpu})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def require_on(instance: Instance, cpu: int) -> None:

@@ -13,14 +13,11 @@ from labkit import diagnosis, lab, stats
 from labkit.diagnosis import Diagnosis
 from labkit.errors import BackendError
 from labkit.notebook.modes import Shown, Source, fresh_or_recorded
-from labkit.records import Engine, Manifest
+from labkit.records import SLOW_ENGINES, Manifest
 from labkit.store import Run
 
 if TYPE_CHECKING:
     from IPython.display import HTML
-
-# An interpreted guest needs a minute to start: too long to wait for in a notebook.
-SLOW: frozenset[Engine] = frozenset({"vbox-recompiler"})
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,7 +59,7 @@ def measure(recorded: Run, **plan: Any) -> Measurement:
     labkit.notebook.modes.
 
     Unless `backends` are named: those of the recorded run that can run here without long waits
-    (SLOW).
+    (SLOW_ENGINES).
     """
     return Measurement(*fresh_or_recorded(recorded, lambda: _run(recorded, plan)))
 
@@ -80,7 +77,7 @@ def _run(recorded: Run, plan: dict[str, Any]) -> tuple[Run, str]:
 def _quick_ones(recorded: Run, found: Diagnosis) -> Sequence[str]:
     engines = {finding.backend: finding.engine for finding in found.findings if finding.ready}
     known = recorded.manifest.plan.backends
-    names = [name for name in known if name in engines and engines[name] not in SLOW]
+    names = [name for name in known if name in engines and engines[name] not in SLOW_ENGINES]
     if not names:
         raise BackendError(
             "nothing that was recorded can run on this computer yet",

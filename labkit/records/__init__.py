@@ -8,7 +8,16 @@ data/README.md explains each column to a reader; a test holds it to this file.
 
 from __future__ import annotations
 
-from labkit.records.base import MILESTONES, Engine, Family, Record, Role, Stage, StartKind
+from labkit.records.base import (
+    MILESTONES,
+    SLOW_ENGINES,
+    Engine,
+    Family,
+    Record,
+    Role,
+    Stage,
+    StartKind,
+)
 from labkit.records.inside import About, Joint, ProcessRow, StartEvent, Survivor
 from labkit.records.manifest import SCHEMA_VERSION, Ending, Manifest, Reason
 from labkit.records.plan import BackendInfo, Host, Limits, Plan
@@ -27,6 +36,7 @@ from labkit.records.trials import InstanceReading, Milestone, Result, Sample, Tr
 __all__ = [
     "MILESTONES",
     "SCHEMA_VERSION",
+    "SLOW_ENGINES",
     "About",
     "BackendInfo",
     "DeploymentStep",

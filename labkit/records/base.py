@@ -9,6 +9,10 @@ from pydantic import BaseModel, ConfigDict
 Family = Literal["baseline", "host-virtualization", "hypervisor", "container"]
 Engine = Literal["native", "kvm", "hvf", "tcg", "vbox-hm", "vbox-recompiler"]
 
+# An engine that interprets each instruction needs most of a minute to start: where nobody asks for
+# it, nobody waits for it.
+SLOW_ENGINES: frozenset[Engine] = frozenset({"vbox-recompiler"})
+
 # A cold start boots or begins from nothing; a resumed one continues from a saved state.
 StartKind = Literal["cold", "resumed"]
 

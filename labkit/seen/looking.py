@@ -13,10 +13,9 @@ from tqdm.auto import tqdm
 from labkit import host, image, orphans, planning, tables
 from labkit.backends import Backend, expand, make_backend
 from labkit.errors import BackendError, LabError
-from labkit.everywhere import SLOW
 from labkit.image import LabImage
 from labkit.process import HostClock
-from labkit.records import BackendInfo, Limits
+from labkit.records import SLOW_ENGINES, BackendInfo, Limits
 from labkit.seen import lines, probe
 from labkit.seen.facts import ATTEMPTS, FACTS, Kind, Seen, SightManifest
 from labkit.seen.kept import digest
@@ -67,19 +66,13 @@ def _quick() -> list[str]:
     """What can run here, starts from nothing, and is not interpreted."""
     built = image.find()
     ready = [make_backend(name) for name in planning.available()]
-    return [b.name for b in ready if b.start == "cold" and b.engine(built) not in SLOW]
+    return [b.name for b in ready if b.start == "cold" and b.engine(built) not in SLOW_ENGINES]
 
 
 def _look_behind(backend: Backend, built: LabImage) -> tuple[BackendInfo, list[Seen]]:
     if missing := backend.missing():
         raise BackendError(missing.reason, resolution=missing.fix)
-    info = BackendInfo(
-        family=backend.family,
-        engine=backend.engine(built),
-        version=backend.version(),
-        start=backend.start,
-        cannot=dict(backend.leaves_out()),
-    )
+    info = backend.info(built)
     backend.prepare(built)
     limits = Limits()
     with (

@@ -48,7 +48,7 @@ def test_what_lies_on_no_disk_has_none() -> None:
 def test_what_is_launched_inside_runs_on_that_cpu_and_the_lab_where_it_was() -> None:
     before = os.sched_getaffinity(0)
     cpu = max(before)
-    with placement.on_cpu(cpu):
+    with host.on_cpus({cpu}):
         assert os.sched_getaffinity(0) == {cpu}
         assert host.cpu_set(1) == [cpu]
     assert os.sched_getaffinity(0) == before
@@ -59,6 +59,13 @@ def test_the_two_cpus_are_far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert placement.choose() == Cpus(2, 7)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {2})
     assert placement.choose() == Cpus(2, None) and placement.choose().neighbour == 2
+
+
+def test_a_system_that_binds_nothing_to_a_cpu_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_setaffinity")
+    with pytest.raises(BackendError, match="cannot be kept on a CPU") as caught:
+        placement.choose()
+    assert "Linux" in caught.value.details and caught.value.resolution
 
 
 @pytest.mark.parametrize(("siblings", "shared"), [("2,7", True), ("0-3", False), ("", None)])
