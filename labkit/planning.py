@@ -10,10 +10,9 @@ from pydantic import ValidationError
 
 from labkit import host
 from labkit.backends import BACKENDS, DEFAULT, GROUPS, Missing, expand, make_backend
-from labkit.backends.base import SEVERAL
 from labkit.errors import UsageError
 from labkit.instances import SETTLE_S, check_room
-from labkit.records import Limits, Plan
+from labkit.records import SEVERAL, Limits, Plan
 from labkit.workloads import ballast_mib, parse_task
 
 

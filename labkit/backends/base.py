@@ -22,8 +22,6 @@ STOP_TIMEOUT_S = 15.0
 # Where the server listens inside an instance that has a network of its own.
 INNER_PORT = 8080
 NO_PORT = "the lab has no way yet to lead a port of this computer to such an instance"
-# What a backend `cannot` that has one instance at a time.
-SEVERAL = "several instances"
 
 
 @dataclass(frozen=True)

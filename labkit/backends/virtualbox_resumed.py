@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import ClassVar
 
-from labkit.backends.base import SEVERAL, Instance
+from labkit.backends.base import Instance
 from labkit.backends.vbox_machine import Machine
 from labkit.backends.virtualbox import VirtualBoxBackend
 from labkit.errors import BackendError
 from labkit.image import LabImage
-from labkit.records import Limits
+from labkit.records import SEVERAL, Limits
 from labkit.timeline import Timeline
 
 SNAPSHOT = "ready"

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from labkit import planning
 from labkit.backends import Backend, expand, make_backend
-from labkit.backends.base import SEVERAL
 from labkit.errors import UsageError
 from labkit.instances import check_room
 from labkit.neighbours.noise import PRESSURE_MIB
 from labkit.neighbours.placement import Cpus
 from labkit.neighbours.records import CONDITIONS, KINDS, Condition, Kind
-from labkit.records import Limits
+from labkit.records import SEVERAL, Limits
 
 BLOCKS, MOST_BLOCKS = 3, 200
 REQUESTS, SLOW_REQUESTS = 40, 5

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from labkit.records.base import (
     MILESTONES,
+    SEVERAL,
     SLOW_ENGINES,
     Engine,
     Family,
@@ -36,6 +37,7 @@ from labkit.records.trials import InstanceReading, Milestone, Result, Sample, Tr
 __all__ = [
     "MILESTONES",
     "SCHEMA_VERSION",
+    "SEVERAL",
     "SLOW_ENGINES",
     "About",
     "BackendInfo",

@@ -13,6 +13,9 @@ Engine = Literal["native", "kvm", "hvf", "tcg", "vbox-hm", "vbox-recompiler"]
 # it, nobody waits for it.
 SLOW_ENGINES: frozenset[Engine] = frozenset({"vbox-recompiler"})
 
+# What a backend may leave out besides workloads: to run more than one instance at once.
+SEVERAL = "several instances"
+
 # A cold start boots or begins from nothing; a resumed one continues from a saved state.
 StartKind = Literal["cold", "resumed"]
 

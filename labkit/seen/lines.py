@@ -13,19 +13,6 @@ SKIPPED = "skipped"
 # Where a module would have been allowed, the kernel looks into the file, and finds that it is none:
 # ENOEXEC, in busybox's words.
 LOOKED_INTO_MODULE = "invalid module format"
-# errno(3) by the words of strerror(3), and by those that busybox has for some.
-ERRNO = {
-    "Operation not permitted": "EPERM",
-    "permission denied (are you root?)": "EPERM",
-    "Permission denied": "EACCES",
-    "Read-only file system": "EROFS",
-    "No such process": "ESRCH",
-    "No such file or directory": "ENOENT",
-    "Function not implemented": "ENOSYS",
-    "kernel does not support requested operation": "ENOSYS",
-    "Invalid argument": "EINVAL",
-    "nonexistent directory": "ENOENT",
-}
 
 
 def read(text: str) -> dict[str, str]:
@@ -51,12 +38,6 @@ def outcome(name: str, answer: str) -> tuple[Outcome, str]:
     if status == "0" or (name == "module" and said.endswith(LOOKED_INTO_MODULE)):
         return "allowed", said
     return "refused", said
-
-
-def errno(said: str | None) -> str:
-    """The error's short name, such as EPERM; empty where the complaint names none."""
-    words = (said or "").rpartition(": ")[2]
-    return ERRNO.get(words, "")
 
 
 def _is_known(key: str) -> bool:

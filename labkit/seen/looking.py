@@ -80,13 +80,16 @@ def _look_behind(backend: Backend, built: LabImage) -> tuple[BackendInfo, list[S
         backend.launch(built, limits, Timeline(HostClock())) as instance,
     ):
         instance.wait_ready()
-        found = probe.ask(instance, backend.name, probe.own_process())
+        found, spared = probe.ask(instance, probe.host_view())
         instance.stop()
-    return info, records(backend.name, info, found)
+    return info, records(backend.name, info, found, spared)
 
 
-def records(backend: str, info: BackendInfo, found: dict[str, str]) -> list[Seen]:
-    """The probe's answers as records, in the order of the lists."""
+def records(
+    backend: str, info: BackendInfo, found: dict[str, str], spared: dict[str, str]
+) -> list[Seen]:
+    """The probe's answers as records, in the order of the lists; `spared`: why what was not tried
+    was not."""
 
     def row(kind: Kind, name: str, value: str | None, said: str | None) -> Seen:
         return Seen(
@@ -100,10 +103,9 @@ def records(backend: str, info: BackendInfo, found: dict[str, str]) -> list[Seen
         )
 
     rows = [row("fact", name, found[name] or None, None) for name in FACTS]
-    reasons = probe.not_tried(backend)
     for name in ATTEMPTS:
         outcome, said = lines.outcome(name, found[lines.TRY + name])
-        said = reasons[name] if outcome == "not tried" else said
+        said = spared[name] if outcome == "not tried" else said
         rows.append(row("attempt", name, outcome, said or None))
     return rows
 

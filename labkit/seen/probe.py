@@ -1,4 +1,4 @@
-"""The probe: three scripts of busybox's shell, and what is not tried where.
+"""The probe: three scripts of busybox's shell, and what is not tried.
 
 They are sent, and are no part of the lab image: its digest, and what was measured with it, stay.
 """
@@ -6,6 +6,7 @@ They are sent, and are no part of the lab image: its digest, and what was measur
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,55 +22,70 @@ SCRIPTS = ("self", "around", "attempts")
 # An engine that interprets needs so long for three dozen small programs.
 PATIENCE_S = 120
 OUTPUT_BYTES = 8192
-# Where an attempt would change what is the host's, if only for a moment: backend → attempt → why.
 HOSTS_MOUNTS = "the mounts are the host's, and would be changed for a moment"
-NOT_TRIED: dict[str, dict[str, str]] = {
-    "host": {"mount": HOSTS_MOUNTS, "write_root": "the root folder is the host's"},
-    "chroot": {"mount": HOSTS_MOUNTS},
-}
+HOSTS_ROOT = "the root folder is the host's"
 
 
 @dataclass(frozen=True)
-class HostProcess:
-    """A process of the host, by its number and when it began (proc(5), stat, field 22)."""
+class HostView:
+    """What the lab itself sees: its process, by number and when it began (proc(5), stat, field
+    22); its kernel, its namespace of mounts and its root folder, as the probe tells them."""
 
     pid: int
     began: str
+    boot_id: str
+    mounts: str
+    root: str
 
 
-def own_process() -> HostProcess | None:
-    """The lab's own; None where the system has no /proc."""
+def host_view() -> HostView | None:
+    """None where the system has no /proc: then no instance shares its kernel."""
     try:
         stat = Path("/proc/self/stat").read_text(encoding="utf-8")
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        mounts = Path("/proc/self/ns/mnt").readlink()
     except OSError:
         return None
-    return HostProcess(os.getpid(), stat.rpartition(")")[2].split()[19])
+    root = Path("/").stat()
+    began = stat.rpartition(")")[2].split()[19]
+    return HostView(os.getpid(), began, boot_id, str(mounts), f"{root.st_dev}:{root.st_ino}")
 
 
-def not_tried(backend: str) -> dict[str, str]:
-    """Attempt → why it is not made behind this boundary; a variant is as its backend."""
-    return NOT_TRIED.get(backend.partition(":")[0], {})
+def spared(facts: Mapping[str, str], host: HostView | None) -> dict[str, str]:
+    """Attempt → why it is not made: it would change what is the host's, if only for a moment. What
+    an instance does not tell of itself counts as the host's."""
+    if host is None or facts.get("boot_id", "") not in ("", host.boot_id):
+        return {}
+    found = {}
+    if facts.get("ns_mnt", "") in ("", host.mounts):
+        found["mount"] = HOSTS_MOUNTS
+    if facts.get("root_id", "") in ("", host.root):
+        found["write_root"] = HOSTS_ROOT
+    return found
 
 
-def ask(instance: Instance, backend: str, process: HostProcess | None) -> dict[str, str]:
-    """All three scripts, one after another: the answers by their keys."""
+def ask(instance: Instance, host: HostView | None) -> tuple[dict[str, str], dict[str, str]]:
+    """All three scripts, one after another: the answers by their keys; and what was spared, by
+    what the first two have told."""
     answers: dict[str, str] = {}
+    left: dict[str, str] = {}
     for name in SCRIPTS:
         before = int(time())
-        answers |= _ask(instance, script(name, backend, process))
+        left = spared(answers, host)
+        answers |= _ask(instance, script(name, host, left))
         if clock := answers.get("clock_s", "").strip():
             answers.setdefault("clock_off_s", _off(clock, before, int(time())))
     wanted = (*FACTS, *(lines.TRY + name for name in ATTEMPTS))
     missing = [key for key in wanted if key not in answers]
     if missing:
         raise BackendError(f"the probe was not answered: {', '.join(missing)}")
-    return answers
+    return answers, left
 
 
-def script(name: str, backend: str, process: HostProcess | None) -> Script:
+def script(name: str, host: HostView | None, skip: Iterable[str] = ()) -> Script:
     """A script with what it has to know of the host."""
-    outside, began = (process.pid, process.began) if process else (0, "")
-    settings = f"outside={outside} began='{began}' skip='{' '.join(not_tried(backend))}'\n"
+    outside, began = (host.pid, host.began) if host else (0, "")
+    settings = f"outside={outside} began='{began}' skip='{' '.join(skip)}'\n"
     return Script(settings + _text(name), PATIENCE_S, OUTPUT_BYTES)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from labkit.backends.base import SEVERAL
-from labkit.records import Manifest
+from labkit.records import SEVERAL, Manifest
 from labkit.stats.frames import floats, identified
 
 COLUMNS = {

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from labkit.records import BackendInfo, Host
-from labkit.seen.capabilities import decoded
 from labkit.stats import seen_rows
+from labkit.stats.capability_names import decoded
 from labkit.stats.seen_rows import ASPECTS, ATTEMPT_ROWS, LIMITS, Facts, Verdict
 
 HOST = "host"

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Literal
 
 from labkit import units
-from labkit.seen.capabilities import decoded
-from labkit.seen.lines import errno
+from labkit.stats.capability_names import decoded
+from labkit.stats.errno_names import errno
 
 Facts = Mapping[str, str | None]
 # Whose a thing is, or whom an act reaches.

@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 
 from labkit import instances, planning, stats, store, tables
-from labkit.backends.base import SEVERAL
 from labkit.charts import instances as chart_of
 from labkit.errors import StoreError, UsageError
 from labkit.image import LabImage
-from labkit.records import InstanceReading, Limits
+from labkit.records import SEVERAL, InstanceReading, Limits
 from labkit.run_writer import RunWriter
 from tests.unit.charts.made_up import MANIFEST, MIB, make_run
 from tests.unit.fakes import FakeBackend, FakeClock

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from labkit import stats
-from labkit.backends.base import SEVERAL
 from labkit.errors import UsageError
 from labkit.neighbours import CONDITIONS, KINDS, frame, make_plan, plan, victim
 from labkit.neighbours.placement import Cpus
+from labkit.records import SEVERAL
 from tests.unit.neighbours.made_up import ONE, TWO, Scene, measured
 
 

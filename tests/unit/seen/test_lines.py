@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from labkit.errors import ProtocolError
 from labkit.seen import lines
-from labkit.seen.capabilities import NAMES, decoded
 from labkit.seen.facts import ATTEMPTS, FACTS
+from labkit.stats import errno_names
+from labkit.stats.capability_names import NAMES, decoded
 
 KEYS = [*FACTS, *(f"try_{name}" for name in ATTEMPTS)]
 VALUES = st.text(st.characters(blacklist_characters="\n", blacklist_categories=["Cs"])).map(
@@ -65,7 +66,7 @@ def test_torn_unknown_and_doubled_answers_are_errors(text: str) -> None:
 )
 def test_what_comes_out_of_an_attempt(name: str, answer: str, outcome: str, errno: str) -> None:
     found, said = lines.outcome(name, answer)
-    assert (found, lines.errno(said)) == (outcome, errno)
+    assert (found, errno_names.errno(said)) == (outcome, errno)
 
 
 def test_an_attempt_without_a_status_is_an_error() -> None:

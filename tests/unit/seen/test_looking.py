@@ -25,7 +25,7 @@ def backends(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeBackend]:
     monkeypatch.setattr(looking, "make_backend", found.__getitem__)
     monkeypatch.setattr(image, "build", lambda progress: SimpleNamespace(digest="0" * 64))
     monkeypatch.setattr(orphans, "sweep", lambda backends, mine: [])
-    monkeypatch.setattr(probe, "ask", lambda instance, name, process: dict(ANSWERS))
+    monkeypatch.setattr(probe, "ask", lambda instance, host: (dict(ANSWERS), {}))
     monkeypatch.delenv("LAB_MODE", raising=False)
     return found
 

@@ -12,11 +12,11 @@ from labkit.everywhere import LONGEST_SCRIPT
 from labkit.protocol import Outcome, Script
 from labkit.seen import probe
 from labkit.seen.facts import ATTEMPTS, FACTS
-from labkit.seen.probe import HostProcess
-from tests.unit.seen.made_up import SAME
+from labkit.seen.probe import HostView
+from tests.unit.seen.made_up import DIFFERS, SAME
 
-PROCESS = HostProcess(4194304, "9" * 12)
-TEXTS = {name: probe.script(name, "host", PROCESS).text for name in probe.SCRIPTS}
+HOST = HostView(4194304, "9" * 12, SAME["boot_id"], "mnt:[4026531841]", "2049:9999999999")
+TEXTS = {name: probe.script(name, HOST, ATTEMPTS).text for name in probe.SCRIPTS}
 
 
 @pytest.mark.parametrize("name", probe.SCRIPTS)
@@ -35,16 +35,23 @@ def test_the_scripts_ask_each_fact_and_attempt_once() -> None:
 
 
 def test_what_is_the_hosts_is_not_changed() -> None:
-    """A variant of a backend is as the backend."""
-    assert "skip='mount write_root'" in TEXTS["attempts"]
-    assert set(probe.not_tried("docker:seccomp=unconfined")) == set()
-    assert set(probe.not_tried("chroot:x=y")) == {"mount"}
+    """By what an instance tells of itself; what it does not tell counts as the host's."""
+    host = HostView(1, "1", SAME["boot_id"], SAME["ns_mnt"], SAME["root_id"])
+    left = {name: set(probe.spared(SAME | facts, host)) for name, facts in DIFFERS.items()}
+    assert left.pop("host") == {"mount", "write_root"}
+    assert left.pop("chroot") == {"mount"}
+    assert set().union(*left.values()) == set()
+    assert set(probe.spared({}, host)) == {"mount", "write_root"}
+    assert probe.spared(SAME, None) == {}  # no /proc: whatever runs has another kernel
+    assert f"skip='{' '.join(ATTEMPTS)}'" in TEXTS["attempts"]
     assert not {"reboot", "poweroff", "halt"} & set(re.findall(r"\w+", "\n".join(TEXTS.values())))
 
 
-def test_the_labs_own_process_is_known() -> None:
-    own = probe.own_process()
+def test_the_lab_sees_what_the_probe_would_tell() -> None:
+    own = probe.host_view()
     assert own
+    assert own.boot_id == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert own.mounts == str(Path("/proc/self/ns/mnt").readlink())
     text = Path(f"/proc/{own.pid}/stat").read_text()
     assert text.rpartition(")")[2].split()[19] == own.began
 
@@ -67,17 +74,18 @@ class Told:
 
 def test_all_answers_are_put_together_with_how_far_the_clock_is_off() -> None:
     facts = {key: SAME[key] for key in FACTS if key != "clock_off_s"}
-    answers = probe.ask(Told(facts | {"clock_s": "100"}), "docker", PROCESS)  # type: ignore[arg-type]
+    answers, left = probe.ask(Told(facts | {"clock_s": "100"}), HOST)  # type: ignore[arg-type]
+    assert left == {}
     assert set(answers) == {*FACTS, *(f"try_{name}" for name in ATTEMPTS)}
     assert int(answers["clock_off_s"]) < -1_000_000_000
 
 
 def test_what_is_not_answered_is_an_error() -> None:
     with pytest.raises(BackendError, match=r"was not answered: .*boot_id"):
-        probe.ask(Told({"pid": "1"}), "docker", PROCESS)  # type: ignore[arg-type]
+        probe.ask(Told({"pid": "1"}), HOST)  # type: ignore[arg-type]
     with pytest.raises(BackendError, match="the probe failed"):
-        probe.ask(Told({}, err="sh: oops"), "docker", PROCESS)  # type: ignore[arg-type]
+        probe.ask(Told({}, err="sh: oops"), HOST)  # type: ignore[arg-type]
     with pytest.raises(BackendError, match="the probe failed"):
-        probe.ask(Told({}, status=137), "docker", PROCESS)  # type: ignore[arg-type]
+        probe.ask(Told({}, status=137), HOST)  # type: ignore[arg-type]
     with pytest.raises(ProtocolError):
-        probe.ask(Told({"pid": "1\noops"}), "docker", PROCESS)  # type: ignore[arg-type]
+        probe.ask(Told({"pid": "1\noops"}), HOST)  # type: ignore[arg-type]

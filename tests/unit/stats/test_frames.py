@@ -18,6 +18,12 @@ def test_importing_stats_loads_neither_scipy_nor_matplotlib() -> None:
     assert done.stdout.strip() == "set()"
 
 
+def test_statistics_stand_right_of_the_backends_and_need_none() -> None:
+    code = "import sys, labkit.stats; print({'docker', 'labkit.backends'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_backends_are_ordered_by_family_and_failures_counted() -> None:
     run = make_run(("virtualbox", "qemu", "host", "docker"), n=2, failed=(1,))
     table = stats.backends(run.trials)
