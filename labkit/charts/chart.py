@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
-from labkit import units
+from labkit import folders, units
 from labkit.charts.style import drawing
 from labkit.errors import UsageError
 from labkit.records import Host
@@ -58,15 +58,14 @@ class Chart:
         return target.getvalue()
 
     def save(self, path: Path) -> Path:
-        """Writes a .svg or .png file. Raises UsageError for any other suffix."""
-        if path.suffix == ".svg":
-            path.write_text(self.svg(), encoding="utf-8")
-        elif path.suffix == ".png":
-            path.write_bytes(self.png())
-        else:
+        """Writes a .svg or .png file. Raises UsageError for any other suffix, and StoreError."""
+        drawn = {".svg": lambda: self.svg().encode(), ".png": self.png}
+        if path.suffix not in drawn:
             raise UsageError(
                 f"a chart cannot be saved as {path.name}", resolution="use .svg or .png"
             )
+        with folders.writing(path):
+            path.write_bytes(drawn[path.suffix]())
         return path
 
     def table_html(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,8 @@ from labkit.cli.app import AsJson, app, names, say
 if TYPE_CHECKING:
     from labkit.charts import Chart
     from labkit.images import Recording
+    from labkit.images.records import ImagesManifest
+    from labkit.records import Record
 
 
 @app.command("images", short_help="What images share, and what they cost.")
@@ -52,17 +54,24 @@ def images_command(
     labkit images layers flavours --repeats 3
     labkit images --machines qemu,virtualbox --out data/runs/my-images
     """
-    from labkit import images
+    from labkit import folders, images
     from labkit.images.recording import recording
     from labkit.images.text import images_text
 
     chosen = experiments or list(images.EXPERIMENTS)
+    if out is not None:
+        folders.begin(out)
+
+    def keep(manifest: ImagesManifest, rows: Mapping[str, Sequence[Record]]) -> None:
+        """What is finished stays, whatever ends the rest."""
+        if out is not None:
+            images.write(out, manifest, rows)
+
     manifest, rows = images.measure(
-        chosen, repeats=repeats, machines=names(machines) or (), seed=seed, say=say
+        chosen, repeats=repeats, machines=names(machines) or (), seed=seed, say=say, keep=keep
     )
     found = recording(manifest, rows)
     if out is not None:
-        images.write(out, manifest, rows)
         _draw(found, out)
         say(f"written: tables and charts in {out}")
     if as_json:

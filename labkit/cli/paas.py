@@ -122,12 +122,14 @@ def compare(
     Every step is really done and timed; steps, lines and bytes are counted from the files that
     you would have to write or bring. Takes about half a minute; nothing of it stays.
     """
-    from labkit import charts, kept, stats, tables, texts
+    from labkit import charts, folders, kept, stats, tables, texts
     from labkit.backends import versions
     from labkit.paas.layers import layers
     from labkit.paas.ways import compare as compare_ways
     from labkit.records import DeploymentStep
 
+    if out is not None:
+        folders.begin(out)  # not after the work that would be lost
     steps = compare_ways(repeats, say)
     table = stats.deployments(tables.frame(steps, DeploymentStep))
     if as_json:

@@ -63,6 +63,8 @@ def seen_command(
             "recorded answers are shown as they are",
             resolution="name --backends, or --recorded, but not both",
         )
+    if out is not None:
+        seen.begin(out)  # not after the work that would be lost
     sight = seen.load() if recorded else seen.look(names(backends))
     table = stats.seen(sight.frame)
     if out is not None:

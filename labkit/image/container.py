@@ -1,4 +1,4 @@
-"""The lab image as a container image: the archive that `docker save` makes and `docker load` takes.
+"""A container image, the lab's above all, as the archive that `docker save` makes and `load` takes.
 
 Format: Docker Image Specification v1.2 (moby/docker-image-spec). The image's id is the SHA-256 of
 its configuration, which names its layer by SHA-256: with fixed dates, it is known in advance.
@@ -10,8 +10,10 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +23,48 @@ REPOSITORY = "labkit/lab"
 LABEL = "org.labkit.image"
 
 
+@dataclass(frozen=True)
+class ImageLayer:
+    """A layer of an image, told by the SHA-256 of its tar: images with the same layer at the
+    bottom have it once in the store. The title is what the image's history calls it."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+    @cached_property
+    def tar(self) -> bytes:
+        return layer_tar(self.entries)
+
+    @cached_property
+    def digest(self) -> str:
+        return f"sha256:{hashlib.sha256(self.tar).hexdigest()}"
+
+    @property
+    def files(self) -> int:
+        return sum(not entry.is_folder for entry in self.entries)
+
+
 def write_container(entries: Iterable[Entry], digest: str, target: Path) -> tuple[str, str]:
-    """Writes the archive; returns the image's id and its tag."""
-    layer = layer_tar(entries)
-    config = _json(_config(hashlib.sha256(layer).hexdigest(), digest))
-    image_id = hashlib.sha256(config).hexdigest()
+    """Writes the lab image's archive; returns the image's id and its tag."""
     tag = f"{REPOSITORY}:{digest[:12]}"
-    manifest = [{"Config": f"{image_id}.json", "RepoTags": [tag], "Layers": ["layer.tar"]}]
-    files = {f"{image_id}.json": config, "layer.tar": layer, "manifest.json": _json(manifest)}
+    layer = ImageLayer("labkit image build", tuple(entries))
+    return write_archive([layer], {LABEL: digest}, tag, target), tag
+
+
+def write_archive(
+    layers: Sequence[ImageLayer], labels: Mapping[str, str], tag: str, target: Path
+) -> str:
+    """Writes an archive with one image, its lowest layer first; returns the image's id."""
+    config = _json(_config(layers, labels))
+    image_id = hashlib.sha256(config).hexdigest()
+    names = ["layer.tar"] if len(layers) == 1 else [f"layer-{n}.tar" for n in range(len(layers))]
+    manifest = [{"Config": f"{image_id}.json", "RepoTags": [tag], "Layers": names}]
     with target.open("wb") as file, _open_tar(file) as tar:
-        for name, data in files.items():
-            _add(tar, Entry(name, 0o100644, data))
-    return f"sha256:{image_id}", tag
+        _add(tar, Entry(f"{image_id}.json", 0o100644, config))
+        for name, layer in zip(names, layers, strict=True):
+            _add(tar, Entry(name, 0o100644, layer.tar))
+        _add(tar, Entry("manifest.json", 0o100644, _json(manifest)))
+    return f"sha256:{image_id}"
 
 
 def layer_tar(entries: Iterable[Entry]) -> bytes:
@@ -44,7 +76,7 @@ def layer_tar(entries: Iterable[Entry]) -> bytes:
     return buffer.getvalue()
 
 
-def _config(diff_id: str, digest: str) -> dict[str, Any]:
+def _config(layers: Sequence[ImageLayer], labels: Mapping[str, str]) -> dict[str, Any]:
     created = datetime.fromtimestamp(EPOCH, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "architecture": "amd64",
@@ -53,11 +85,11 @@ def _config(diff_id: str, digest: str) -> dict[str, Any]:
         "config": {
             "Entrypoint": ["/bin/busybox", "sh", "/lab/agent"],
             "Env": ["PATH=/bin"],
-            "Labels": {LABEL: digest},
+            "Labels": dict(labels),
             "WorkingDir": "/",
         },
-        "history": [{"created": created, "created_by": "labkit image build"}],
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff_id}"]},
+        "history": [{"created": created, "created_by": layer.title} for layer in layers],
+        "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in layers]},
     }
 
 

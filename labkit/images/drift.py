@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from labkit.images.archive import ImageLayer, Recipe, sorted_entries
 from labkit.images.python_root import INTERPRETER, python_entries
 from labkit.images.recipes import base_layer, file
 from labkit.images.records import DriftRun, Moment
+from labkit.images.setting import Setting
 from labkit.process import as_root, run
 
 # The program, and the module that it depends on as somebody else maintains it.
@@ -44,13 +45,7 @@ class Change:
     content: bytes | None
 
 
-def drift(
-    images: Images,
-    lab_image: LabImage,
-    scratch: Path,
-    *,
-    say: Callable[[str], None] = lambda message: None,
-) -> list[DriftRun]:
+def drift(given: Setting) -> list[DriftRun]:
     """Each change by itself: the host's root is made anew before it."""
     if os.geteuid() != 0:
         raise BackendError(
@@ -60,8 +55,8 @@ def drift(
         )
     rows: list[DriftRun] = []
     for number, change in enumerate(changes(), 1):
-        say(f"drift: {change.name}")
-        rows += _changed(images, lab_image, scratch / f"host-{number}", scratch, change)
+        given.say(f"drift: {change.name}")
+        rows += _changed(given, given.scratch / f"host-{number}", change)
     return rows
 
 
@@ -92,13 +87,11 @@ def _entries(lab_image: LabImage) -> tuple[Entry, ...]:
     return sorted_entries([*base_layer(lab_image).entries, *python_entries(), *app])
 
 
-def _changed(
-    images: Images, lab_image: LabImage, root: Path, scratch: Path, change: Change
-) -> Iterator[DriftRun]:
-    entries = _entries(lab_image)
+def _changed(given: Setting, root: Path, change: Change) -> Iterator[DriftRun]:
+    images, entries = given.images, _entries(given.lab_image)
     write_folder(entries, root)
     with ExitStack() as stack:
-        old = _image(images, stack, scratch, "drift-old", entries)
+        old = _image(given, stack, "drift-old", entries)
         yield _on_host(root, change, "before")
         yield _in_container(images, old, change, "before", OLD)
         target = root / change.path
@@ -108,16 +101,14 @@ def _changed(
         yield _on_host(root, change, "after")
         yield _in_container(images, old, change, "after", OLD)
         changed = _as_it_is(entries, root)
-        new = _image(images, stack, scratch, "drift-new", changed)
+        new = _image(given, stack, "drift-new", changed)
         yield _in_container(images, new, change, "after", NEW)
 
 
-def _image(
-    images: Images, stack: ExitStack, scratch: Path, name: str, entries: tuple[Entry, ...]
-) -> str:
+def _image(given: Setting, stack: ExitStack, name: str, entries: tuple[Entry, ...]) -> str:
     recipe = Recipe(name, (ImageLayer(name, entries),))
-    archive = recipe.write(scratch)
-    stack.enter_context(images.loaded(archive, recipe.tag))
+    archive = recipe.write(given.scratch)
+    stack.enter_context(given.images.loaded(archive, recipe.tag))
     archive.unlink()
     return recipe.tag
 

@@ -12,15 +12,14 @@ answers with a line; the time between the two is taken outside, by the host's cl
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 from labkit.backends.docker_images import TMPFS, VOLUME, Images, Program
-from labkit.image import LabImage
 from labkit.image.rootfs import folder
 from labkit.images.archive import ImageLayer, Recipe
 from labkit.images.recipes import base_layer, file
 from labkit.images.records import FirstWrite, Place
+from labkit.images.setting import Setting
 
 MIB = 2**20
 SIZES_MIB = (1, 8, 64)
@@ -29,26 +28,18 @@ COPY = "/bin/busybox cp /data/* {0}/ && /bin/busybox sync && echo done || echo f
 APPEND = "printf x >>{0} && echo done || echo failed"
 
 
-def first_write(
-    images: Images,
-    lab_image: LabImage,
-    scratch: Path,
-    *,
-    trials: int = 10,
-    seed: int = 0,
-    say: Callable[[str], None] = lambda message: None,
-) -> list[FirstWrite]:
+def first_write(given: Setting) -> list[FirstWrite]:
     """A new container each time, as a file is copied up once in a container's life; the order of
     the places and sizes is drawn anew in each."""
-    recipe = Recipe("files", (base_layer(lab_image), files_layer(seed)))
-    order = random.Random(seed)  # noqa: S311  no secret
+    recipe = Recipe("files", (base_layer(given.lab_image), files_layer(given.seed)))
+    order = given.order()
     rows: list[FirstWrite] = []
-    archive = recipe.write(scratch)
-    with images.loaded(archive, recipe.tag):
+    archive = recipe.write(given.scratch)
+    with given.images.loaded(archive, recipe.tag):
         archive.unlink()
-        for trial in range(1, trials + 1):
-            say(f"first write: container {trial} of {trials}")
-            rows += _container(images, recipe.tag, trial, order)
+        for trial in range(1, given.trials + 1):
+            given.say(f"first write: container {trial} of {given.trials}")
+            rows += _container(given.images, recipe.tag, trial, order)
     return rows
 
 

@@ -10,12 +10,12 @@ would have to carry.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from contextlib import AbstractContextManager
 
 from labkit.backends import Backend, make_backend
-from labkit.backends.docker_images import Images
 from labkit.image import LabImage
 from labkit.images.records import FromNothingStep
+from labkit.images.setting import Setting
 from labkit.images.ways import CONTAINERS, Way, container, machine
 from labkit.records import SLOW_ENGINES, Limits
 from labkit.timeline import Timeline
@@ -24,37 +24,38 @@ from labkit.timeline import Timeline
 STARTS = (("create the instance", "created"), ("start it", "started"), ("until ready", "ready"))
 
 
-def from_nothing(
-    images: Images,
-    lab_image: LabImage,
-    scratch: Path,
-    *,
-    trials: int = 5,
-    machines: Sequence[str] = ("qemu",),
-    left_out: dict[str, str] | None = None,
-    say: Callable[[str], None] = lambda message: None,
-) -> list[FromNothingStep]:
-    """All ways in turn, so many times. A machine that cannot run is noted in `left_out`."""
-    ready = [make_backend(name) for name in machines if _runs(name, left_out)]
+def from_nothing(given: Setting) -> list[FromNothingStep]:
+    """All ways in random order, so many times. A machine that cannot run is noted as left out."""
+    ready = [make_backend(name) for name in given.machines if _runs(name, given.left_out)]
+    order = given.order()
     rows: list[FromNothingStep] = []
-    for trial in range(1, trials + 1):
-        for name, make in CONTAINERS.items():
-            with container(name, images, scratch, lab_image, make(lab_image, trial)) as way:
-                rows += _go(way, trial, say)
-        for backend in (one for one in ready if trial == 1 or _is_quick(one, lab_image)):
-            with machine(backend, lab_image) as way:
-                rows += _go(way, trial, say)
+    for trial in range(1, given.trials + 1):
+        ways = [*_containers(given, trial), *_machines(ready, given, trial)]
+        order.shuffle(ways)
+        for opened in ways:
+            with opened as way:
+                rows += _go(way, trial, given.say)
     return rows
 
 
-def _is_quick(backend: Backend, lab_image: LabImage) -> bool:
+def _containers(given: Setting, trial: int) -> Iterator[AbstractContextManager[Way]]:
+    for name, make in CONTAINERS.items():
+        recipe = make(given.lab_image, trial)
+        yield container(name, given.images, given.scratch, given.lab_image, recipe)
+
+
+def _machines(
+    ready: Sequence[Backend], given: Setting, trial: int
+) -> Iterator[AbstractContextManager[Way]]:
     """An engine that interprets takes minutes for both starts: it is looked at once."""
-    return backend.engine(lab_image) not in SLOW_ENGINES
+    for backend in ready:
+        if trial == 1 or backend.engine(given.lab_image) not in SLOW_ENGINES:
+            yield machine(backend, given.lab_image)
 
 
-def _runs(name: str, left_out: dict[str, str] | None) -> bool:
+def _runs(name: str, left_out: dict[str, str]) -> bool:
     missing = make_backend(name).missing()
-    if missing is not None and left_out is not None:
+    if missing is not None:
         left_out[name] = missing.reason
     return missing is None
 

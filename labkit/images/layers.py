@@ -7,25 +7,24 @@ once: OCI Image Specification, "Image Layer Filesystem Changeset" and "DiffID".
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
 
 from labkit.backends.docker_images import Images
-from labkit.image import LabImage
 from labkit.images import recipes
 from labkit.images.archive import Recipe
 from labkit.images.records import Layer
+from labkit.images.setting import Setting
 
 
-def layers(images: Images, lab_image: LabImage, scratch: Path) -> list[Layer]:
+def layers(given: Setting) -> list[Layer]:
     """Loads the images together, and asks the daemon and the disk about each layer."""
     made = [
-        make(lab_image)
+        make(given.lab_image)
         for make in (recipes.scratch, recipes.busybox, recipes.python, recipes.other_app)
     ]
     with ExitStack() as stack:
         for recipe in made:
-            stack.enter_context(images.loaded(recipe.write(scratch), recipe.tag))
-        return [row for recipe in made for row in _rows(images, recipe)]
+            stack.enter_context(given.images.loaded(recipe.write(given.scratch), recipe.tag))
+        return [row for recipe in made for row in _rows(given.images, recipe)]
 
 
 def _rows(images: Images, recipe: Recipe) -> list[Layer]:

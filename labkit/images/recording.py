@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from pydantic import ValidationError
 
-from labkit import paths, tables
-from labkit.errors import StoreError
+from labkit import folders, paths, tables
 from labkit.images.records import (
     DriftRun,
     FirstWrite,
@@ -24,6 +21,7 @@ from labkit.images.records import (
 from labkit.records import Record
 
 MANIFEST = "manifest.json"
+REMEDY = "make one with labkit images --out FOLDER, or restore it with git checkout"
 # Experiment → what its table holds; the file bears its name.
 TABLES: Mapping[str, type[Record]] = {
     "layers": Layer,
@@ -55,39 +53,20 @@ def recording(manifest: ImagesManifest, rows: Mapping[str, Sequence[Record]]) ->
 
 
 def write(folder: Path, manifest: ImagesManifest, rows: Mapping[str, Sequence[Record]]) -> None:
-    """Writes a folder; a table for each experiment that was made."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, kind in TABLES.items():
-            if name in rows:
-                content = tables.head(kind) + tables.text(rows[name])
-                (folder / f"{name}.csv").write_text(content, encoding="utf-8", newline="\n")
-        text = manifest.model_dump_json(indent=1) + "\n"
-        (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be written", details=str(error)) from error
+    """Writes what there is so far; a table for each experiment that was made."""
+    texts = {f"{name}.csv": folders.table_text(TABLES[name], made) for name, made in rows.items()}
+    noted = manifest.model_copy(update={"digests": folders.digests(texts)})
+    folders.write(folder, MANIFEST, noted, texts)
 
 
 def load(folder: Path | None = None) -> Recording:
     """A recorded folder; the one that comes with the lab unless another is named. StoreError says
-    which line of which file makes no sense."""
+    what is missing, makes no sense, or was changed since."""
     place = folder or paths.reference_dir() / "images"
-    try:
-        manifest = ImagesManifest.model_validate_json((place / MANIFEST).read_bytes())
-    except FileNotFoundError:
-        raise StoreError(
-            f"there is no recording in {place}", resolution="labkit images --out FOLDER makes one"
-        ) from None
-    except (OSError, ValidationError) as error:
-        raise StoreError(f"{place / MANIFEST} is damaged", details=str(error)) from error
-    rows = {name: _read(place / f"{name}.csv", kind) for name, kind in TABLES.items()}
+    manifest = folders.read_about(place / MANIFEST, ImagesManifest, REMEDY)
+    rows: dict[str, Sequence[Record]] = {}
+    for name, kind in TABLES.items():
+        file = place / f"{name}.csv"
+        if (noted := manifest.digests.get(file.name)) is not None:
+            rows[name] = folders.read_rows(file, kind, REMEDY, noted)
     return recording(manifest, rows)
-
-
-def _read(file: Path, kind: type[Record]) -> list[Record]:
-    if not file.exists():
-        return []
-    try:
-        return tables.parse(file.read_bytes(), kind)
-    except (OSError, ValueError, csv.Error) as error:
-        raise StoreError(f"{file} is damaged", details=str(error)) from error

@@ -27,6 +27,8 @@ class ImagesManifest(Record):
     trials: dict[str, int]
     # What was left out (a machine, an experiment) → why.
     left_out: dict[str, str]
+    # File → SHA-256 of its content: who changes that is told so.
+    digests: dict[str, str]
 
 
 class Layer(Record):

@@ -8,55 +8,45 @@ are the same. PSS divides a shared page among those that map it, so the sum show
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 from labkit import sampler
-from labkit.backends.docker_images import Images, Program
+from labkit.backends.docker_images import Program
 from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.images import recipes
 from labkit.images.archive import Recipe
 from labkit.images.python_root import INTERPRETER
 from labkit.images.records import SharedReading
+from labkit.images.setting import Setting
 
 COUNT = 10
 COMMAND = (INTERPRETER, "-c", recipes.PYTHON_WORDS)
 
 
-def sharing(
-    images: Images,
-    lab_image: LabImage,
-    scratch: Path,
-    *,
-    trials: int = 1,
-    count: int = COUNT,
-    say: Callable[[str], None] = lambda message: None,
-) -> list[SharedReading]:
+def sharing(given: Setting, *, count: int = COUNT) -> list[SharedReading]:
     """Starts container after container, reads all of them after each."""
     rows: list[SharedReading] = []
-    for trial in range(1, trials + 1):
+    for trial in range(1, given.trials + 1):
         for number in (1, count):
-            say(f"{count} containers of {number} image{'s' if number > 1 else ''}")
-            rows += _series(images, lab_image, scratch, trial, number, count)
+            given.say(f"{count} containers of {number} image{'s' if number > 1 else ''}")
+            rows += _series(given, trial, number, count)
     return rows
 
 
-def _series(
-    images: Images, lab_image: LabImage, scratch: Path, trial: int, number: int, count: int
-) -> list[SharedReading]:
+def _series(given: Setting, trial: int, number: int, count: int) -> list[SharedReading]:
     rows: list[SharedReading] = []
     with ExitStack() as stack:
         tags = []
-        for recipe in _recipes(lab_image, number):
-            archive = recipe.write(scratch)
-            stack.enter_context(images.loaded(archive, recipe.tag))
+        for recipe in _recipes(given.lab_image, number):
+            archive = recipe.write(given.scratch)
+            stack.enter_context(given.images.loaded(archive, recipe.tag))
             archive.unlink()
             tags.append(recipe.tag)
         running: list[Program] = []
         for place in range(count):
-            program = stack.enter_context(images.program(tags[place % number], COMMAND))
+            program = stack.enter_context(given.images.program(tags[place % number], COMMAND))
             require_ready(program)
             running.append(program)
             rows += [_read(one, trial, number, len(running), n) for n, one in enumerate(running, 1)]

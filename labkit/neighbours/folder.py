@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from pydantic import ValidationError
 
-from labkit import tables
-from labkit.errors import StoreError
+from labkit import folders, tables
 from labkit.neighbours.records import Experiment, NeighbourTrial
 from labkit.paths import reference_dir
 from labkit.records import Record
 
 MANIFEST, TABLE = "manifest.json", "neighbours.csv"
 RECORDED = "neighbours"
+REMEDY = "measure anew (labkit neighbours --out FOLDER), or restore it with git checkout"
 
 
 @dataclass(frozen=True)
@@ -36,45 +34,25 @@ class Folder:
         self.path = path
 
     def begin(self, manifest: Experiment) -> None:
-        try:
-            self.path.mkdir(parents=True, exist_ok=False)
-            (self.path / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", "utf-8")
-            (self.path / TABLE).write_text(tables.head(NeighbourTrial), "utf-8")
-        except OSError as error:
-            raise StoreError(
-                f"{self.path} cannot be made",
-                details=str(error),
-                resolution="name another folder with --out",
-            ) from error
+        """Into a folder of its own; StoreError where something is there."""
+        folders.begin(self.path)
+        head = folders.table_text(NeighbourTrial, [])
+        folders.write(self.path, MANIFEST, manifest, {TABLE: head})
 
     def add(self, trial: NeighbourTrial) -> None:
-        try:
-            with (self.path / TABLE).open("a", encoding="utf-8") as file:
-                file.write(tables.text([trial]))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise StoreError(
-                f"{self.path / TABLE} cannot be written",
-                details=str(error),
-                resolution="make room, or name another folder with --out",
-            ) from error
+        file = self.path / TABLE
+        with folders.writing(file), file.open("a", encoding="utf-8", newline="\n") as table:
+            table.write(tables.text([trial]))
+            table.flush()
+            os.fsync(table.fileno())
 
 
 def load(path: Path | None = None) -> Recorded:
     """Reads a folder back, each row checked; without a path, the recorded experiment that comes
     with the lab. StoreError when something is missing, torn or not what it should be."""
     folder = path or reference_dir() / RECORDED
-    try:
-        manifest = Experiment.model_validate_json((folder / MANIFEST).read_text("utf-8"))
-        rows = tables.parse((folder / TABLE).read_bytes(), NeighbourTrial)
-    except (OSError, ValidationError, ValueError, csv.Error) as error:
-        raise StoreError(
-            f"{folder} holds no whole experiment with neighbours",
-            details=str(error),
-            resolution="measure anew: labkit neighbours --out FOLDER",
-        ) from error
-    return Recorded(manifest, frame(rows))
+    manifest = folders.read_about(folder / MANIFEST, Experiment, REMEDY)
+    return Recorded(manifest, frame(folders.read_rows(folder / TABLE, NeighbourTrial, REMEDY)))
 
 
 def frame(rows: Sequence[Record]) -> pd.DataFrame:

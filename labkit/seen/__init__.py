@@ -11,9 +11,10 @@ from pathlib import Path
 
 from labkit.seen import kept
 from labkit.seen.facts import ATTEMPTS, FACTS, Seen, SightManifest
+from labkit.seen.kept import begin
 from labkit.seen.looking import Sight, look
 
-__all__ = ["ATTEMPTS", "FACTS", "Seen", "Sight", "SightManifest", "load", "look", "save"]
+__all__ = ["ATTEMPTS", "FACTS", "Seen", "Sight", "SightManifest", "begin", "load", "look", "save"]
 
 
 def load(folder: Path | None = None) -> Sight:

@@ -25,6 +25,7 @@ from labkit.images.drift import HOST, NEW, OLD, drift
 from labkit.images.first_write import first_write
 from labkit.images.from_nothing import from_nothing
 from labkit.images.layers import layers
+from labkit.images.setting import Setting
 from labkit.images.sharing import COMMAND, require_ready, sharing
 from labkit.process import owner, owner_mark, wait_until
 from labkit.sampler import read
@@ -52,7 +53,7 @@ def left(mark: str) -> list[str]:
 def test_layers_are_as_large_as_their_files_and_equal_ones_the_same(
     images: Images, lab_image: LabImage, tmp_path: Path
 ) -> None:
-    rows = {(row.image, row.title): row for row in layers(images, lab_image, tmp_path)}
+    rows = {(row.image, row.title): row for row in layers(Setting(images, lab_image, tmp_path))}
     files = [path for path in lab_image.rootfs.rglob("*") if path.is_file()]
     size = sum(path.lstat().st_size for path in files)  # of a link: the length of its target
     base = rows["busybox", "lab root"]
@@ -99,7 +100,7 @@ def pss_by_cgroup(pid: int) -> int:
 def test_containers_of_one_image_share_its_pages_and_others_do_not(
     images: Images, lab_image: LabImage, tmp_path: Path
 ) -> None:
-    rows = sharing(images, lab_image, tmp_path, count=3)
+    rows = sharing(Setting(images, lab_image, tmp_path), count=3)
     pss = {
         number: sum(r.pss_bytes or 0 for r in rows if r.images == number and r.running == 3)
         for number in (1, 3)
@@ -115,7 +116,7 @@ def test_containers_of_one_image_share_its_pages_and_others_do_not(
 def test_the_first_write_copies_the_whole_file_and_the_second_nothing(
     images: Images, lab_image: LabImage, tmp_path: Path
 ) -> None:
-    rows = first_write(images, lab_image, tmp_path, trials=1)
+    rows = first_write(Setting(images, lab_image, tmp_path))
     for row in rows:
         assert row.layer_before_bytes is not None and row.layer_after_bytes is not None
         grew = row.layer_after_bytes - row.layer_before_bytes
@@ -132,7 +133,7 @@ def test_the_first_write_copies_the_whole_file_and_the_second_nothing(
 def test_from_nothing_the_store_has_none_of_its_layers(
     images: Images, lab_image: LabImage, tmp_path: Path
 ) -> None:
-    rows = from_nothing(images, lab_image, tmp_path, trials=1, machines=())
+    rows = from_nothing(Setting(images, lab_image, tmp_path))
     assert [(row.start, row.step) for row in rows if row.way == "container"] == [
         *((1, 1), (1, 2), (1, 3), (1, 4)),
         *((2, 1), (2, 2), (2, 3)),
@@ -148,7 +149,7 @@ def test_from_nothing_the_store_has_none_of_its_layers(
 def test_what_drifts_breaks_on_the_host_and_not_in_the_container(
     images: Images, lab_image: LabImage, tmp_path: Path
 ) -> None:
-    rows = drift(images, lab_image, tmp_path)
+    rows = drift(Setting(images, lab_image, tmp_path))
     found = {(row.change, row.place, row.moment): row for row in rows}
     for change in {row.change for row in rows}:
         assert found[change, HOST, "before"].out == "total: 7"

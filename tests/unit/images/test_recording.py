@@ -21,6 +21,7 @@ MANIFEST = ImagesManifest(
     seed=0,
     trials={"drift": 1},
     left_out={},
+    digests={},
 )
 ROW = DriftRun(
     change="c", moment="before", place="p", status=1, out="", err="two\nlines, and «more»"
@@ -30,7 +31,8 @@ ROW = DriftRun(
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     images.write(tmp_path, MANIFEST, {"drift": [ROW]})
     found = images.load(tmp_path)
-    assert found.manifest == MANIFEST
+    assert found.manifest.model_copy(update={"digests": {}}) == MANIFEST
+    assert list(found.manifest.digests) == ["drift.csv"]
     assert found.drift.to_dict("records") == [ROW.model_dump()]
     assert found.layers.empty
     assert sorted(path.name for path in tmp_path.iterdir()) == ["drift.csv", "manifest.json"]
@@ -45,11 +47,30 @@ def test_a_damaged_table_is_refused(tmp_path: Path, damage: str) -> None:
         images.load(tmp_path)
 
 
+def test_a_table_that_was_changed_or_is_gone_is_refused(tmp_path: Path) -> None:
+    images.write(tmp_path, MANIFEST, {"drift": [ROW]})
+    table = tmp_path / "drift.csv"
+    table.write_text(table.read_text().replace("more", "less"))
+    with pytest.raises(StoreError, match=r"drift\.csv is damaged") as caught:
+        images.load(tmp_path)
+    assert "was changed" in caught.value.details
+    table.unlink()
+    with pytest.raises(StoreError, match=r"drift\.csv is damaged or missing"):
+        images.load(tmp_path)
+
+
+def test_what_is_finished_is_kept_while_the_rest_goes_on(tmp_path: Path) -> None:
+    images.write(tmp_path, MANIFEST, {"drift": [ROW]})
+    images.write(tmp_path, MANIFEST, {"drift": [ROW, ROW], "layers": []})
+    found = images.load(tmp_path)
+    assert len(found.drift) == 2 and list(found.manifest.digests) == ["drift.csv", "layers.csv"]
+
+
 def test_a_damaged_manifest_is_refused_and_a_missing_one_named(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(StoreError, match="damaged"):
         images.load(tmp_path)
-    with pytest.raises(StoreError, match="there is no recording"):
+    with pytest.raises(StoreError, match=r"none/manifest\.json is damaged or missing"):
         images.load(tmp_path / "none")
 
 
