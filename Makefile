@@ -14,11 +14,11 @@ lab: .venv/ready ## set everything up, run the quick comparison, show the table
 	@$(BIN)/labkit run --profile quick
 	@echo "to read on: make notebooks"
 
-test: .venv/ready check ## set up what is missing, then all tests, on the real backends too
-	$(BIN)/pytest
+test: check unit ## set up what is missing, then all tests, on the real backends too
+	$(BIN)/pytest --ignore tests/unit
 
 unit: .venv/ready ## the fast tests that need no backend
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest --numprocesses auto tests/unit
 
 test-faults: .venv/ready ## break the lab 200 times on purpose (FAULTS=N, LABKIT_FAULT_SEED=S)
 	LABKIT_FAULTS=$(FAULTS) $(BIN)/pytest -m faults --timeout 600 tests/faults

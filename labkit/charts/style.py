@@ -147,9 +147,13 @@ def panels(
 
 def settle(figure: Figure) -> None:
     """Lays the figure out once and for all. The solver's last digits differ from run to run, and
-    with them the text of an SVG: so they are rounded off."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    with them the text of an SVG: so they are rounded off. Nothing is drawn here: the engine
+    measures the texts by itself, and a figure that has none left is drawn once when it is saved,
+    not twice."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    figure.set_layout_engine(None)
     for axes in figure.axes:
         left, bottom, width, height = axes.get_position().bounds
         axes.set_position((round(left, 5), round(bottom, 5), round(width, 5), round(height, 5)))

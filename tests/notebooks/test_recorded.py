@@ -5,33 +5,55 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from tests.notebooks.books import NOTEBOOKS, ROOT, SOLUTIONS, environment, identity
+from tests.notebooks.books import NOTEBOOKS, ROOT, SOLUTIONS, code_cells, environment, identity
 
 SANITIZE = Path(__file__).parent / "sanitize.cfg"
+BOOKS = [*NOTEBOOKS, *SOLUTIONS]
 
 
-@pytest.mark.parametrize("path", [*NOTEBOOKS, *SOLUTIONS], ids=identity)
-def test_it_reads_the_same_without_any_backend(path: Path, tmp_path: Path) -> None:
-    """nbval in a process of its own, with an empty search path, no Docker socket, no lab image."""
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> list[ElementTree.Element]:
+    """What nbval says of each cell of all notebooks, in one process on all processors: with an
+    empty search path, no Docker socket, no lab image."""
+    folder = tmp_path_factory.mktemp("recorded")
+    report = folder / "report.xml"
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "--quiet", "--nbval", "--nbval-current-env"),
             *("--nbval-sanitize-with", str(SANITIZE), "--nbval-cell-timeout", "120"),
-            # Warnings in Jupyter's own machinery are not ours to mend.
-            *("-p", "no:cacheprovider", "-W", "default", "--timeout", "280", str(path)),
+            *("--numprocesses", "auto", "--dist", "loadfile", "--junitxml", str(report)),
+            # Warnings in Jupyter's own machinery are not ours to mend; and hypothesis, which
+            # nothing here uses, takes a second.
+            *("-W", "default", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"),
+            *map(str, BOOKS),
         ],
         cwd=ROOT,
         env=environment(
             "recorded",
-            PATH=str(tmp_path),
-            DOCKER_HOST=f"unix://{tmp_path}/none.sock",
-            LABKIT_CACHE=str(tmp_path / "cache"),
+            PATH=str(folder),
+            DOCKER_HOST=f"unix://{folder}/none.sock",
+            LABKIT_CACHE=str(folder / "cache"),
         ),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert report.exists(), done.stdout + done.stderr
+    return list(ElementTree.parse(report).iter("testcase"))  # noqa: S314  our own file
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("path", BOOKS, ids=identity)
+def test_it_reads_the_same_without_any_backend(
+    path: Path, cells: list[ElementTree.Element]
+) -> None:
+    name = ".".join(path.relative_to(ROOT).parts)
+    mine = [cell for cell in cells if cell.get("classname") == name]
+    assert len(mine) == len(code_cells(path))
+    failures = [what for cell in mine for what in (*cell.iter("failure"), *cell.iter("error"))]
+    assert not failures, "\n\n".join(what.text or "" for what in failures)
+    assert not [cell.get("name") for cell in mine if cell.find("skipped") is not None]

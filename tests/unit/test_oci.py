@@ -82,7 +82,7 @@ def test_groups_of_others_are_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "mark"),
     [
-        (instance_name(), owner()),
+        pytest.param(instance_name(), owner(), id="this lab's"),
         ("labkit-12-345.ab-6", "12-345.ab"),
         ("labkit-12-345.ab-x_y", "12-345.ab"),
         ("labkit-12-345.ab", ""),

@@ -106,7 +106,12 @@ OTHER_BOOT = owner().rpartition(".")[0] + ".00000000"
 
 
 @pytest.mark.parametrize(
-    "mark", ["", "1", "x-y", "999999999-1.0", f"{os.getpid()}-1.0", "-", OTHER_BOOT]
+    "mark",
+    [
+        *("", "1", "x-y", "999999999-1.0", "-"),
+        pytest.param(f"{os.getpid()}-1.0", id="another start"),
+        pytest.param(OTHER_BOOT, id="another boot"),
+    ],
 )
 def test_a_mark_of_nobody_is_known_as_such(mark: str) -> None:
     assert not owner_lives(mark)
