@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -22,9 +22,12 @@ BACKEND = "docker-cli"
 Kind = TypeVar("Kind", bound=Record)
 
 
-def look(*, trials: int = 10, progress: bool = True) -> Kept:
+def look(
+    *, trials: int = 10, progress: bool = True, say: Callable[[str], None] = lambda message: None
+) -> Kept:
     """The tree of processes while `docker run` runs the agent, the sockets that join them, and the
-    events of so many starts. BackendError where that cannot run here."""
+    events of so many starts. `say` is told how far it is. BackendError where that cannot run
+    here."""
     backend = make_backend(BACKEND)
     if missing := backend.missing():
         raise BackendError(
@@ -33,8 +36,14 @@ def look(*, trials: int = 10, progress: bool = True) -> Kept:
     built = image.build(progress=progress)
     backend.prepare(built)
     try:
+        say("a container runs: its processes and sockets")
         tree, joints = _tree(built)
-        events = start_events.record(built, backend=BACKEND, trials=trials)
+        events = start_events.record(
+            built,
+            backend=BACKEND,
+            trials=trials,
+            on_trial=lambda trial: say(f"events: start {trial} of {trials}"),
+        )
     finally:
         orphans.sweep([backend], mine=True)
     return Kept(

@@ -71,11 +71,19 @@ def read_workload(file: Path) -> Workload:
             counts=re.search(r"^step\(\)", text, re.MULTILINE) is not None,
             network=head.get("network") == "yes",
         )
-    except (KeyError, ValueError) as error:
-        raise UsageError(
-            f"the workload {file.name} has no usable head",
-            details=f"{error!s}: it needs lines «# title:», «# unit:» and «# ops-per-unit:»",
-        ) from error
+    except KeyError as error:
+        raise _no_head(file, f"there is no line «# {error.args[0]}: …»") from error
+    except ValueError as error:
+        raise _no_head(file, str(error)) from error
+
+
+def _no_head(file: Path, why: str) -> UsageError:
+    return UsageError(
+        f"the workload {file.name} has no usable head",
+        details=why,
+        resolution="give it the lines that begin labkit/guest/workloads/cpu.sh: title, unit, "
+        "ops-per-unit",
+    )
 
 
 def parse_task(text: str) -> Task:

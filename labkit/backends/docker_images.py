@@ -140,6 +140,11 @@ class Images:
     def __init__(self, client: docker.DockerClient) -> None:
         self._client = client
 
+    def storage_driver(self) -> str:
+        """How the daemon keeps layers, such as "overlay2"."""
+        with daemon_errors("tell its storage driver"):
+            return str(self._client.info()["Driver"])
+
     def load(self, archive: Path) -> None:
         """Puts an image into the daemon's store. Not to be broken off: the daemon would go on."""
         with daemon_errors("load the image"), uninterrupted(), archive.open("rb") as tar:

@@ -14,7 +14,7 @@ from labkit.errors import UsageError
 # As a user meets them.
 ORDER = (
     *("doctor", "setup", "run", "report", "compare", "selftest"),
-    *("seen", "images", "neighbours", "paas", "student", "image", "clean"),
+    *("seen", "images", "inside", "neighbours", "paas", "student", "image", "clean"),
 )
 
 

@@ -32,6 +32,13 @@ def images_command(
         str, typer.Option(help="Virtual machines for from_nothing: qemu, virtualbox or both.")
     ] = "qemu",
     seed: Annotated[int, typer.Option(help="For the order of what is measured.")] = 0,
+    storage_driver: Annotated[
+        str | None,
+        typer.Option(
+            help="With a Docker daemon of the lab's own that keeps layers so, such as vfs; needs "
+            "root. Else this computer's daemon, as it is."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="A folder for the tables and the charts.", metavar="FOLDER")
     ] = None,
@@ -53,6 +60,7 @@ def images_command(
     \b
     labkit images layers flavours --repeats 3
     labkit images --machines qemu,virtualbox --out data/runs/my-images
+    labkit images sharing first_write flavours --storage-driver vfs
     """
     from labkit import folders, images
     from labkit.images.recording import recording
@@ -68,7 +76,13 @@ def images_command(
             images.write(out, manifest, rows)
 
     manifest, rows = images.measure(
-        chosen, repeats=repeats, machines=names(machines) or (), seed=seed, say=say, keep=keep
+        chosen,
+        repeats=repeats,
+        machines=names(machines) or (),
+        seed=seed,
+        storage_driver=storage_driver,
+        say=say,
+        keep=keep,
     )
     found = recording(manifest, rows)
     if out is not None:

@@ -18,8 +18,8 @@ MB, MIB = 1e6, 2**20
 
 
 @cache
-def recorded() -> Recording:
-    return images.load()
+def recorded(name: str = "images") -> Recording:
+    return images.load(name)
 
 
 def apps(answer: Any) -> str:
@@ -82,6 +82,25 @@ def waiting(answer: Any) -> str:
     return direction(answer, truth)
 
 
+def driver(answer: Any) -> str:
+    """How many times the memory (PSS) do ten containers of one image take with the storage driver
+    vfs?"""
+    truth = _of_one_image("images-vfs") / _of_one_image("images")
+    if near(answer, truth, part=0.05):
+        return ""
+    if near(answer, 1 / truth, part=0.05):
+        return "the other way round: vfs by overlay2"
+    if near(answer, 1, part=0.1):
+        return "pages are shared by those that map the same file; is it the same one with vfs?"
+    return direction(answer, truth)
+
+
+def _of_one_image(name: str) -> float:
+    """The memory (PSS, bytes) of all containers together when the most of one image run."""
+    table = stats.page_sharing(recorded(name).sharing)
+    return float(table[table["images"] == 1].sort_values("running")["total_pss_bytes"].iloc[-1])
+
+
 def _first(table: pd.DataFrame, way: str) -> pd.DataFrame:
     """The rows of a way's first start: its steps in order, then their total."""
     return table[(table["way"] == way) & (table["start"] == 1)]
@@ -114,6 +133,13 @@ EXERCISES = {
         (
             "the table `ways` has a row for each step, and one whose title is total",
             "start 1 of the way `container with Python`: the step «load the image» by the total",
+        ),
+    ),
+    "05-vfs": Exercise(
+        driver,
+        (
+            "stats.page_sharing(other.sharing) has the same columns as `pages`",
+            "total_pss_bytes of the row with images 1 and running 10, in both tables",
         ),
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,6 +25,7 @@ from labkit.images.sharing import sharing
 from labkit.images.ways import check_machines
 from labkit.process import scratch_folder
 from labkit.records import Record
+from labkit.setup.own_daemon import OwnDaemon
 
 # Experiment → what makes it, and how often it is repeated unless told otherwise. What is no matter
 # of chance is looked at once.
@@ -46,22 +48,28 @@ def measure(
     repeats: int | None = None,
     machines: Sequence[str] = ("qemu",),
     seed: int = 0,
+    storage_driver: str | None = None,
     say: Say = lambda message: None,
     keep: Keep = lambda manifest, rows: None,
 ) -> tuple[ImagesManifest, Rows]:
     """Makes these experiments on this computer's Docker: (manifest, experiment → records). After
     each of them `keep` is given what there is until then.
 
-    `machines` are those that `from_nothing` compares with. Raises UsageError for an unknown
-    experiment or machine, BackendError where Docker cannot be used.
+    `machines` are those that `from_nothing` compares with. With a `storage_driver` (dockerd(8),
+    such as "vfs"), a daemon of the lab's own is used, which has that one. Raises UsageError for an
+    unknown experiment or machine, BackendError where Docker cannot be used.
     """
     trials = _trials(experiments, repeats)
     check_machines(machines)
     lab_image = image.build(progress=False)
     rows: Rows = {}
     try:
-        with connected() as images, scratch_folder() as scratch:
-            manifest = _manifest(lab_image, seed, trials)
+        with (
+            _daemon(storage_driver, say),
+            connected() as images,
+            scratch_folder() as scratch,
+        ):
+            manifest = _manifest(lab_image, images.storage_driver(), seed, trials)
             given = Setting(images, lab_image, scratch, 1, seed, tuple(machines), say=say)
             for name, count in trials.items():
                 say(f"{name}: {count} times" if count > 1 else name)
@@ -78,6 +86,13 @@ def measure(
     return manifest, rows
 
 
+def _daemon(storage_driver: str | None, say: Say) -> AbstractContextManager[object]:
+    if storage_driver is None:
+        return nullcontext()
+    say(f"starting a Docker daemon with the storage driver {storage_driver}")
+    return OwnDaemon("--storage-driver", storage_driver)
+
+
 def _trials(experiments: Sequence[str], repeats: int | None) -> dict[str, int]:
     for name in experiments:
         if name not in EXPERIMENTS:
@@ -90,12 +105,15 @@ def _trials(experiments: Sequence[str], repeats: int | None) -> dict[str, int]:
     return {name: repeats if repeats and usual > 1 else usual for name, usual in chosen.items()}
 
 
-def _manifest(lab_image: LabImage, seed: int, trials: dict[str, int]) -> ImagesManifest:
+def _manifest(
+    lab_image: LabImage, storage_driver: str, seed: int, trials: dict[str, int]
+) -> ImagesManifest:
     return ImagesManifest(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         labkit_version=version("labkit"),
         host=host.inspect(),
         docker_version=make_backend("docker").version(),
+        storage_driver=storage_driver,
         image_digest=lab_image.digest,
         python_version=python_version(),
         seed=seed,

@@ -59,10 +59,11 @@ def write(folder: Path, manifest: ImagesManifest, rows: Mapping[str, Sequence[Re
     folders.write(folder, MANIFEST, noted, texts)
 
 
-def load(folder: Path | None = None) -> Recording:
-    """A recorded folder; the one that comes with the lab unless another is named. StoreError says
-    what is missing, makes no sense, or was changed since."""
-    place = folder or paths.reference_dir() / "images"
+def load(recorded: str | Path = "images") -> Recording:
+    """A recorded folder, or by its name one of those that come with the lab ("images-vfs": Docker
+    with another storage driver). StoreError says what is missing, makes no sense, or was changed
+    since."""
+    place = recorded if isinstance(recorded, Path) else paths.reference_dir() / recorded
     manifest = folders.read_about(place / MANIFEST, ImagesManifest, REMEDY)
     rows: dict[str, Sequence[Record]] = {}
     for name, kind in TABLES.items():

@@ -20,6 +20,8 @@ class ImagesManifest(Record):
     labkit_version: str
     host: Host
     docker_version: str
+    # How the daemon keeps layers, such as "overlay2".
+    storage_driver: str
     image_digest: str
     python_version: str
     seed: int

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import docker
-import pytest
 
 from labkit import planning, runner, store
 from labkit.image import LabImage
@@ -40,11 +39,8 @@ class Course:
 class Scene:
     """One fault's."""
 
-    def __init__(
-        self, fault: Fault, folder: Path, image: LabImage, entry: Entry, patch: pytest.MonkeyPatch
-    ) -> None:
+    def __init__(self, fault: Fault, folder: Path, image: LabImage, entry: Entry) -> None:
         self.fault, self.folder, self.image, self.entry = fault, folder, image, entry
-        self.monkeypatch = patch
         self.run = folder / "run"
         self.dice = fault.random()
         self._labs: list[Lab] = []

@@ -38,12 +38,11 @@ def scene(
     host_backend: Backend,
     docker_backend: Backend,
     qemu_backend: Backend,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Scene]:
     if fault.backend == "virtualbox":
         ready_backend("virtualbox")
     ENTRIES.append(Entry(fault.kind))
-    made = Scene(fault, tmp_path, lab_image, ENTRIES[-1], monkeypatch)
+    made = Scene(fault, tmp_path, lab_image, ENTRIES[-1])
     yield made
     made.close()
 

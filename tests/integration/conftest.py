@@ -10,14 +10,13 @@ import pytest
 
 from labkit.image import LabImage
 from tests.conftest import ready_backend
-from tests.integration import vbox_states
-from tests.integration.daemon import OwnDaemon
+from tests.integration import daemon, vbox_states
 
 
 @pytest.fixture
-def own_daemon(monkeypatch: pytest.MonkeyPatch) -> Iterator[psutil.Process]:
+def own_daemon() -> Iterator[psutil.Process]:
     """A second Docker daemon, for tests that must break one: its process."""
-    with OwnDaemon(monkeypatch) as own:
+    with daemon.own_daemon() as own:
         yield own.process
 
 

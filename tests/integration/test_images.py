@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -14,20 +15,24 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import psutil
 import pytest
 
 from labkit.backends import Backend
 from labkit.backends.docker import OWNER_LABEL
 from labkit.backends.docker_images import Images, connected
+from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.images import recipes
 from labkit.images.drift import HOST, NEW, OLD, drift
 from labkit.images.first_write import first_write
 from labkit.images.from_nothing import from_nothing
 from labkit.images.layers import layers
+from labkit.images.measuring import measure
+from labkit.images.records import SharedReading
 from labkit.images.setting import Setting
 from labkit.images.sharing import COMMAND, require_ready, sharing
-from labkit.process import owner, owner_mark, wait_until
+from labkit.process import mark_of, owner, owner_mark, wait_until
 from labkit.sampler import read
 
 pytestmark = pytest.mark.docker
@@ -48,6 +53,12 @@ def left(mark: str) -> list[str]:
     with closing(docker.from_env()) as client:
         containers = client.containers.list(all=True, filters=label, ignore_removed=True)
         return [*map(str, client.images.list(filters=label)), *(str(c.name) for c in containers)]
+
+
+def daemons() -> list[psutil.Process]:
+    """Those that this process has started with its mark."""
+    found = [p for p in psutil.process_iter(["name"]) if p.info["name"] == "dockerd"]
+    return [process for process in found if mark_of(process) == owner()]
 
 
 def test_layers_are_as_large_as_their_files_and_equal_ones_the_same(
@@ -161,15 +172,54 @@ def test_what_drifts_breaks_on_the_host_and_not_in_the_container(
     assert "currency" in found["a module is upgraded", HOST, "after"].err
 
 
-def test_ended_in_the_middle_it_leaves_nothing(docker_backend: Backend) -> None:
-    words = [str(Path(sys.executable).with_name("labkit")), "images", "sharing"]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_ended_in_the_middle_it_leaves_nothing(
+    docker_backend: Backend, number: signal.Signals
+) -> None:
+    """Of a lab that could not clean up itself, `labkit clean` removes images, too."""
+    labkit = str(Path(sys.executable).with_name("labkit"))
+    words = [labkit, "images", "sharing"]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as lab:
         mark = owner_mark(lab.pid)
         try:
             assert wait_until(lambda: len(left(mark)) >= 3, timeout=60)  # an image, two containers
             time.sleep(0.1)
         finally:
-            lab.send_signal(signal.SIGINT)
+            lab.send_signal(number)
         _, said = lab.communicate(timeout=60)
-    assert lab.returncode == 130, said
+    assert lab.returncode == (130 if number == signal.SIGINT else -number), said
+    if number == signal.SIGKILL:
+        assert len(left(mark)) >= 3
+        done = subprocess.run([labkit, "clean"], capture_output=True, check=True, timeout=120)
+        assert b"image" in done.stdout, done
     assert left(mark) == []
+    assert not list(Path(tempfile.gettempdir()).glob(f"labkit-{mark}-*"))
+
+
+@ROOT
+def test_with_vfs_no_container_shares_a_page(lab_image: LabImage) -> None:
+    """On a daemon of the lab's own, which is gone afterwards."""
+    before = os.environ.get("DOCKER_HOST")
+    manifest, rows = measure(["sharing"], storage_driver="vfs")
+    assert manifest.storage_driver == "vfs"
+    total = {
+        number: sum(
+            row.pss_bytes or 0
+            for row in rows["sharing"]
+            if isinstance(row, SharedReading) and (row.images, row.running) == (number, 10)
+        )
+        for number in (1, 10)
+    }
+    assert total[1] == pytest.approx(total[10], rel=0.1)
+    assert os.environ.get("DOCKER_HOST") == before
+    assert not daemons()
+
+
+@ROOT
+def test_a_storage_driver_that_is_none_is_told_by_the_daemons_own_words(
+    lab_image: LabImage,
+) -> None:
+    with pytest.raises(BackendError, match="does not begin") as told:
+        measure(["layers"], storage_driver="punchcards")
+    assert "punchcards" in told.value.details
+    assert not daemons()

@@ -23,7 +23,7 @@ from labkit.process import HostClock, find_tool, wait_until
 from labkit.records import Joint, Limits, Record, Survivor
 from labkit.timeline import Timeline
 from tests.conftest import ready_backend
-from tests.integration.daemon import OwnDaemon
+from tests.integration.daemon import own_daemon
 
 pytestmark = pytest.mark.docker
 
@@ -92,12 +92,10 @@ def check_joints(joints: pd.DataFrame, pids: dict[str, int]) -> None:
         assert (pids[client], pids[server]) in pairs, client
 
 
-def test_a_container_lives_on_under_its_shim(
-    docker_backend: Backend, lab_image: LabImage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_container_lives_on_under_its_shim(docker_backend: Backend, lab_image: LabImage) -> None:
     """dockerd is killed, and its containerd with it (it asked the kernel for that: prctl(2),
     PR_SET_PDEATHSIG). Started again with live-restore, it finds the container as it was."""
-    with OwnDaemon(monkeypatch, "--live-restore") as own:
+    with own_daemon("--live-restore") as own:
         backend = make_backend("docker")
         assert isinstance(backend, DockerBackend)
         backend.prepare(lab_image)

@@ -128,3 +128,17 @@ def test_what_drifts_breaks_on_the_host_and_in_a_new_image(recorded: Recording) 
     assert recorded.drift["change"].nunique() == 2
     assert (works == (before | kept)).all()
     assert (recorded.drift.loc[~works, "err"] != "").all()
+
+
+def test_with_vfs_none_of_three_sentences_holds(recorded: Recording) -> None:
+    """The first byte is not dear, nothing is shared, and each start pays for the image's size."""
+    other = images.load("images-vfs")
+    assert (recorded.manifest.storage_driver, other.manifest.storage_driver) == ("overlay2", "vfs")
+    writes = stats.first_writes(other.first_write).query("place == 'image'")
+    times = writes.set_index(["file_bytes", "write"])["median_s"]
+    assert times[64 * MIB, 1] < 2 * times[64 * MIB, 2]
+    pages = stats.page_sharing(other.sharing).set_index(["images", "running"])
+    total = pages["total_pss_bytes"]
+    assert total[1, 10] == pytest.approx(total[10, 10], rel=0.05)
+    starts = stats.flavours(other.flavours).set_index(["image", "program"])["median_s"]
+    assert starts["python", "busybox"] > 2 * starts["scratch", "busybox"]

@@ -194,7 +194,7 @@ def test_first_answers_are_in_the_order_of_starts(web: Run) -> None:
     assert seconds["docker"] < 0.5 * seconds["qemu"]
     table = stats.timeline(web.milestones, web.trials, until="first_response")
     share = table.set_index(["backend", "phase"])["share"][:, "ready → first_response"]
-    assert share["host"] > 0.5 and share[["docker", "qemu"]].max() < 0.15
+    assert share["host"] > 0.5 and share[["docker", "qemu", "virtualbox"]].max() < 0.15
 
 
 def test_an_answer_takes_twice_and_ten_times_as_long_as_from_a_process(web: Run) -> None:
@@ -207,7 +207,9 @@ def test_an_answer_takes_twice_and_ten_times_as_long_as_from_a_process(web: Run)
     for name in ("host", "docker"):
         assert 1.1 < rate[name, 4] / rate[name, 1] < 2
         assert p50[name, 4] > 1.5 * p50[name, 1]
-    assert rate["qemu", 4] / rate["qemu", 1] < 1.25
+    for name in ("qemu", "virtualbox"):
+        assert rate[name, 4] / rate[name, 1] < 1.25
+    assert 0.05 < p50["virtualbox", 1] < 0.2  # a tenth of a second
 
 
 # 09

@@ -21,6 +21,9 @@ from labkit.course.images import recorded
         ("05-copies", 1e6, "too much"),
         ("05-waiting", 1000, "too much"),
         ("05-waiting", 2, "too little"),
+        ("05-vfs", 1, "the same one with vfs"),
+        ("05-vfs", 100, "too much"),
+        ("05-vfs", 0.01, "too little"),
     ],
 )
 def test_a_wrong_answer_has_its_reason(name: str, answer: float, reason: str) -> None:

@@ -8,10 +8,11 @@ import psutil
 
 from labkit import store
 from labkit.process import runs, wait_until
+from labkit.setup.own_daemon import OwnDaemon
 from tests.faults.checks import Kept
 from tests.faults.scene import Scene
 from tests.faults.victims import instance_of
-from tests.integration.daemon import OwnDaemon
+from tests.integration.daemon import own_daemon
 
 PARTS = ("dockerd", "containerd-shim", "containerd", "all", "paused")
 MOMENTS = ("requested", "created", "started", "ready", "first_result", "stop_requested")
@@ -25,7 +26,7 @@ COMBINATIONS = [
 
 def inject(scene: Scene) -> None:
     course = scene.course("docker", 2)
-    with OwnDaemon(scene.monkeypatch) as daemon:
+    with own_daemon() as daemon:
         lab = scene.begin(course.words, patience_s=10.0)
         lab.until(scene.fault.moment, course.target)
         kept = Kept.of(scene.run)

@@ -16,6 +16,7 @@ MANIFEST = ImagesManifest(
     labkit_version="0",
     host=host.inspect(),
     docker_version="x",
+    storage_driver="overlay2",
     image_digest="x",
     python_version="3",
     seed=0,
