@@ -3,7 +3,8 @@
 overlayfs opens such a file for reading where it lies. The first opening for writing copies the
 whole file up into the container's own layer and waits until it is on the disk (copy-up, in
 Documentation/filesystems/overlayfs.rst and fs/overlayfs/copy_up.c); the second one writes to that
-copy. On a volume, and in memory, there is nothing to copy.
+copy. On a volume, and in memory, there is nothing to copy; nor is there with a storage driver that
+copies the whole image when a container is created (vfs).
 
 A shell in the container appends one byte by its own `printf`, without starting anything, and
 answers with a line; the time between the two is taken outside, by the host's clock.

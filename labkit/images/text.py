@@ -21,7 +21,7 @@ def images_text(found: Recording) -> str:
         "flavours": _flavours,
         "drift": _drift,
     }
-    lines: list[str] = []
+    lines = [f"Docker's storage driver: {found.manifest.storage_driver}", ""]
     for name, tell in parts.items():
         table = getattr(found, name)
         if len(table):
