@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from labkit.course import benchmark, cpu, images, inside, isolation, memory, paas, seen, startup
+from labkit.course import (
+    benchmark,
+    cpu,
+    images,
+    inside,
+    isolation,
+    memory,
+    paas,
+    seen,
+    start,
+    startup,
+)
 from labkit.course.exercise import Exercise
 
 EXERCISES: dict[str, Exercise] = {
+    **start.EXERCISES,
     **seen.EXERCISES,
     **startup.EXERCISES,
     **memory.EXERCISES,

@@ -11,7 +11,6 @@ from labkit.course import EXERCISES
 from tests.notebooks.books import NOTEBOOKS, SOLUTIONS, code_cells, texts
 
 CHECK = re.compile(r'notebook\.check\("([\w-]+)", (.+)\)$')
-CHAPTERS = [path for path in NOTEBOOKS if not path.name.startswith("00")]
 
 
 def checks(path: Path) -> dict[str, tuple[str, str]]:
@@ -23,7 +22,7 @@ def checks(path: Path) -> dict[str, tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_chapter_asks_its_own_and_answers_none(path: Path) -> None:
     asked = checks(path)
     assert set(asked) == {name for name in EXERCISES if name[:2] == path.name[:2]}

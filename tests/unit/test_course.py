@@ -15,6 +15,10 @@ from labkit.course.recorded import recorded
 @pytest.mark.parametrize(
     ("name", "answer", "reason"),
     [
+        ("00-alike", "qemu", "does not hold 1"),
+        ("00-alike", "host", "not the bare process's own"),
+        ("00-instead", 1, "too little"),
+        ("00-instead", 1e6, "too much"),
         ("01-kernels", ["docker", "qemu"], "answered by the host's kernel"),
         ("01-kernels", "qemu", "there are more"),
         ("01-kernels", "qemu, xen", "nothing was recorded of xen"),
@@ -59,8 +63,8 @@ def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> N
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_no_number_is_no_answer(name: str) -> None:
     judge = EXERCISES[name].judge
-    words = ("01-kernels", "01-filter", "02-phase", "03-order", "04-mildest", "06-worst")
-    if name in (*words, "07-largest", "09-shown"):
+    words = ("00-alike", "01-kernels", "01-filter", "02-phase", "03-order", "04-mildest")
+    if name in (*words, "06-worst", "07-largest", "09-shown"):
         assert judge("nonsense")
     else:
         assert judge(float("nan"))
