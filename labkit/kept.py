@@ -40,26 +40,27 @@ class Kept:
     tables: Mapping[str, pd.DataFrame]
 
 
-def save(folder: Path, rows: Mapping[str, Sequence[Record]], versions: Mapping[str, str]) -> About:
-    """Writes tables and, last, about.json; all of a table's rows are of one kind."""
+def save(folder: Path, rows: Mapping[str, Sequence[Record]], about: About) -> About:
+    """Writes tables and, last, about.json, which says when and where they were recorded, whenever
+    they are written; all of a table's rows are of one kind."""
     texts = {
         f"{name}.csv": folders.table_text(type(records[0]), records)
         for name, records in rows.items()
     }
     folders.begin(folder, {ABOUT, *texts})
-    about = describe(versions, folders.digests(texts))
-    folders.write(folder, ABOUT, about, texts)
-    return about
+    noted = about.model_copy(update={"digests": folders.digests(texts)})
+    folders.write(folder, ABOUT, noted, texts)
+    return noted
 
 
-def describe(versions: Mapping[str, str], digests: Mapping[str, str] | None = None) -> About:
+def describe(versions: Mapping[str, str]) -> About:
     """Of what is recorded now, on this computer."""
     return About(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         labkit_version=version("labkit"),
         host=host.inspect(),
         versions=dict(versions),
-        digests=dict(digests or {}),
+        digests={},
     )
 
 

@@ -61,6 +61,11 @@ def name(quantity: str, workload: str = "") -> str:
     return NAMES[quantity] + (f" ({workload})" if workload else "")
 
 
+def label(backend: str, engine: str) -> str:
+    """Such as "qemu (tcg)": the engine is never left out."""
+    return f"{backend} ({engine})"
+
+
 def amount(value: Any, quantity: str) -> str:
     """A value of a quantity, such as "372 ms"; what the workload counts is not named."""
     return text(value, {"startup_s": time, "pss_bytes": memory}.get(quantity, plain))

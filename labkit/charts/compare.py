@@ -10,7 +10,8 @@ from labkit import units
 from labkit.charts import notes, parts
 from labkit.charts.chart import Chart
 from labkit.charts.cost import Rows
-from labkit.charts.style import FAINT, drawing, label, panels, settle
+from labkit.charts.style import FAINT, drawing, panels, settle
+from labkit.units import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

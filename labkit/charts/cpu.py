@@ -10,7 +10,8 @@ from labkit import units
 from labkit.charts import cost, notes, parts
 from labkit.charts.chart import Chart
 from labkit.charts.cost import Rows
-from labkit.charts.style import FAINT, GREY, drawing, label, panels, settle
+from labkit.charts.style import FAINT, GREY, drawing, panels, settle
+from labkit.units import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

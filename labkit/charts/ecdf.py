@@ -8,7 +8,8 @@ import pandas as pd
 
 from labkit.charts import notes, parts, units
 from labkit.charts.chart import Chart
-from labkit.charts.style import FAINT, INK, drawing, label, look, panels, settle
+from labkit.charts.style import FAINT, INK, drawing, look, panels, settle
+from labkit.units import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,8 @@ import pandas as pd
 from labkit.charts import notes, parts, units
 from labkit.charts.chart import Chart
 from labkit.charts.memory import METRICS
-from labkit.charts.style import FAINT, INK, drawing, label, panels, settle
+from labkit.charts.style import FAINT, INK, drawing, panels, settle
+from labkit.units import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from labkit.charts.style import label
 from labkit.errors import UsageError
+from labkit.units import label
 
 ENGINES = {
     "tcg": "tcg emulates the processor in software; it is not hardware virtualization.",

@@ -8,8 +8,9 @@ import pandas as pd
 
 from labkit.charts import citations, notes, parts, units
 from labkit.charts.chart import Chart
-from labkit.charts.style import FAINT, INK, drawing, label, look, panels, settle
+from labkit.charts.style import FAINT, INK, drawing, look, panels, settle
 from labkit.errors import UsageError
+from labkit.units import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,8 @@ import pandas as pd
 
 from labkit.charts import notes, parts
 from labkit.charts.chart import Chart
-from labkit.charts.style import FAINT, GREY, INK, drawing, label, panels, settle, tint
+from labkit.charts.style import FAINT, GREY, INK, drawing, panels, settle, tint
+from labkit.units import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

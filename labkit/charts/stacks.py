@@ -10,7 +10,8 @@ import pandas as pd
 from labkit.charts import notes
 from labkit.charts.chart import Chart
 from labkit.charts.seen import FACES
-from labkit.charts.style import INK, drawing, label, panels, settle
+from labkit.charts.style import INK, drawing, panels, settle
+from labkit.units import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

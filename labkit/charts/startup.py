@@ -10,7 +10,8 @@ import pandas as pd
 from labkit import units
 from labkit.charts import notes, parts
 from labkit.charts.chart import Chart
-from labkit.charts.style import GREY, INK, drawing, label, look, panels, settle, tint
+from labkit.charts.style import GREY, INK, drawing, look, panels, settle, tint
+from labkit.units import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

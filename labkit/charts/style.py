@@ -81,11 +81,6 @@ def look(backend: str) -> Look:
     return LOOKS.get(backend) or OTHERS[crc32(backend.encode()) % len(OTHERS)]
 
 
-def label(backend: str, engine: str) -> str:
-    """Such as "qemu (tcg)": the engine is never left out."""
-    return f"{backend} ({engine})"
-
-
 def tint(colour: str, white: float) -> tuple[float, float, float]:
     """A colour (#rrggbb) mixed with so much white (0 to 1)."""
     parts = (byte / 255 for byte in bytes.fromhex(colour.removeprefix("#")))

@@ -9,7 +9,8 @@ import pandas as pd
 from labkit.charts import notes, parts, units
 from labkit.charts.chart import Chart
 from labkit.charts.memory import METRICS
-from labkit.charts.style import INK, drawing, label, look, panels, settle
+from labkit.charts.style import INK, drawing, look, panels, settle
+from labkit.units import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -49,7 +49,7 @@ def inside_command(
         folders.begin(out)
     found = kept.load(NAME) if recorded else inside.look(trials=trials, say=say)
     if out is not None:
-        kept.save(out, inside.records(found), found.about.versions)
+        kept.save(out, inside.records(found), found.about)
         _draw(found, out, "recorded" if recorded else "live")
         say(f"written: tables and charts in {out}")
     if as_json:

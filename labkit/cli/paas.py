@@ -137,7 +137,7 @@ def compare(
     else:
         print(texts.deployments_text(table, steps))
     if out is not None:
-        about = kept.save(out, {"steps": steps}, versions("qemu", "docker"))
+        about = kept.save(out, {"steps": steps}, kept.describe(versions("qemu", "docker")))
         charts.deployments(table, badge=charts.badge(about, "live")).save(out / "deployments.svg")
         charts.responsibilities(layers()).save(out / "responsibilities.svg")
         say(f"written: steps.csv, about.json, deployments.svg and responsibilities.svg in {out}")

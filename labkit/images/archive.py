@@ -14,8 +14,6 @@ from labkit.image.container import ImageLayer, write_archive
 from labkit.image.rootfs import Entry
 from labkit.process import owner
 
-__all__ = ["ImageLayer", "Recipe", "sorted_entries"]
-
 
 @dataclass(frozen=True)
 class Recipe:

@@ -18,8 +18,9 @@ from pathlib import Path
 from labkit.backends.docker_images import Images
 from labkit.errors import BackendError
 from labkit.image import LabImage
+from labkit.image.container import ImageLayer
 from labkit.image.rootfs import Entry, folder, write_folder
-from labkit.images.archive import ImageLayer, Recipe, sorted_entries
+from labkit.images.archive import Recipe, sorted_entries
 from labkit.images.python_root import INTERPRETER, python_entries
 from labkit.images.recipes import base_layer, file
 from labkit.images.records import DriftRun, Moment

@@ -16,8 +16,9 @@ import random
 from collections.abc import Iterator
 
 from labkit.backends.docker_images import TMPFS, VOLUME, Images, Program
+from labkit.image.container import ImageLayer
 from labkit.image.rootfs import folder
-from labkit.images.archive import ImageLayer, Recipe
+from labkit.images.archive import Recipe
 from labkit.images.recipes import base_layer, file
 from labkit.images.records import FirstWrite, Place
 from labkit.images.setting import Setting

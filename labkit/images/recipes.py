@@ -7,8 +7,9 @@ import stat
 from dataclasses import dataclass
 
 from labkit.image import LabImage
+from labkit.image.container import ImageLayer
 from labkit.image.rootfs import Entry, folder, lab_entries, program, read_guest
-from labkit.images.archive import ImageLayer, Recipe, sorted_entries
+from labkit.images.archive import Recipe, sorted_entries
 from labkit.images.python_root import INTERPRETER, python_entries
 
 READY = "ready"

@@ -14,8 +14,9 @@ from labkit.backends import Backend, make_backend
 from labkit.backends.docker_images import Images
 from labkit.errors import UsageError
 from labkit.image import LabImage
+from labkit.image.container import ImageLayer
 from labkit.image.rootfs import folder
-from labkit.images.archive import ImageLayer, Recipe, sorted_entries
+from labkit.images.archive import Recipe, sorted_entries
 from labkit.images.python_root import python_entries
 from labkit.images.recipes import base_layer, file
 from labkit.process import scratch_folder

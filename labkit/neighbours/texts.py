@@ -19,7 +19,7 @@ def table_text(ratios: pd.DataFrame, work: pd.DataFrame) -> str:
     """From `stats.neighbours` and `stats.neighbours_work`: a line a cell, then what it means."""
     cells = {(r.kind, r.backend, r.condition, r.quantity): r for r in _rows(ratios)}
     did = {(r.kind, r.backend, r.condition): r for r in _rows(work)}
-    names = [_label(row) for row in _rows(ratios)]
+    names = [units.label(row.backend, row.engine) for row in _rows(ratios)]
     wide = max(map(len, ["backend", *names])) + 2
     head = f"{'neighbour':<10}{'backend':<{wide}}{'limits':<9}{'n':>3}  "
     lines = [f"{head}{'throughput':<22}{'p95':<22}neighbour did"]
@@ -28,7 +28,8 @@ def table_text(ratios: pd.DataFrame, work: pd.DataFrame) -> str:
         if quantity != "throughput":
             continue
         limits = "with" if condition == "limited" else "without"
-        start = f"{kind:<10}{_label(row):<{wide}}{limits:<9}{row.n:>3}  "
+        name = units.label(backend, row.engine)
+        start = f"{kind:<10}{name:<{wide}}{limits:<9}{row.n:>3}  "
         if row.reason:
             reasons[f"{kind}, {backend}, {limits} limits: {row.reason}"] = None
         tail = cells.get((kind, backend, condition, "p95"))
@@ -39,11 +40,6 @@ def table_text(ratios: pd.DataFrame, work: pd.DataFrame) -> str:
     few = ratios[(ratios["n"] > 0) & ratios["few"]]
     caution = ["Fewer than 10 blocks: intervals cover less than they say."] if len(few) else []
     return "\n".join([*lines, "", EXPLAINED, *caution, *empty])
-
-
-def _label(row: Any) -> str:
-    """Such as "qemu (tcg)"."""
-    return f"{row.backend} ({row.engine})"
 
 
 def _rows(table: pd.DataFrame) -> list[Any]:

@@ -140,4 +140,4 @@ def keep(tree: pd.DataFrame, joined: pd.DataFrame, folder: Path, versions: dict[
         "tree": inside.rows(tree, Survivor),
         "joints": inside.rows(joined, Joint),
     }
-    kept.save(paths.reference_dir() / "killed-daemon", tables, versions)
+    kept.save(paths.reference_dir() / "killed-daemon", tables, kept.describe(versions))

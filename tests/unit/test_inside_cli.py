@@ -35,6 +35,7 @@ def test_one_json_object_and_a_folder(tmp_path: Path, capsys: pytest.CaptureFixt
     assert set(told) == {"about", "tree", "joints", "events"}
     assert {path.name for path in folder.glob("*.svg")} == {"tree.svg", "events.svg"}
     copied, ours = kept.load(NAME, folder), kept.load(NAME)
+    assert copied.about == ours.about  # a copy was recorded when and where the original was
     for name, table in ours.tables.items():
         assert copied.tables[name].equals(table)
 

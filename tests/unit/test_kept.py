@@ -30,7 +30,7 @@ NAME = "killed-daemon"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    kept.save(tmp_path, {"tree": [ROW], "joints": [JOINT]}, {"docker": "dockerd 20"})
+    kept.save(tmp_path, {"tree": [ROW], "joints": [JOINT]}, kept.describe({"docker": "dockerd 20"}))
     return tmp_path
 
 

@@ -8,8 +8,9 @@ import tarfile
 from pathlib import Path
 
 from labkit.backends.docker import OWNER_LABEL
+from labkit.image.container import ImageLayer
 from labkit.image.rootfs import folder
-from labkit.images.archive import ImageLayer, Recipe, sorted_entries
+from labkit.images.archive import Recipe, sorted_entries
 from labkit.images.recipes import file
 from labkit.process import owner
 
