@@ -1,31 +1,47 @@
 # The menu: `make` or `make help`.
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+# Handed over by the environment: in a recipe's line a shell would take it apart.
+export PYTHON ?= python3
 BIN := .venv/bin
 FAULTS ?= 200
+COMPUTERS ?= debian-12
 
-.PHONY: help lab test test-faults unit check format notebooks record student doctor clean
+.PHONY: help lab test test-all bench test-faults test-computers unit check format notebooks record student grade instructor doctor clean
 
 help: ## show this menu
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-11s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
 
 lab: .venv/ready ## set everything up, run the quick comparison, show the table
 	@$(BIN)/labkit setup
 	@$(BIN)/labkit run --profile quick
 	@echo "to read on: make notebooks"
 
-test: check unit ## set up what is missing, then all tests, on the real backends too
-	$(BIN)/pytest --ignore tests/unit
+test: check unit ## set up what is missing, then the tests, on the real backends too
+	$(BIN)/pytest --ignore tests/unit -n 2 --dist loadgroup -m "not alone and not slow"
+	$(BIN)/pytest --ignore tests/unit -m "alone and not slow"
+
+test-all: check unit ## the same, and what takes long and rarely changes
+	$(BIN)/pytest --ignore tests/unit -n 2 --dist loadgroup -m "not alone"
+	$(BIN)/pytest --ignore tests/unit -m alone
 
 unit: .venv/ready ## the fast tests that need no backend
 	$(BIN)/pytest --numprocesses auto tests/unit
 
+test-faults: export LABKIT_FAULTS = $(FAULTS)
 test-faults: .venv/ready ## break the lab 200 times on purpose (FAULTS=N, LABKIT_FAULT_SEED=S)
-	LABKIT_FAULTS=$(FAULTS) $(BIN)/pytest -m faults --timeout 600 tests/faults
+	$(BIN)/pytest -m faults --timeout 600 tests/faults
 
-check: .venv/ready ## linter, formatter, type checker
+bench: .venv/ready ## what the lab itself costs, held against what is recorded
+	$(BIN)/python benchmarks/bench.py
+
+test-computers: export LABKIT_COMPUTERS = $(COMPUTERS)
+test-computers: .venv/ready ## try the lab on emulated computers of other kinds (COMPUTERS="debian-13 …")
+	$(BIN)/pytest -m computer tests/computers
+
+check: .venv/ready ## linter, formatter, direction of the imports, type checker
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 format: .venv/ready ## put the code into its format
@@ -33,9 +49,9 @@ format: .venv/ready ## put the code into its format
 	$(BIN)/ruff format
 
 notebooks: .venv/ready ## open the notebooks in JupyterLab, on this computer only
-	$(BIN)/jupyter lab --ip=127.0.0.1 notebooks/00-start-here.ipynb
+	$(BIN)/jupyter lab --config=notebooks/jupyter/lab_config.py
 
-record: .venv/ready ## execute the notebooks and the README's figure anew, on the recorded runs
+record: .venv/ready ## execute the notebooks and the README's figure anew, on what is recorded
 	LAB_MODE=recorded LAB_WIDGETS=0 $(BIN)/jupyter nbconvert \
 		--config notebooks/execute_config.py \
 		--to notebook --execute --inplace \
@@ -45,6 +61,13 @@ record: .venv/ready ## execute the notebooks and the README's figure anew, on th
 student: .venv/ready ## copies of the notebooks for students: no outputs, no solutions
 	@$(BIN)/labkit student --out student
 
+grade: export FOLDER ?= handed-in
+grade: .venv/ready ## what a class has handed in, as a table (FOLDER=class, OUT=grades.csv)
+	@$(BIN)/labkit grade "$$FOLDER" $${OUT:+--out "$$OUT"}
+
+instructor: .venv/ready ## a page for each chapter: objectives, session plans, model answers
+	@$(BIN)/labkit instructor --out instructor
+
 doctor: .venv/ready ## tell what can run on this computer, and why not
 	@$(BIN)/labkit doctor
 
@@ -53,5 +76,5 @@ clean: .venv/ready ## remove what a killed run has left, and end the daemon that
 
 # The environment follows the lock file; nothing happens while that is unchanged.
 .venv/ready: pyproject.toml uv.lock bootstrap.sh
-	@PYTHON=$(PYTHON) sh bootstrap.sh
+	@sh bootstrap.sh
 	@touch $@

@@ -23,14 +23,21 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         }
     else
         say "error: '$python' lacks its venv module"
-        say "  what to do: sudo apt-get install python3-venv"
+        say "  what to do, as root: apt-get install python3-venv"
         exit 1
     fi
 fi
+
+case $PWD in *:*)
+    say "error: the lab cannot be set up in a folder with a colon in its path ($PWD)"
+    say "  why: Python takes what follows it for another folder, and makes no environment there"
+    say "  what to do: give the folder another name"
+    exit 1 ;;
+esac
 
 say "creating the environment in .venv (under a minute)"
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
 # Compiled once, here: where Python may not write bytecode (PYTHONDONTWRITEBYTECODE, or a project
 # that is another user's), each start of the lab would compile its libraries anew, for seconds.
-.venv/bin/uv sync --quiet --locked --inexact --compile-bytecode
+.venv/bin/uv sync --quiet --locked --inexact --all-extras --compile-bytecode

@@ -15,20 +15,22 @@ from pathlib import Path
 
 import psutil
 
-from labkit.backends import Backend, mounts
-from labkit.backends.chroot import ChrootBackend
-from labkit.backends.containerd import _ctr, _delete
-from labkit.backends.docker import DockerBackend
-from labkit.backends.docker_cli import run_command
-from labkit.backends.oci import AGENT, write_bundle
-from labkit.backends.oci_runtime import OciRuntimeBackend
+from labkit.backends.base import Backend
+from labkit.backends.docker.backend import DockerBackend
+from labkit.backends.engine_parts import mounts
+from labkit.backends.engine_parts.chroot import ChrootBackend
+from labkit.backends.engine_parts.containerd import _ctr, _delete
+from labkit.backends.engine_parts.docker_cli import run_command
+from labkit.backends.engine_parts.oci import AGENT, write_bundle
+from labkit.backends.engine_parts.oci_runtime import OciRuntimeBackend
+from labkit.backends.engine_parts.unshare import ENTER, NAMESPACES, UnshareBackend
 from labkit.backends.piped import instance_name
-from labkit.backends.qemu import QemuBackend
-from labkit.backends.qemu_command import command, make_disk
-from labkit.backends.unshare import ENTER, NAMESPACES, UnshareBackend
+from labkit.backends.qemu.backend import QemuBackend
+from labkit.backends.qemu.command import SOCKETS, command, make_disk
 from labkit.image import LabImage
-from labkit.process import run, scratch_folder
-from labkit.records import Limits
+from labkit.recordings.facts import Limits
+from labkit.system.owner_marks import scratch_folder
+from labkit.system.process import run
 
 LIMITS = Limits()
 Start = Callable[[], float]
@@ -99,11 +101,13 @@ def unshare_command(built: LabImage) -> float:
 
 def qemu_command(backend: Backend, built: LabImage, *, disk: bool) -> float:
     """The lab's command line, but for what needs a client: the agent's serial port is standard
-    output instead of a socket, and the machine is not halted at first (-S)."""
+    output instead of a socket, the others lead nowhere, and the machine is not halted at first
+    (-S)."""
     with scratch_folder() as folder:
-        words = command(backend.engine(built), built, LIMITS, folder)
+        words = command(backend.engine(built), built, LIMITS, folder, dict.fromkeys(SOCKETS, 0))
         words.remove("-S")
         words = ["stdio,id=agent" if "id=agent" in word else word for word in words]
+        words = [word.replace("socket,", "null,").replace(",fd=0", "") for word in words]
         words += [*(make_disk(folder / "scratch.raw", LIMITS) if disk else ()), "-pidfile"]
         try:
             return first_line(f"exec {shlex.join([*words, str(folder / 'pid')])}")

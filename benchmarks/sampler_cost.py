@@ -1,6 +1,6 @@
 """What sampling costs: its share of a CPU, and what the workload loses by it.
 
-The computation is the selftest's (labkit.selftest.sampling), here with as many pairs and seconds
+The computation is the selftest's (`sampling`, `stats.sampler`), here with as many pairs and seconds
 as one likes, and for any backend.
 """
 
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 
-from labkit.backends import make_backend
-from labkit.charts import units
-from labkit.records import Estimate
-from labkit.selftest.sampling import sampler_cost
-from labkit.selftest.trials import prepared
+from labkit import units
+from labkit.backends.table import make_backend
+from labkit.experiments.selftest.records import SamplingPair
+from labkit.experiments.selftest.sampling import sampled_and_not
+from labkit.experiments.selftest.stats.overhead import sampler_cost
+from labkit.measure import session
+from labkit.recordings import tables
+from labkit.recordings.selftest import Estimate
 
 
 def main() -> None:
@@ -27,8 +30,10 @@ def main() -> None:
         if missing is not None:
             print(f"{name}: {missing.reason}")
             continue
-        with prepared({name: backend}) as built:
-            cost = sampler_cost(backend, built, pairs=options.pairs, seconds=options.seconds)
+        with session.opened([name]) as opened:
+            backend, chosen = opened.backends[name], (options.pairs, options.seconds)
+            rows = sampled_and_not(name, backend, opened, pairs=chosen[0], seconds=chosen[1])
+            cost = sampler_cost(name, tables.frame(list(rows), SamplingPair))
         print(
             f"{name}: throughput with sampler / without: {text(cost.throughput_ratio, 1, '×')}; "
             f"sampling takes {text(cost.cpu_share, 0.01, ' %')} of one CPU; "

@@ -30,14 +30,13 @@ from functools import partial
 import numpy as np
 from alone import Start, first_line, starts
 
-from labkit.backends import Backend, make_backend
-from labkit.charts import units
-from labkit.image import LabImage
-from labkit.process import find_tool
-from labkit.records import Plan
-from labkit.selftest.tables import milliseconds
-from labkit.selftest.trials import observe, prepared
+from labkit import units
+from labkit.experiments.selftest.trials import observe
+from labkit.measure.plan import Plan
+from labkit.measure.session import Session, opened
 from labkit.stats import interval
+from labkit.system.process import find_tool
+from labkit.units import milliseconds
 
 
 def main() -> None:
@@ -48,14 +47,14 @@ def main() -> None:
     options = parser.parse_args()
     if find_tool("hyperfine") is None:
         sys.exit("hyperfine is not there; it is a Debian package: sudo apt-get install hyperfine")
-    backends = {name: make_backend(name) for name in options.backends.split(",")}
+    names = options.backends.split(",")
     pairs: dict[str, str] = {}
     kinds: dict[str, Start] = {}
-    with prepared(backends) as built:
-        for name, backend in backends.items():
-            theirs = starts(name, backend, built)
+    with opened(names) as session:
+        for name, backend in session.backends.items():
+            theirs = starts(name, backend, session.image)
             pairs |= dict.fromkeys(theirs, name)
-            kinds |= {f"lab {name}": partial(lab_trial, name, backend, built), **theirs}
+            kinds |= {f"lab {name}": partial(lab_trial, name, session), **theirs}
         kinds["shell alone"] = partial(first_line, "echo LABKIT/")
         times = measure(kinds, options.blocks, options.seed)
     print(f"shell alone, in each of hyperfine's: {_text(times['shell alone'])}")
@@ -76,10 +75,10 @@ def measure(kinds: Mapping[str, Start], blocks: int, seed: int) -> dict[str, lis
     return times
 
 
-def lab_trial(name: str, backend: Backend, built: LabImage) -> float:
+def lab_trial(name: str, session: Session) -> float:
     """The startup of a whole trial of the lab, by its runner."""
     plan = Plan(backends=(name,), workloads=(), trials={name: 1}, seconds=1)
-    (trial,) = observe(plan, {name: backend}, built)
+    (trial,) = observe(plan, session.backends, session)
     assert trial.records.trial.startup_s is not None
     return trial.records.trial.startup_s
 

@@ -3,40 +3,74 @@
 >>> import labkit
 >>> labkit.doctor()                 # what can run here
 >>> run = labkit.run(["host", "docker"], repeats=5)
->>> run = labkit.load("reference-run")
->>> labkit.charts.startup(...)
+>>> run = labkit.load("first-comparison")
+>>> labkit.benchmark.charts.startup(...)
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from labkit.lazy import attach
 
 if TYPE_CHECKING:
-    from labkit import charts, stats
-    from labkit.diagnosis import examine as doctor
+    from labkit import charts, course, notebook, stats, units
     from labkit.errors import LabError
-    from labkit.lab import run
-    from labkit.records import Limits
-    from labkit.store import load
+    from labkit.experiments import (
+        benchmark,
+        deployment,
+        docker_internals,
+        images,
+        isolation,
+        neighbours,
+        orchestration,
+        selftest,
+        shell,
+    )
+    from labkit.experiments.benchmark.experiment import run
+    from labkit.experiments.report import write as report
+    from labkit.experiments.table import load
+    from labkit.guest import workload as workloads
+    from labkit.recordings.facts import Limits
+    from labkit.setup.diagnosis import examine as doctor
 
-__all__ = ["LabError", "Limits", "charts", "doctor", "load", "run", "stats"]
+__all__ = [
+    "LabError",
+    "Limits",
+    "benchmark",
+    "charts",
+    "course",
+    "deployment",
+    "docker_internals",
+    "doctor",
+    "images",
+    "isolation",
+    "load",
+    "neighbours",
+    "notebook",
+    "orchestration",
+    "report",
+    "run",
+    "selftest",
+    "shell",
+    "stats",
+    "units",
+    "workloads",
+]
 
-# Imported when first used: `labkit --help` does not wait for pandas and matplotlib.
-_HOMES = {
-    "LabError": ("labkit.errors", "LabError"),
-    "Limits": ("labkit.records", "Limits"),
-    "charts": ("labkit.charts", None),
-    "doctor": ("labkit.diagnosis", "examine"),
-    "load": ("labkit.store", "load"),
-    "run": ("labkit.lab", "run"),
-    "stats": ("labkit.stats", None),
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"labkit has no {name!r}")
-    module, attribute = _HOMES[name]
-    found = import_module(module)
-    return getattr(found, attribute) if attribute else found
+__getattr__, _names = attach(
+    __name__,
+    LabError=".errors:LabError",
+    Limits=".recordings.facts:Limits",
+    doctor=".setup.diagnosis:examine",
+    load=".experiments.table:load",
+    run=".experiments.benchmark.experiment:run",
+    report=".experiments.report:write",
+    workloads=".guest.workload",
+    **{name: f".{name}" for name in ("charts", "course", "notebook", "stats", "units")},
+    **{
+        name: f".experiments.{name}"
+        for name in (
+            *("benchmark", "deployment", "docker_internals", "images", "isolation", "neighbours"),
+            *("orchestration", "selftest", "shell"),
+        )
+    },
+)

@@ -28,6 +28,10 @@ class LabError(Exception):
             parts.append(f"  what to do: {to_do}")
         return "\n".join(parts)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback: the words are for who reads a notebook."""
+        return f"error: {self}".splitlines()
+
 
 class UsageError(LabError):
     """What was asked for makes no sense: an unknown name, a number out of range."""
@@ -39,13 +43,17 @@ class UsageError(LabError):
 class CommandError(LabError):
     """A program is missing, failed, or took too long."""
 
-    advice = "labkit doctor tells which programs are there, and what mends them"
+    advice = "that command must work when it is typed: mend or install anew its program"
 
 
 class BackendError(LabError):
     """A backend cannot run here, or an instance did not do what it should."""
 
-    advice = "labkit doctor tells whether the backend is well; then measure once more"
+    advice = "measure once more; if it fails again, labkit doctor tells whether the backend is well"
+
+
+class NoRoom(BackendError):
+    """What failed, failed for want of room on a disk."""
 
 
 class GuestTimeout(BackendError):

@@ -10,7 +10,7 @@ UNKNOWN = "–"
 MIB = 2**20
 GIB = 2**30
 
-# What the quantities of labkit.stats.quantities are called.
+# What the quantities of labkit.experiments.benchmark.stats.quantities are called.
 NAMES = {
     "startup_s": "startup",
     "pss_bytes": "memory",
@@ -81,7 +81,8 @@ def text(value: Any, scale: Scale) -> str:
     if not known(value):
         return UNKNOWN
     divisor, suffix = scale(value)
-    return f"{value / divisor:,.{_decimals(value / divisor)}f}{suffix}"
+    decimals = 0 if scale is whole else _decimals(value / divisor)
+    return f"{value / divisor:,.{decimals}f}{suffix}"
 
 
 def interval_text(median: Any, low: Any, high: Any, scale: Scale) -> str:
@@ -92,6 +93,11 @@ def interval_text(median: Any, low: Any, high: Any, scale: Scale) -> str:
     divisor, _ = scale(median)
     decimals = _decimals(median / divisor)
     return f"[{low / divisor:,.{decimals}f} – {high / divisor:,.{decimals}f}]"
+
+
+def text_and_interval(median: Any, low: Any, high: Any, scale: Scale) -> tuple[str, str]:
+    """For two lines, such as "581 ms" and "[570 – 598]"."""
+    return text(median, scale), interval_text(median, low, high, scale)
 
 
 def with_interval(median: Any, low: Any, high: Any, scale: Scale) -> str:
@@ -116,3 +122,13 @@ def _decimals(value: float) -> int:
         return 0
     digits = 3 if abs(value) >= 0.1 else 2
     return max(0, digits - 1 - math.floor(math.log10(abs(value))))
+
+
+def milliseconds(_value: float) -> Unit:
+    """A difference of two durations, whatever its size."""
+    return 1e-3, " ms"
+
+
+def percent(_value: float) -> Unit:
+    """A share."""
+    return 1e-2, " %"

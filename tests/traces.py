@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -9,9 +10,12 @@ from pathlib import Path
 import docker
 import psutil
 
-from labkit.backends.containerd import NAMESPACE, find_socket
-from labkit.backends.docker import OWNER_LABEL, DockerBackend
-from labkit.process import find_tool, mark_of
+from labkit.backends.docker.backend import DockerBackend
+from labkit.backends.docker.containers import OWNER_LABEL
+from labkit.backends.engine_parts.containerd import NAMESPACE, find_socket
+from labkit.backends.kubernetes import client, pod
+from labkit.system.owner_marks import mark_of
+from labkit.system.process import find_tool
 
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -22,7 +26,7 @@ def traces(pid: int) -> list[str]:
     folders = [Path(tempfile.gettempdir()), CGROUPS, *CGROUPS.glob("*")]
     found += [str(p) for p in Path("/tmp").glob(f".vbox-labkit-{pid}-*")]
     found += [str(path) for folder in folders for path in folder.glob(f"labkit-{pid}-*")]
-    return found + containers(pid) + _containerd_containers(pid)
+    return found + containers(pid) + _containerd_containers(pid) + _of_kubernetes(pid)
 
 
 def is_of(mark: str | None, pid: int) -> bool:
@@ -33,14 +37,28 @@ def containers(pid: int) -> list[str]:
     """The names of its containers; of none where no daemon answers."""
     if DockerBackend().missing() is not None:
         return []
-    client = docker.from_env()
+    daemon = docker.from_env()
     try:
-        labelled = client.containers.list(
+        labelled = daemon.containers.list(
             all=True, filters={"label": OWNER_LABEL}, ignore_removed=True
         )
         return [str(c.name) for c in labelled if is_of(c.labels[OWNER_LABEL], pid)]
     finally:
-        client.close()
+        daemon.close()
+
+
+def _of_kubernetes(pid: int) -> list[str]:
+    """Its pods and namespaces, in the cluster that the tests have started."""
+    if "KUBECONFIG" not in os.environ or client.missing() is not None:
+        return []
+    with client.connected() as api:
+        kinds = {"pod": api.list_pod_for_all_namespaces, "namespace": api.list_namespace}
+        return [
+            f"{kind} {one.metadata.name}"
+            for kind, list_all in kinds.items()
+            for one in list_all(label_selector=pod.OWNER_LABEL).items
+            if is_of(one.metadata.labels[pod.OWNER_LABEL], pid)
+        ]
 
 
 def _containerd_containers(pid: int) -> list[str]:

@@ -1,26 +1,36 @@
-"""What a backend is. A new one is one new file and one line in labkit/backends/__init__.py."""
+"""What a backend is. A new one is one new file and one line in labkit/backends/table.py."""
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from labkit.errors import BackendError
+from labkit.backends.timeline import Timeline
+from labkit.errors import BackendError, LabError
+from labkit.guest.protocol import Answer, Outcome, Request, Script, Session
+from labkit.guest.workload import all_workloads
 from labkit.image import LabImage
-from labkit.process import Clock, HostClock
-from labkit.protocol import Answer, Outcome, Request, Script, Session
-from labkit.records import BackendInfo, Engine, Family, Limits, Role, StartKind
-from labkit.timeline import Timeline
-from labkit.workloads import all_workloads
+from labkit.recordings.facts import BackendInfo, Limits
+from labkit.recordings.words import Engine, Family, Role, StartKind
+from labkit.system.clock import Clock, HostClock
+from labkit.system.limits import Held
+from labkit.system.owner_marks import scratch_folder
+from labkit.system.ownership import Judge
+from labkit.system.paths import cache_dir, typed
+from labkit.system.refusals import in_words
 
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
 # Where the server listens inside an instance that has a network of its own.
 INNER_PORT = 8080
+MEND = "mend or install anew what fails here; what can run meanwhile does without it"
+# Settings that every backend has → the field of Limits: cpus=2, memory=512 (MiB).
+LIMITS = {"cpus": "cpus", "memory": "memory_mib"}
 NO_PORT = "the lab has no way yet to lead a port of this computer to such an instance"
 
 
@@ -30,6 +40,15 @@ class Missing:
 
     reason: str
     fix: str
+
+
+def broken(error: Exception) -> Missing:
+    """What a backend's fault says, be it the lab's error or not."""
+    told = error if isinstance(error, LabError) else in_words(error)
+    if told is None:
+        return Missing(f"{type(error).__name__}: {error}", MEND)
+    said = "\n".join(filter(None, (told.brief, told.details.strip())))
+    return Missing(said, told.resolution or MEND)
 
 
 @dataclass(frozen=True)
@@ -48,6 +67,12 @@ class Meter:
     cpu_cgroup: Path | None = None
     # CPU time of programs that belong to it and have ended already, such as runc.
     spent_s: float = 0.0
+    # Of its processes those that are another one's threads in all but name (clone(2), CLONE_VM):
+    # the memory that they share with it is counted once.
+    sharing: tuple[int, ...] = ()
+    # Why no process of it may be read, if so; and what a daemon says of it then: column → value.
+    why: str = ""
+    told: Callable[[], Mapping[str, Any]] = dict
 
 
 class Instance(ABC):
@@ -55,6 +80,8 @@ class Instance(ABC):
 
     # The port on this computer's loopback address that leads to the instance's own server.
     port: int | None = None
+    # Whether its memory is what it was made with, and no process outside is held to that.
+    is_machine: bool = False
     # How long the agent may take to prepare and calibrate a workload, besides its duration.
     preparation_s: float = 30.0
     # How long it may take to clear away after its last workload and to say goodbye.
@@ -72,9 +99,17 @@ class Instance(ABC):
         """Further ones that are known only when the instance is ready."""
         return ()
 
+    def all_meters(self) -> tuple[Meter, ...]:
+        """All of them, of an instance that is ready."""
+        return (*self.meters(), *self.late_meters())
+
     @abstractmethod
     def _wait_gone(self) -> None:
         """Returns when the backend says that the instance has stopped."""
+
+    def held_inside(self) -> Held:
+        """To what it is held, as it is seen from inside; a backend that can ask does so."""
+        return Held()
 
     def _diagnosis(self) -> str:
         """What the backend can say about an instance that fails, such as its console's end."""
@@ -85,12 +120,25 @@ class Instance(ABC):
             self._timeline.mark("ready", self._session.wait_ready(timeout))
 
     def run(self, request: Request, on_begin: Callable[[], None] = lambda: None) -> Answer:
-        """Runs one workload; the time limit leaves room for a slow calibration."""
+        """Runs one workload; the time limits leave room for a slow calibration, and for a last
+        step that takes several times the duration."""
         timeout = self.preparation_s + 10 * request.seconds
         with self._explained():
-            answer = self._session.run(request, timeout, on_begin)
+            answer = self._session.run(request, timeout, on_begin, ending=self._ending(request))
         self._timeline.mark("first_result", answer.end)
         return answer
+
+    @contextmanager
+    def running(self, request: Request) -> Iterator[None]:
+        """One workload, which has begun inside this context; its end is waited for."""
+        with self._explained():
+            end = self._session.begin(request, self.preparation_s + 10 * request.seconds)
+            yield
+            self._timeline.mark("first_result", end(self._ending(request)).end)
+
+    def _ending(self, request: Request) -> float:
+        due_s = 10 * request.seconds if request.due_s is None else request.due_s
+        return due_s + self.goodbye_s
 
     def shell(self, script: Script) -> Outcome:
         """Runs a shell script; the time limit leaves room for a slow engine's answer."""
@@ -127,30 +175,59 @@ class Backend(ABC):
     by_default: ClassVar[bool] = True
     # What can be varied: setting → its values, the first of which is the usual one.
     settings: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    # What can be set to any text, such as the name of an image.
+    free: ClassVar[tuple[str, ...]] = ()
     # What this backend leaves out (a workload, or "resumed start") → why.
-    cannot: ClassVar[Mapping[str, str]] = {}
+    unsupported: ClassVar[Mapping[str, str]] = {}
     # Whether an instance with a network (Limits.network) has a port on this computer's loopback.
     publishes: ClassVar[bool] = False
     # Whether an instance is held to Limits.disk_write_mib_per_s.
     limits_disk: ClassVar[bool] = False
+    # Whether finding out its engine may boot a machine.
+    boots: ClassVar[bool] = False
     # About how long a start takes, in seconds: for the plan of a run, never for a figure.
     about_s: float = 1.0
-    # Why there is no saved state to resume from.
-    trouble: str = ""
     clock: Clock = HostClock()
-    # The settings of a variant; see `chosen`.
-    varied: Mapping[str, str] = {}
     # Its sweep looks at files only: that costs nothing, so that any run does it.
     sweeps_files: ClassVar[bool] = False
+    # Whether its instances have files in the folder for temporary ones.
+    needs_scratch: ClassVar[bool] = True
+
+    def __init__(self, *, variation: Mapping[str, str] | None = None) -> None:
+        """`variation`: settings that are not the usual ones; they stand in the name, too."""
+        self._variation = dict(variation or {})
+        words = (f"{name}={value}" for name, value in self._variation.items())
+        self.name = ":".join([self.name, *words])
 
     @property
     def chosen(self) -> dict[str, str]:
         """Each setting with its value here."""
-        return {name: values[0] for name, values in self.settings.items()} | dict(self.varied)
+        return {name: values[0] for name, values in self.settings.items()} | self._variation
+
+    def within(self, limits: Limits) -> Limits:
+        """The limits of its instances: those of all, but for what is set for it alone. Raises
+        ValueError where they make none."""
+        given = self._variation
+        own = {field: int(given[word]) for word, field in LIMITS.items() if word in given}
+        return Limits.model_validate({**dict(limits), **own})
 
     @abstractmethod
     def missing(self) -> Missing | None:
         """Why this backend cannot run here, or None when it can."""
+
+    def problem(self) -> Missing | None:
+        """The same, and what fails where it is only asked for its version. Never raises: a fault
+        of one backend keeps no other from being used."""
+        try:
+            if (found := _cache_refused() or self.missing()) is not None:
+                return found
+            self.version()
+            if self.needs_scratch:
+                with scratch_folder():
+                    return None
+        except Exception as error:
+            return broken(error)
+        return None
 
     @abstractmethod
     def version(self) -> str:
@@ -162,6 +239,10 @@ class Backend(ABC):
 
     def notes(self, image: LabImage | None) -> tuple[str, ...]:
         """What the doctor adds, such as why it is this engine."""
+        return self.cautions()
+
+    def cautions(self) -> tuple[str, ...]:
+        """What will be empty or not comparable here, told before anything is measured."""
         return ()
 
     @abstractmethod
@@ -173,10 +254,15 @@ class Backend(ABC):
         Marks `created` and `started` (and `kernel`, where there is one). Raises BackendError.
         """
 
-    def leaves_out(self) -> Mapping[str, str]:
-        """`cannot`, and the servers where no port leads to an instance."""
-        servers = [] if self.publishes else [w.name for w in all_workloads().values() if w.network]
-        return {**dict.fromkeys(servers, NO_PORT), **self.cannot}
+    def all_unsupported(self) -> Mapping[str, str]:
+        """`unsupported`, and the servers where no port leads to an instance."""
+        why = self.no_port()
+        servers = [w.name for w in all_workloads().values() if w.network] if why else []
+        return {**dict.fromkeys(servers, why), **self.unsupported}
+
+    def no_port(self) -> str:
+        """Why no port of this computer leads to an instance; empty where one does."""
+        return "" if self.publishes else NO_PORT
 
     def info(self, image: LabImage) -> BackendInfo:
         """What is written down of this backend where something was measured with it."""
@@ -185,8 +271,13 @@ class Backend(ABC):
             engine=self.engine(image),
             version=self.version(),
             start=self.start,
-            cannot=dict(self.leaves_out()),
+            unsupported=dict(self.all_unsupported()),
+            configuration=dict(self.configuration()),
         )
+
+    def configuration(self) -> Mapping[str, str]:
+        """What was chosen for the program behind it, by whoever set it up, and changes figures."""
+        return {}
 
     def prepare(self, image: LabImage) -> None:  # noqa: B027  most have nothing to prepare
         """What is done once before the first trial and is no part of a start."""
@@ -205,6 +296,17 @@ class Backend(ABC):
         """What runs for all instances together, such as a daemon."""
         return ()
 
-    def sweep(self, abandoned: Callable[[str], bool]) -> list[str]:
-        """Removes what the owners for which `abandoned(mark)` holds have left behind; names it."""
+    def sweep(self, judge: Judge) -> list[str]:
+        """Removes of what labs have left behind what the judge takes, by its mark; names it."""
         return []
+
+
+def _cache_refused() -> Missing | None:
+    """Why the lab image in the cache can be neither seen nor used."""
+    folder = cache_dir()
+    if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):  # noqa: PTH112  no error
+        return Missing(
+            f"the cache {folder} may not be entered",
+            f"chmod u+rwx {typed(folder)}, or name another folder: LABKIT_CACHE=FOLDER",
+        )
+    return None

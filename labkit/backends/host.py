@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends.base import Backend, Instance, Missing
-from labkit.backends.layer import NO_SAVED_STATE
-from labkit.backends.piped import confined
+from labkit.backends.engine_parts.base import NO_SAVED_STATE
+from labkit.backends.piped import confined, image_refused, plain_path
+from labkit.backends.timeline import Timeline
 from labkit.image import LabImage
-from labkit.ports import LOOPBACK, reserved_port
-from labkit.process import scratch_folder
-from labkit.records import Engine, Limits
-from labkit.timeline import Timeline
+from labkit.recordings.facts import Limits
+from labkit.recordings.words import Engine
+from labkit.system.owner_marks import scratch_folder
+from labkit.system.ports import LOOPBACK, reserved_port
 
 
 class HostBackend(Backend):
@@ -28,15 +29,10 @@ class HostBackend(Backend):
     family = "baseline"
     about_s = 0.2
     publishes = True
-    cannot: ClassVar[Mapping[str, str]] = {"resumed start": NO_SAVED_STATE}
+    unsupported: ClassVar[Mapping[str, str]] = {"resumed start": NO_SAVED_STATE}
 
     def missing(self) -> Missing | None:
-        if os.uname().sysname != "Linux" or os.uname().machine != "x86_64":
-            return Missing(
-                "the lab image's programs are for Linux on x86-64",
-                "on this computer the baseline cannot run; compare docker and qemu",
-            )
-        return None
+        return image_refused()
 
     def version(self) -> str:
         return f"{os.uname().sysname} {os.uname().release}"
@@ -46,8 +42,9 @@ class HostBackend(Backend):
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
-        argv = [str(image.rootfs / "bin/busybox"), "sh", str(image.rootfs / "lab/agent")]
         with ExitStack() as stack:
+            rootfs = stack.enter_context(plain_path(image.rootfs))
+            argv = [f"{rootfs}/bin/busybox", "sh", f"{rootfs}/lab/agent"]
             folder = stack.enter_context(scratch_folder())
             port = stack.enter_context(reserved_port()) if limits.network else None
             log, env = folder / "stderr.log", _environment(folder, port)

@@ -5,28 +5,25 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ParamSpec
 
 import pandas as pd
 
-from labkit import folders, units
-from labkit.charts.style import drawing
+from labkit import units
+from labkit.charts.style import drawing, settle
 from labkit.errors import UsageError
-from labkit.records import Host
+from labkit.recordings import files
+from labkit.system import owned_files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-class Recorded(Protocol):
-    """A manifest, of a run or of another experiment."""
-
-    @property
-    def host(self) -> Host: ...
-    @property
-    def created_at(self) -> str: ...
+P = ParamSpec("P")
+LONGEST_ALT = 400  # characters: it is read aloud as a whole, the data table row by row
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,13 +56,10 @@ class Chart:
 
     def save(self, path: Path) -> Path:
         """Writes a .svg or .png file. Raises UsageError for any other suffix, and StoreError."""
+        require_drawable(path)
         drawn = {".svg": lambda: self.svg().encode(), ".png": self.png}
-        if path.suffix not in drawn:
-            raise UsageError(
-                f"a chart cannot be saved as {path.name}", resolution="use .svg or .png"
-            )
-        with folders.writing(path):
-            path.write_bytes(drawn[path.suffix]())
+        with files.writing(path):
+            owned_files.write_whole(path, drawn[path.suffix]())
         return path
 
     def table_html(self) -> str:
@@ -78,7 +72,7 @@ class Chart:
         image = base64.b64encode(self.svg().encode()).decode()
         return (
             '<figure class="chart" style="margin:0">'
-            f'<img alt="{html.escape(self.alt)}" style="max-width:100%;background:#fff" '
+            f'<img alt="{html.escape(_short(self.alt))}" style="max-width:100%;background:#fff" '
             f'src="data:image/svg+xml;base64,{image}">'
             f"<details><summary>Data table</summary>{self.table_html()}</details></figure>"
         )
@@ -90,8 +84,32 @@ class Chart:
         return self.alt
 
 
-def badge(manifest: Recorded, source: str = "recorded") -> str:
-    """Where a chart's numbers come from: "recorded · 2 × AMD EPYC · kernel 6.18 · 2026-11-23"."""
-    host = manifest.host
-    processors = f"{host.cpus} × {host.cpu_model}"
-    return " · ".join([source, processors, f"kernel {host.kernel}", manifest.created_at[:10]])
+def _short(alt: str) -> str:
+    """An alt text that does not take minutes; what is cut off is in the data table."""
+    rest = " … The data table has the rest."
+    return alt if len(alt) <= LONGEST_ALT else alt[: LONGEST_ALT - len(rest)].rstrip() + rest
+
+
+def drawn(draw: Callable[P, Chart]) -> Callable[P, Chart]:
+    """What all chart functions have around them: our settings while they draw, keys included,
+    whatever the user has set; at the end, the layout is settled."""
+
+    @wraps(draw)
+    def chart(*args: P.args, **kwargs: P.kwargs) -> Chart:
+        with drawing():
+            made = draw(*args, **kwargs)
+            settle(made.figure)
+        return made
+
+    return chart
+
+
+def shown_data(table: pd.DataFrame) -> pd.DataFrame:
+    """The data behind a chart for its readers, without what only the drawing asks for."""
+    return table.drop(columns=["family", "few"], errors="ignore").reset_index(drop=True)
+
+
+def require_drawable(path: Path) -> None:
+    """UsageError where a chart cannot be saved under such a name: to be called before the work."""
+    if path.suffix not in (".svg", ".png"):
+        raise UsageError(f"a chart cannot be saved as {path.name}", resolution="use .svg or .png")

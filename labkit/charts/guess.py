@@ -6,11 +6,13 @@ from typing import Any, SupportsFloat
 
 import pandas as pd
 
-from labkit.charts import parts, units
-from labkit.charts.chart import Chart
-from labkit.charts.style import GREY, INK, drawing, panels, settle
+from labkit import units
+from labkit.charts import parts
+from labkit.charts.chart import Chart, drawn
+from labkit.charts.style import GREY, INK, panels
 
 
+@drawn
 def guess(
     question: str,
     guessed: SupportsFloat,
@@ -27,22 +29,15 @@ def guess(
     `verdict` says how far off the guess was."""
     own = float(guessed)
     subtitle = f"Your guess was {verdict}. Median and 95 % interval of n = {n} trials."
-    with drawing():
-        figure, (axes,) = panels(
-            1.15, (1.0,), title=question, subtitle=subtitle, keys=[], note=badge
-        )
-        parts.rows(axes, ["your guess", f"measured, {backend}"])
-        if own > 0:
-            axes.plot([own], [0], "X", ms=9, color=GREY, mec=INK, mew=0.7, zorder=3)
-        parts.dot(axes, 1, measured, backend)
-        parts.decades(axes, [own, *measured], scale)
-        axes.set_xlabel("logarithmic axis")
-        interval = units.interval_text(*measured, scale)
-        parts.values(
-            axes,
-            [(0, units.text(own, scale), ""), (1, units.text(measured[0], scale), interval)],
-        )
-        settle(figure)
+    figure, (axes,) = panels(1.15, title=question, subtitle=subtitle, note=badge)
+    parts.rows(axes, ["your guess", f"measured, {backend}"])
+    if own > 0:
+        axes.plot([own], [0], "X", ms=9, color=GREY, mec=INK, mew=0.7, zorder=3)
+    parts.dot(axes, 1, measured, backend)
+    parts.decades(axes, [own, *measured], scale)
+    axes.set_xlabel("the guess and what was measured (logarithmic axis)")
+    found = units.text_and_interval(*measured, scale)
+    parts.values(axes, [(0, units.text(own, scale), ""), (1, *found)])
     text = units.with_interval(*measured, scale)
     alt = f"{question} Your guess: {units.text(own, scale)}. Measured, {backend}: {text}. {verdict}"
     table = pd.DataFrame(

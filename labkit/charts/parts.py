@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit import units
-from labkit.charts.style import FAINT, GREY, INK, look, tint
+from labkit.charts.style import FAINT, GREY, INK, Look, look, tint
+from labkit.notes import figures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
 VALUE_SIZE = 8.5
@@ -55,6 +57,15 @@ def dot(axes: Axes, y: float, figures: tuple[Any, Any, Any], backend: str) -> No
     axes.plot([median], [y], style.marker, ms=8, color=style.colour, mec=INK, mew=0.7, zorder=3)
 
 
+def dots(axes: Axes, shown: Iterable[tuple[float, Any]], name: str, scale: units.Scale) -> None:
+    """A marker with its interval for each (y, row) that there is, its figures right of them."""
+    known = [(y, row) for y, row in shown if row is not None]
+    for y, row in known:
+        dot(axes, y, figures(row, name), str(row.backend))
+    texts = ((y, units.text_and_interval(*figures(row, name), scale)) for y, row in known)
+    values(axes, [(y, *text) for y, text in texts])
+
+
 def whisker(axes: Axes, y: float, low: Any, high: Any, *, caps: float = 7) -> None:
     """An interval as a line with ends; nothing where there is none, or it has no width."""
     if not (units.known(low) and units.known(high) and low < high):
@@ -76,59 +87,101 @@ def part(axes: Axes, y: float, left: float, width: float, backend: str, role: st
     axes.barh(y, width, left=left, height=height, linewidth=0.8, **looks[role])
 
 
+def stack(axes: Axes, y: float, backend: str, widths: Iterable[tuple[str, float]]) -> None:
+    """A bar made of parts, each of a role and so wide, side by side."""
+    left = 0.0
+    for role, width in widths:
+        part(axes, y, left, width, backend, role)
+        left += width
+
+
+def step(
+    axes: Axes, y: int, row: tuple[float, float, float, float], style: Look, **looks: Any
+) -> None:
+    """A step of a waterfall: from `start`, so long, with the line of its interval."""
+    start, median, low, high = row
+    looks = {"facecolor": style.colour, "edgecolor": "white", "hatch": style.hatch, **looks}
+    axes.barh(y, median, left=start, height=0.48, zorder=2, **looks)
+    if units.known(low):  # a single one has no interval
+        whisker(axes, y, start + low, start + high, caps=11)
+
+
+def join(axes: Axes, y: int, end: float) -> None:
+    """The line from a step of a waterfall to the one below it."""
+    axes.vlines(end, y + 0.24, y + 0.76, colors=GREY, linewidths=0.8, zorder=1)
+
+
+def columns(axes: Axes, names: Sequence[str], size: float) -> None:
+    """Names of columns, above them; the axis itself is not drawn."""
+    axes.set_xticks(range(len(names)), names, color=INK, size=size)
+    axes.xaxis.tick_top()
+    axes.tick_params(axis="x", length=0)
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.spines["bottom"].set_visible(False)
+
+
+def from_zero(axes: Axes, text: str) -> None:
+    """A linear x axis of bars that begin at zero."""
+    axes.set_xlim(left=0)
+    axes.set_xlabel(text)
+    axes.grid(axis="x", color=FAINT)
+
+
+def key(label: str, **looks: Any) -> Patch:
+    """A key of an area."""
+    from matplotlib.patches import Patch
+
+    return Patch(label=label, **looks)
+
+
+def line_key(label: str, **looks: Any) -> Line2D:
+    """A key of a line or a marker."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], label=label, **looks)
+
+
 def role_keys(roles: Iterable[str]) -> list[Patch]:
     """Keys of the roles in neutral grey: the colour says the backend, the shade the role. None
     where there is only one role."""
-    from matplotlib.patches import Patch
-
     looks: dict[str, dict[str, Any]] = {
         "instance": {"facecolor": GREY},
         "helper": {"facecolor": tint(GREY, 0.65), "edgecolor": GREY},
         "services": {"facecolor": "white", "edgecolor": GREY, "hatch": "////"},
     }
     present = set(roles)
-    keys = [Patch(label=ROLES[role], **looks[role]) for role in ROLES if role in present]
+    keys = [key(ROLES[role], **looks[role]) for role in ROLES if role in present]
     return keys if len(keys) > 1 else []
 
 
 def values(axes: Axes, texts: Iterable[tuple[float, str, str]]) -> None:
     """A column right of the axes: (row, value in bold, interval in grey)."""
     for y, value, interval in texts:
-        axes.annotate(
-            value,
-            (1, y),
-            xycoords=axes.get_yaxis_transform(),
-            xytext=(10, 0 if not interval else 5.5),
-            textcoords="offset points",
-            size=VALUE_SIZE,
-            weight="bold" if interval else "normal",
-            va="center",
-        )
+        _right(axes, y, value, 5.5 if interval else 0, weight="bold" if interval else "normal")
         if interval:
-            axes.annotate(
-                interval,
-                (1, y),
-                xycoords=axes.get_yaxis_transform(),
-                xytext=(10, -5.5),
-                textcoords="offset points",
-                size=7.5,
-                color=GREY,
-                va="center",
-            )
+            _right(axes, y, interval, -5.5, size=7.5, color=GREY)
 
 
 def remark(axes: Axes, y: float, text: str) -> None:
     """Why there is no value, in its place."""
+    _right(axes, y, text, 0, color=GREY)
+
+
+def _right(axes: Axes, y: float, text: str, up: float, **looks: Any) -> None:
     axes.annotate(
         text,
         (1, y),
         xycoords=axes.get_yaxis_transform(),
-        xytext=(10, 0),
+        xytext=(10, up),
         textcoords="offset points",
-        size=VALUE_SIZE,
-        color=GREY,
         va="center",
+        **{"size": VALUE_SIZE, **looks},
     )
+
+
+def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], **looks: Any) -> None:
+    """From one point to another."""
+    axes.annotate("", end, xytext=start, arrowprops={"arrowstyle": "-|>", "color": INK, **looks})
 
 
 def baseline(axes: Axes, text: str) -> None:
@@ -150,9 +203,9 @@ def baseline(axes: Axes, text: str) -> None:
     )
 
 
-def decades(axes: Axes, shown: Iterable[Any], scale: units.Scale) -> None:
+def decades(axes: Axes, shown: Iterable[Any], scale: units.Scale, *, most: float = 4.5) -> None:
     """A logarithmic x axis that begins at a decade, spans one at least, and leaves room for the
-    last marker."""
+    last marker. `most`: so many labels, and one at zero, have room in its width."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
     powers = [math.log10(value) for value in shown if units.known(value) and value > 0] or [0.0]
@@ -160,8 +213,8 @@ def decades(axes: Axes, shown: Iterable[Any], scale: units.Scale) -> None:
     limit = max(max(powers) + 0.15, low + 1.0)
     axes.set_xscale("log")
     axes.set_xlim(10.0**low, 10.0**limit)
-    # At most five labels: decades are wide, their names too.
-    step = math.ceil((limit - low) / 4.5)
+    # Decades are wide, their names too.
+    step = math.ceil((limit - low) / most)
     ticks = [10.0**power for power in range(low, math.floor(limit) + 1, step)]
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, scale)))
@@ -170,7 +223,7 @@ def decades(axes: Axes, shown: Iterable[Any], scale: units.Scale) -> None:
 
 
 def linear(axes: Axes, scale: units.Scale) -> None:
-    """An x axis whose ticks are round numbers in the unit of its largest one."""
+    """An x axis with a grid, whose ticks are round numbers in the unit of its largest one."""
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 
     reach = max(map(abs, axes.get_xlim()))
@@ -181,6 +234,7 @@ def linear(axes: Axes, scale: units.Scale) -> None:
     axes.xaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{round(value / divisor, 6):g}{suffix}")
     )
+    axes.grid(axis="x", color=FAINT)
 
 
 def tick(value: float, scale: units.Scale) -> str:

@@ -53,13 +53,20 @@ class Look:
 LOOKS = {
     "host": Look("#94a4a2", "", "o"),
     "docker": Look("#3f90da", "//", "s"),
-    # The layers of a container engine: one family of blues, the deeper the outer.
+    # The parts of a container engine: one family of blues, the deeper the outer.
     "chroot": Look("#c9dcef", "", "<"),
     "unshare": Look("#a5c9e8", "\\\\", ">"),
     "crun": Look("#92dadd", "**", "*"),
     "runc": Look("#82b7e3", "--", "h"),
     "containerd": Look("#60a4dd", "||", "P"),
     "docker-cli": Look("#2a69a8", "++", "X"),
+    "bubblewrap": Look("#7ec3c5", "oo", "8"),
+    "nspawn": Look("#5f8f5f", "\\\\", "H"),
+    "lxc": Look("#8ab17d", "//", "p"),
+    "podman": Look("#c86fc9", "//", "d"),
+    "runsc": Look("#832db6", "..", "v"),
+    "uml": Look("#a96b59", "xx", "^"),
+    "kubernetes": Look("#1f4e8c", "oo", "p"),
     "qemu": Look("#ffa90e", "..", "D"),
     "qemu-resumed": Look("#ffd487", "..", "d"),
     "virtualbox": Look("#bd1f01", "xx", "^"),
@@ -88,6 +95,16 @@ def tint(colour: str, white: float) -> tuple[float, float, float]:
     return red, green, blue
 
 
+# Whose it is, or whom it reaches → face, edge, words of the key. Told apart by words, too.
+ORANGE, BLUE = "#ffa90e", "#3f90da"
+WHOSE: dict[str, tuple[tuple[float, float, float], str, str]] = {
+    "host": (tint(ORANGE, 0.45), ORANGE, "the host's, or reaches it"),
+    "own": (tint(BLUE, 0.6), BLUE, "its own"),
+    "nothing": (tint(GREY, 0.75), GREY, "refused, or taken away"),
+    "unknown": ((1.0, 1.0, 1.0), FAINT, "not tried, or not known"),
+}
+
+
 @contextmanager
 def drawing() -> Iterator[None]:
     """Matplotlib's defaults with our settings, whatever the user has set."""
@@ -101,15 +118,16 @@ def drawing() -> Iterator[None]:
 
 def panels(
     body: float,
-    ratios: tuple[float, ...],
+    ratios: tuple[float, ...] = (1.0,),
     *,
     title: str,
     subtitle: str,
-    keys: Sequence[Artist],
     note: str,
+    keys: Sequence[Artist] = (),
     columns: int = 0,
+    share: bool = True,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of panels side by side, `body` inches high, that share their rows. Heading, keys
+    """A figure of panels side by side, `body` inches high, that `share` their rows. Heading, keys
     (in so many columns, else in one line) and note get room of their own, so that nothing overlaps
     them."""
     from matplotlib.figure import Figure
@@ -136,7 +154,7 @@ def panels(
             frameon=False,
             fontsize=8,
         )
-    axes = figure.subplots(1, len(ratios), sharey=True, squeeze=False, width_ratios=ratios)
+    axes = figure.subplots(1, len(ratios), sharey=share, squeeze=False, width_ratios=ratios)
     return figure, list(axes[0])
 
 

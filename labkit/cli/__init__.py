@@ -6,41 +6,40 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 # Each adds its commands.
 from labkit.cli import (
     compare,
+    contribute,
+    experiments,
     image,
-    images,
-    inside,
     machine,
-    neighbours,
+    output,
     paas,
+    record,
     report,
-    run,
-    seen,
-    selftest,
+    runs,
     student,
 )
-from labkit.cli.app import app, say
+from labkit.cli.app import app
 from labkit.errors import LabError
-from labkit.process import owner
+from labkit.system import refusals
+from labkit.system.owner_marks import owner
 
 __all__ = [
     "app",
     "compare",
+    "contribute",
+    "experiments",
     "image",
-    "images",
-    "inside",
     "machine",
     "main",
-    "neighbours",
     "paas",
+    "record",
     "report",
-    "run",
-    "seen",
-    "selftest",
+    "runs",
     "student",
 ]
 
@@ -53,35 +52,68 @@ class Interrupted(BaseException):
         self.number = number
 
 
+experiments.add_commands()
+
+
 def main() -> None:
     """The console script: runs a command, turns errors into messages and exit statuses."""
-    owner()
+    output.adapt()
+    # More threads do not help our small sums; where none can be started, OpenBLAS sends SIGINT.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _on_signals(_interrupt)
     try:
-        app()
-    except LabError as error:
-        _fail(f"error: {error}", error)
-        sys.exit(error.exit_code)
-    except Interrupted as error:
-        _fail(f"ended by {error}; nothing of it is left running", error)
-        sys.exit(128 + error.number)
-    except BrokenPipeError:  # the reader of our output has gone, as in `labkit doctor | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = _status()
     finally:  # the work is done: a signal that comes now would only break the interpreter's end
         _on_signals(signal.SIG_IGN)
+    sys.exit(status)
+
+
+def _status() -> int:
+    """Runs a command to its end."""
+    try:
+        owner()
+        status = _called()
+        output.finish()
+    except LabError as error:
+        return _failed(error, error)
+    except Interrupted as error:
+        _tell(f"ended by {error}; nothing of it is left running", error)
+        return 128 + error.number
+    except Exception as error:
+        from labkit.cli.bug_report import unexpected  # what a report needs is slow to import
+
+        return _failed(refusals.in_words(error) or unexpected(error), error)
+    return status
+
+
+def _called() -> int:
+    try:
+        app()
+    except SystemExit as end:  # how typer ends, also where all is well
+        return end.code if isinstance(end.code, int) else 0
+    return 0
+
+
+def _failed(told: LabError, error: Exception) -> int:
+    _tell(f"error: {told}", error)
+    with suppress(LabError):
+        output.finish()
+    return told.exit_code
+
+
+def _tell(message: str, error: BaseException) -> None:
+    output.tell("\n".join([message, *getattr(error, "__notes__", [])]))
 
 
 def _on_signals(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """What is ignored stays so: `nohup` asks for that, and a shell for what it starts with `&`."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, action)
-
-
-def _fail(message: str, error: BaseException) -> None:
-    say("\n".join([message, *getattr(error, "__notes__", [])]))
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, action)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """The first signal ends the work in order; while that goes on, further ones are ignored."""
     _on_signals(signal.SIG_IGN)
-    say("\nending: removing what is running (a few seconds)")
+    output.tell("\nending: removing what is running (a few seconds)")
     raise Interrupted(number)

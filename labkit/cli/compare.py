@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from labkit.cli.app import AsJson, app, say
+from labkit.cli.app import AsJson, app
+from labkit.cli.output import say, show
 
 
 @app.command("compare", short_help="Two runs side by side, or why they may not be compared.")
@@ -26,18 +27,20 @@ def compare_command(
 ) -> None:
     """Compare two runs: before and after a change, two kernels, two computers.
 
-    First what differs between the computers and versions, then B in multiples of A with its
+    First what differs between computers, versions and plans, then B in multiples of A with its
     interval, for each backend and quantity. Runs of another lab image, another version of a
-    workload, under another engine or other limits are refused.
+    workload, under another engine or other limits (a network is one) are refused; memory is left
+    out where other workloads ran.
 
     \b
     labkit compare first-comparison data/runs/ID
     labkit compare data/runs/BEFORE data/runs/AFTER --chart change.svg
     """
-    from labkit import store, two_runs
+    from labkit.experiments.benchmark.comparison import compare
+    from labkit.experiments.table import load_run
 
-    found = two_runs.compare(store.load(first), store.load(second), force=force)
+    found = compare(load_run(first), load_run(second), force=force)
     if chart is not None:
         found.chart().save(chart)
         say(f"chart: {chart}")
-    print(json.dumps(found.json()) if as_json else found.text())
+    show(lambda: json.dumps(found.json()) if as_json else found.text())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from labkit.cli import output
 from labkit.cli.app import AsJson, Kernel, image_app
 from labkit.errors import LabError
+
+if TYPE_CHECKING:
+    from labkit.image import LabImage
 
 
 @image_app.command("build")
@@ -23,8 +26,8 @@ def image_build(
     """Build the lab image from Debian packages, without root. A second build does nothing."""
     from labkit import image
 
-    built = image.build(kernel=kernel, refresh=refresh, progress=sys.stderr.isatty())
-    _show_image(built.describe(), as_json)
+    built = image.build(kernel=kernel, refresh=refresh, progress=not output.quiet())
+    _show_image(built, as_json)
 
 
 @image_app.command("show")
@@ -35,10 +38,29 @@ def image_show(kernel: Kernel = None, as_json: AsJson = False) -> None:
     found = image.find(kernel=kernel)
     if found is None:
         raise LabError("the lab image is not built yet", resolution="labkit image build")
-    _show_image(found.describe(), as_json)
+    _show_image(found, as_json)
 
 
-def _show_image(description: dict[str, Any], as_json: bool) -> None:
-    from labkit.texts import image_text
+def _show_image(image: LabImage, as_json: bool) -> None:
+    description = {"rootfs": str(image.rootfs), **image.describe()}
+    print(json.dumps(description, indent=2) if as_json else "\n".join(_described(description)))
 
-    print(json.dumps(description, indent=2) if as_json else image_text(description))
+
+def _described(value: Any, indent: str = "") -> list[str]:
+    """Names on the left, nested ones indented."""
+    if isinstance(value, dict):
+        lines = []
+        for name, inner in value.items():
+            if isinstance(inner, dict | list):
+                lines += [f"{indent}{name}:", *_described(inner, indent + "  ")]
+            else:
+                lines.append(f"{indent}{name}: {inner}")
+        return lines
+    if isinstance(value, list):
+        return [
+            indent + ", ".join(f"{k}: {v}" for k, v in item.items())
+            if isinstance(item, dict)
+            else f"{indent}{item}"
+            for item in value
+        ]
+    return [f"{indent}{value}"]

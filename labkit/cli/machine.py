@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
-from labkit.cli.app import AsJson, app, say
+from labkit.cli.app import AsJson, app
+from labkit.cli.output import say
 
 
 @app.command(short_help="What can run here, and what is missing.")
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    again: Annotated[
+        bool, typer.Option("--again", help="Try anew whether QEMU's accelerator works.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Tell what can run on this computer, why not, and the command that mends it."""
-    from labkit.diagnosis import examine
-    from labkit.texts import diagnosis_text
+    from labkit.setup.diagnosis import examine
+    from labkit.setup.text import diagnosis_text
 
-    found = examine()
-    print(found.model_dump_json(indent=2) if as_json else diagnosis_text(found))
+    found = examine(again=again)
+    print(json.dumps(found.model_dump(mode="json"), indent=2) if as_json else diagnosis_text(found))
 
 
 @app.command(short_help="Install and build what is missing.")
@@ -24,7 +31,8 @@ def setup(
     backends: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Which; those of a run if none is named. layers: a container engine's parts."
+            help="Which; those of a run if none is named. engine-parts: a container engine's "
+            "parts; spectrum: all from a process to a machine."
         ),
     ] = None,
 ) -> None:
@@ -51,7 +59,11 @@ def clean(
         bool, typer.Option("--cache", help="Also delete all that can be built or fetched again.")
     ] = False,
 ) -> None:
-    """Remove what a killed lab has left: processes, containers, temporary folders."""
+    """Remove what a killed lab has left: processes, containers, temporary folders.
+
+    What a lab in a container or on another computer may still use stays: it is named, with the
+    command that removes it.
+    """
     from labkit.setup.steps import clean_up
 
     for line in clean_up(daemon=daemon, virtualbox=virtualbox, cache=cache) or [

@@ -1,4 +1,4 @@
-"""Push to deploy: paas deploy, status, rollback, stop, compare."""
+"""Push to deploy: paas deploy, status, rollback, stop."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labkit.cli.app import AsJson, app, say
+from labkit.cli.app import AsJson, app
+from labkit.cli.output import say
 from labkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from labkit.paas import AppStatus
+    from labkit.apps.platform import AppStatus
 
 paas_app = typer.Typer(
     no_args_is_help=True,
@@ -25,7 +26,7 @@ labkit paas deploy FOLDER      build, try, put in place; the address stays when 
 labkit paas status             what is deployed, where, and whether it answers
 labkit paas rollback NAME      the version before, in its place
 labkit paas stop NAME          end it and remove its images (--all: every app)
-labkit paas compare            the same app as a machine, as a container, by code alone
+labkit deployment              the same app as a machine, as a container, by code alone
 
 Apps run in Docker, at a port of 127.0.0.1 only. They stay until you stop them.
 """,
@@ -54,17 +55,17 @@ def deploy(
     The new version must answer GET / with 200 before the old one is touched. The old one's
     image is kept (5 releases) for labkit paas rollback.
     """
-    from labkit import paas
+    from labkit import apps
 
-    _show([paas.deploy(folder, name=name, timeout=timeout, say=say)], as_json)
+    _show([apps.deploy(folder, name=name, timeout=timeout, say=say)], as_json)
 
 
 @paas_app.command("status")
 def status(as_json: AsJson = False) -> None:
     """Show each app: its address, its release, whether it answers."""
-    from labkit import paas
+    from labkit import apps
 
-    found = paas.status()
+    found = apps.status()
     if not found and not as_json:
         print("nothing is deployed; labkit paas deploy FOLDER deploys an app")
     _show(found, as_json)
@@ -77,9 +78,9 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Put the release before the current one in its place, at the same address."""
-    from labkit import paas
+    from labkit import apps
 
-    _show([paas.rollback(name, timeout=timeout, say=say)], as_json)
+    _show([apps.rollback(name, timeout=timeout, say=say)], as_json)
 
 
 @paas_app.command("stop")
@@ -91,7 +92,7 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """End an app and remove its images, or all of them."""
-    from labkit import paas
+    from labkit import apps
 
     if (name is None) != every:
         raise UsageError(
@@ -99,48 +100,12 @@ def stop(
             details="neither was named" if name is None else "both were named",
             resolution="labkit paas stop NAME, or labkit paas stop --all",
         )
-    names = [one.name for one in paas.status()] if name is None else [name]
-    lines = [paas.stop(one) for one in names]
+    names = [one.name for one in apps.status()] if name is None else [name]
+    lines = [apps.stop(one) for one in names]
     if as_json:
         print(json.dumps({"stopped": names}))
     else:
         print("\n".join(lines) or "nothing was deployed")
-
-
-@paas_app.command("compare")
-def compare(
-    repeats: Annotated[int, typer.Option(help="How often each way is gone.", min=1, max=50)] = 1,
-    out: Annotated[
-        Path | None, typer.Option(help="A folder for steps.csv, about.json and the two charts.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put the same small web app into service on three ways, and count what each asks of you.
-
-    \b
-    As a virtual machine (QEMU), as a container made by hand, and by code alone (paas deploy).
-    Every step is really done and timed; steps, lines and bytes are counted from the files that
-    you would have to write or bring. Takes about half a minute; nothing of it stays.
-    """
-    from labkit import charts, folders, kept, stats, tables, texts
-    from labkit.backends import versions
-    from labkit.paas.layers import layers
-    from labkit.paas.ways import compare as compare_ways
-    from labkit.records import DeploymentStep
-
-    if out is not None:
-        folders.begin(out)  # not after the work that would be lost
-    steps = compare_ways(repeats, say)
-    table = stats.deployments(tables.frame(steps, DeploymentStep))
-    if as_json:
-        print(json.dumps({"steps": [step.model_dump() for step in steps]}))
-    else:
-        print(texts.deployments_text(table, steps))
-    if out is not None:
-        about = kept.save(out, {"steps": steps}, kept.describe(versions("qemu", "docker")))
-        charts.deployments(table, badge=charts.badge(about, "live")).save(out / "deployments.svg")
-        charts.responsibilities(layers()).save(out / "responsibilities.svg")
-        say(f"written: steps.csv, about.json, deployments.svg and responsibilities.svg in {out}")
 
 
 def _show(apps: list[AppStatus], as_json: bool) -> None:

@@ -9,22 +9,28 @@ from typing import Annotated
 import typer
 
 from labkit.cli.app import AsJson, app
+from labkit.cli.output import show
 
 
-@app.command("report", short_help="A run's table, and its web page.")
+@app.command("report", short_help="What a recording shows, and its web page.")
 def report_command(
-    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder or its id.")],
+    recording: Annotated[
+        str, typer.Argument(metavar="RECORDING", help="Its folder or its id; of any experiment.")
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="The page's file; RUN/report.html if not given.")
+        Path | None, typer.Option(help="The page's file; in the recording's folder if not given.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a run's web page (one file, nothing loaded from elsewhere) and print its table."""
-    from labkit import report, store, texts
+    """Make a recording's web page (one file, nothing loaded from elsewhere) and print its text."""
+    from labkit.experiments import report
+    from labkit.experiments.table import experiment, load
 
-    loaded = store.load(run_id)
-    page = report.write(loaded, out or loaded.path / "report.html")
+    found = load(recording)
+    made_by = experiment(found.manifest.experiment)
+    page = report.write(found, out or report.usual_place(found))
     if as_json:
-        print(json.dumps({**texts.run_json(loaded), "report": str(page)}))
+        print(json.dumps({**made_by.json(found), "report": str(page)}))
     else:
-        print(f"{report.table_text(loaded)}\n\nreport: {page}")
+        show(lambda: made_by.told(found))
+        print(f"\nreport: {page}")

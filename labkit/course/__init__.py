@@ -1,32 +1,13 @@
-"""The exercises of the notebooks, by chapter: name → exercise."""
+"""The exercises of the notebooks, a module each chapter: name → exercise."""
 
-from __future__ import annotations
+from importlib import import_module
 
-from labkit.course import (
-    benchmark,
-    cpu,
-    images,
-    inside,
-    isolation,
-    memory,
-    paas,
-    seen,
-    start,
-    startup,
-)
-from labkit.course.exercise import Exercise
+from labkit.course.exercise import EXERCISES, Exercise
 
-EXERCISES: dict[str, Exercise] = {
-    **start.EXERCISES,
-    **seen.EXERCISES,
-    **startup.EXERCISES,
-    **memory.EXERCISES,
-    **cpu.EXERCISES,
-    **images.EXERCISES,
-    **isolation.EXERCISES,
-    **inside.EXERCISES,
-    **paas.EXERCISES,
-    **benchmark.EXERCISES,
-}
+for chapter in (
+    *("start", "boundaries", "startup", "memory", "cpu"),
+    *("images", "isolation", "inside", "paas", "benchmark", "claims.exercises"),
+):
+    import_module(f"{__name__}.{chapter}")
 
 __all__ = ["EXERCISES", "Exercise"]

@@ -4,76 +4,63 @@ from __future__ import annotations
 
 from typing import Any
 
-from labkit import stats
-from labkit.course.exercise import Exercise
-from labkit.course.judging import direction, near
-from labkit.course.recorded import recorded
+from labkit.course.exercise import exercise, largest, near, number, recorded
+from labkit.experiments.benchmark import stats
 
 HOURS = 24.0
 
 
+@exercise(
+    "04-mildest",
+    "look at the left panel, or at the column median_ratio of the rows of qemu",
+    "1 would be no loss: it is the workload whose ratio is nearest to it",
+)
 def mildest(answer: Any) -> str:
     """At which workload does the emulated machine lose the least?"""
     run = recorded()
     table = stats.throughput(run.results, run.trials)
     mine = table[table["backend"] == "qemu"].set_index("workload")["median_ratio"]
-    if answer not in mine.index:
-        return "it is the name of one of the workloads of the run"
-    if answer not in mine.dropna().index:
+    if answer in mine[mine.isna()].index:
         return "this workload counts nothing, so it has no throughput"
-    return "" if answer == mine.idxmax() else "at another workload it keeps more of the speed"
+    unknown = "it is the name of one of the workloads of the run"
+    return largest(answer, mine, unknown, "at another workload it keeps more of the speed")
 
 
-def day(answer: Any) -> str:
-    """CPU hours that an idle emulated machine takes from the host in a day."""
+@exercise(
+    "04-day",
+    "CPU seconds a second are also CPU hours an hour",
+    "take the row of qemu with the role `all` from the table `burn`; that is one machine",
+    given=(20, 5, 8, 12, 30, 50),
+)
+def day(answer: Any, machines: int) -> str:
+    """How many CPU hours do {given} idle machines `qemu` take from the host in a day?"""
     run = recorded()
     table = stats.idle_burn(run.samples, run.results, run.trials)
     mine = table[(table["backend"] == "qemu") & (table["role"] == "all")]
-    rate = float(mine["median_host_cpu_s_per_s"].iloc[0])
-    if near(answer, HOURS * rate, part=0.05):
-        return ""
-    if near(answer, HOURS * 3600 * rate, part=0.05):
-        return "this is in seconds, and hours are asked for"
-    if near(answer, rate, part=0.05):
-        return "this is what it takes each second, and so in hours each hour"
-    return direction(answer, HOURS * rate)
+    rate = machines * float(mine["median_host_cpu_s_per_s"].iloc[0])
+    return number(
+        answer,
+        HOURS * rate,
+        (HOURS * 3600 * rate, "this is in seconds, and hours are asked for"),
+        (rate, "this is what they take each second, and so in hours each hour"),
+        (HOURS * rate / machines, "this is for one machine"),
+        part=0.05,
+    )
 
 
+@exercise(
+    "04-clock",
+    "the rows of qemu in recorded.results have guest_seconds and seconds",
+    "divide them, take 1 away, make it percent, and take the largest without its sign",
+)
 def clock(answer: Any) -> str:
     """The worst that an emulated guest's clock was off, in percent of the host's time."""
     run = recorded()
     rows = run.results[run.results["backend"] == "qemu"]
     off = 100 * (rows["guest_seconds"].astype(float) / rows["seconds"] - 1)
     truth = float(off.abs().max())
-    if near(abs(float(answer)), truth, part=0.05):
+    if near(-float(answer), truth, part=0.05):
         return ""
-    if near(answer, truth / 100, part=0.05):
-        return "in percent, please"
-    if near(answer, float(off.max()), part=0.05):
-        return "one that is slow is off as well: look at both sides"
-    return direction(answer, truth)
-
-
-EXERCISES = {
-    "04-mildest": Exercise(
-        mildest,
-        (
-            "look at the left panel, or at the column median_ratio of the rows of qemu",
-            "1 would be no loss: it is the workload whose ratio is nearest to it",
-        ),
-    ),
-    "04-day": Exercise(
-        day,
-        (
-            "CPU seconds a second are also CPU hours an hour",
-            "take the row of qemu with the role `all` from the table `burn`",
-        ),
-    ),
-    "04-clock": Exercise(
-        clock,
-        (
-            "the rows of qemu in recorded.results have guest_seconds and seconds",
-            "divide them, take 1 away, make it percent, and take the largest without its sign",
-        ),
-    ),
-}
+    both = "one that is slow is off as well: look at both sides"
+    mistakes = ((truth / 100, "in percent, please"), (float(off.max()), both))
+    return number(answer, truth, *mistakes, part=0.05)

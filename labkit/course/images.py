@@ -2,144 +2,102 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-import pandas as pd
+from labkit.course.exercise import exercise, number, recorded
+from labkit.experiments.images import stats
 
-from labkit import images, stats
-from labkit.course.exercise import Exercise
-from labkit.course.judging import direction, near
-from labkit.images import Recording
-
-APPS = 10
-CONTAINERS = 20
+IMAGES = "images"
 MB, MIB = 1e6, 2**20
 
 
-@cache
-def recorded(name: str = "images") -> Recording:
-    return images.load(name)
-
-
-def apps(answer: Any) -> str:
-    """How many MB are ten images in the store that share all but their last layer?"""
-    table = stats.image_layers(recorded().layers)
+@exercise(
+    "05-apps",
+    "a layer that is the same is in the store once, for all images that have it",
+    "add up the layers of python-other-app; only the last is there once for each image",
+    given=(10, 5, 20, 40, 80),
+)
+def apps(answer: Any, images: int) -> str:
+    """{given} apps are packed as `python-other-app` is: all layers are shared but the last, which
+    is different in each. How many MB of layers are in the store, all of them together?"""
+    table = stats.image_layers(recorded(IMAGES).layers)
     mine = table[table["image"] == "python-other-app"].sort_values("layer")
     whole, own = float(mine["size_bytes"].sum()) / MB, float(mine["size_bytes"].iloc[-1]) / MB
-    truth = whole - own + APPS * own
-    if near(answer, truth):
-        return ""
-    if near(answer, APPS * whole):
-        return "so it would be if each image had all of its layers for itself"
-    return direction(answer, truth)
+    each = "so it would be if each image had all of its layers for itself"
+    return number(answer, whole - own + images * own, (images * whole, each))
 
 
+@exercise(
+    "05-room",
+    "the table `pages` has the columns total_pss_bytes and marginal_pss_bytes",
+    "take off what the first one needs; each further one is as the last that was measured",
+)
 def room(answer: Any) -> str:
     """How many containers of one image fit where ten of ten images fit, by PSS?"""
-    table = stats.page_sharing(recorded().sharing)
+    table = stats.page_sharing(recorded(IMAGES).page_sharing)
     one, each = (table[table["images"] == number] for number in (1, table["images"].max()))
     available = float(each["total_pss_bytes"].iloc[-1])
     first, further = (float(one["marginal_pss_bytes"].iloc[place]) for place in (0, -1))
-    truth = 1 + (available - first) // further
-    if near(answer, truth, part=0.05):
-        return ""
-    if near(answer, available // first, part=0.05):
-        return "only the first one is so dear"
-    if near(answer, available // further, part=0.02):
-        return "the first one takes more than the others"
-    return direction(answer, truth)
+    return number(
+        answer,
+        1 + (available - first) // further,
+        (available // first, "only the first one is so dear"),
+        (available // further, "the first one takes more than the others"),
+        part=0.05,
+    )
 
 
-def copies(answer: Any) -> str:
-    """How many MiB more are on the disk when 20 containers have each appended a line to a file of
-    64 MiB of their image?"""
-    table = stats.first_writes(recorded().first_write)
+@exercise(
+    "05-copies",
+    "the unit in which overlayfs copies is the file, however little is written",
+    "and it copies into the layer of that container which writes",
+    given=(20, 5, 8, 12, 30),
+)
+def copies(answer: Any, containers: int) -> str:
+    """{given} containers of one image each append a line to the same file of 64 MiB, which comes
+    from the image. How many MiB more are on the disk?"""
+    table = stats.copy_up(recorded(IMAGES).copy_up)
     first = table[(table["place"] == "image") & (table["write"] == 1)]
     grew = float(first.sort_values("file_bytes")["layer_grew_bytes"].iloc[-1]) / MIB
-    if near(answer, CONTAINERS * grew):
-        return ""
-    if near(answer, grew):
-        return "each container has a layer of its own"
     if float(answer) < 1:
         return "it is not the line that is copied"
-    return direction(answer, CONTAINERS * grew)
+    return number(answer, containers * grew, (grew, "each container has a layer of its own"))
 
 
+@exercise(
+    "05-waiting",
+    "the table `ways` has a row for each step, and one whose title is total",
+    "start 1 of the way `container with Python`: the step «load the image» by the total",
+)
 def waiting(answer: Any) -> str:
     """What part of the first start of the container with Python is the way into the store, in
     percent?"""
-    table = stats.from_nothing(recorded().from_nothing)
-    mine = _first(table, "container with Python")
-    image, whole = float(mine["median_s"].iloc[0]), float(mine["median_s"].iloc[-1])
-    truth = 100 * image / whole
-    if near(answer, truth, part=0.05):
-        return ""
-    if near(answer, truth / 100, part=0.05):
-        return "in percent, please"
-    if near(answer, 100 - truth, part=0.05):
-        return "this is the part of all the rest"
-    return direction(answer, truth)
+    table = stats.cold_load(recorded(IMAGES).cold_load)
+    # Its steps in order, then their total.
+    mine = table[(table["way"] == "container with Python") & (table["start"] == 1)]
+    truth = 100 * float(mine["median_s"].iloc[0]) / float(mine["median_s"].iloc[-1])
+    mistakes = (
+        (truth / 100, "in percent, please"),
+        (100 - truth, "this is the part of all the rest"),
+    )
+    return number(answer, truth, *mistakes, part=0.05)
 
 
+@exercise(
+    "05-vfs",
+    "stats.page_sharing(other.page_sharing) has the same columns as `pages`",
+    "total_pss_bytes of the row with images 1 and running 10, in both tables",
+)
 def driver(answer: Any) -> str:
     """How many times the memory (PSS) do ten containers of one image take with the storage driver
     vfs?"""
     truth = _of_one_image("images-vfs") / _of_one_image("images")
-    if near(answer, truth, part=0.05):
-        return ""
-    if near(answer, 1 / truth, part=0.05):
-        return "the other way round: vfs by overlay2"
-    if near(answer, 1, part=0.1):
-        return "pages are shared by those that map the same file; is it the same one with vfs?"
-    return direction(answer, truth)
+    same = "pages are shared by those that map the same file; is it the same one with vfs?"
+    mistakes = ((1 / truth, "the other way round: vfs by overlay2"), (1, same))
+    return number(answer, truth, *mistakes, part=0.05)
 
 
 def _of_one_image(name: str) -> float:
     """The memory (PSS, bytes) of all containers together when the most of one image run."""
-    table = stats.page_sharing(recorded(name).sharing)
+    table = stats.page_sharing(recorded(name).page_sharing)
     return float(table[table["images"] == 1].sort_values("running")["total_pss_bytes"].iloc[-1])
-
-
-def _first(table: pd.DataFrame, way: str) -> pd.DataFrame:
-    """The rows of a way's first start: its steps in order, then their total."""
-    return table[(table["way"] == way) & (table["start"] == 1)]
-
-
-EXERCISES = {
-    "05-apps": Exercise(
-        apps,
-        (
-            "a layer that is the same is in the store once, for all images that have it",
-            "add up the layers of python-other-app; only the last of them is there ten times",
-        ),
-    ),
-    "05-room": Exercise(
-        room,
-        (
-            "the table `pages` has the columns total_pss_bytes and marginal_pss_bytes",
-            "take off what the first one needs; each further one is as the last that was measured",
-        ),
-    ),
-    "05-copies": Exercise(
-        copies,
-        (
-            "the unit in which overlayfs copies is the file, however little is written",
-            "and it copies into the layer of that container which writes",
-        ),
-    ),
-    "05-waiting": Exercise(
-        waiting,
-        (
-            "the table `ways` has a row for each step, and one whose title is total",
-            "start 1 of the way `container with Python`: the step «load the image» by the total",
-        ),
-    ),
-    "05-vfs": Exercise(
-        driver,
-        (
-            "stats.page_sharing(other.sharing) has the same columns as `pages`",
-            "total_pss_bytes of the row with images 1 and running 10, in both tables",
-        ),
-    ),
-}

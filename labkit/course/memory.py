@@ -7,12 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from labkit import stats
-from labkit.course.exercise import Exercise
-from labkit.course.judging import direction, near
-from labkit.course.recorded import recorded
+from labkit.course.exercise import exercise, number, recorded
+from labkit.experiments.benchmark import stats
 
-ROOM = 8 * 2**30
+GIB = 2**30
 
 
 @cache
@@ -28,6 +26,11 @@ def _docker(metric: str = "pss") -> pd.Series:
     return mine.set_index("role")["median_bytes"]
 
 
+@exercise(
+    "03-order",
+    "the program's file is mapped into other processes of this computer too",
+    "a shared page counts in full, in part, or not at all",
+)
 def order(answer: Any) -> str:
     """RSS, PSS and USS of the bare process, the smallest first."""
     table = _table()
@@ -41,56 +44,58 @@ def order(answer: Any) -> str:
     return "what each of them does with a shared page decides, and one is not in its place"
 
 
+@exercise(
+    "03-helper",
+    "take the rows of docker with the metric pss",
+    "the role `each` is instance and helper together: it is what you divide by",
+)
 def helper(answer: Any) -> str:
     """What part of a container's PSS is its helper's, in percent?"""
     sizes = _docker()
     truth = 100 * sizes["helper"] / sizes["each"]
-    if near(answer, truth):
-        return ""
-    if near(answer, truth / 100):
-        return "in percent, please"
-    if near(answer, 100 * sizes["instance"] / sizes["each"]):
-        return "this is the part of the container itself"
-    if near(answer, 100 * sizes["helper"] / sizes["instance"]):
-        return "this is the helper relative to the container, and not to both together"
-    return direction(answer, truth)
+    itself = 100 * sizes["instance"] / sizes["each"]
+    relative = 100 * sizes["helper"] / sizes["instance"]
+    return number(
+        answer,
+        truth,
+        (truth / 100, "in percent, please"),
+        (itself, "this is the part of the container itself"),
+        (relative, "this is the helper relative to the container, and not to both together"),
+    )
 
 
-def density(answer: Any) -> str:
-    """How many such containers fit into 8 GiB, with the services that they share?"""
-    sizes = _docker()
-    truth = (ROOM - sizes["services"]) // sizes["each"]
-    if near(answer, truth, part=0.005):
-        return ""
-    if near(answer, ROOM // sizes["each"], part=0.005):
-        return "the services take room too, once for all"
-    if near(answer, ROOM // (sizes["each"] + sizes["services"]), part=0.005):
-        return "the services are there once, and not once for each container"
-    if near(answer, (ROOM - sizes["services"]) // sizes["instance"], part=0.005):
-        return "beside each container stands its helper"
-    return direction(answer, truth)
-
-
-EXERCISES = {
-    "03-order": Exercise(
-        order,
-        (
-            "the program's file is mapped into other processes of this computer too",
-            "a shared page counts in full, in part, or not at all",
+@exercise(
+    "03-density",
+    "what the services take is gone before the first container",
+    "a GiB has 1024 MiB; divide what is left by what one of fifty takes",
+    # In more room, to forget the services would be within the rounding.
+    given=(8, 2, 3, 4, 5, 6, 7),
+)
+def density(answer: Any, gib: int) -> str:
+    """How many containers fit into {given} GiB, by PSS, with the services that they share? Use what
+    fifty of them took, not what a lone one takes."""
+    sizes, each, room = _docker(), _of_many(), gib * GIB
+    services = sizes["services"]
+    lone = "this divides by what a lone one takes; what does one of fifty take?"
+    once = "the services are there once, and not once for each container"
+    return number(
+        answer,
+        (room - services) // each,
+        (room // each, "the services take room too, once for all"),
+        *(
+            ((room - gone) // sizes[of], lone)
+            for of in ("each", "instance")
+            for gone in (0, services)
         ),
-    ),
-    "03-helper": Exercise(
-        helper,
-        (
-            "take the rows of docker with the metric pss",
-            "the role `each` is instance and helper together: it is what you divide by",
-        ),
-    ),
-    "03-density": Exercise(
-        density,
-        (
-            "what the services take is gone before the first container",
-            "8 GiB are 8 * 1024 MiB; divide what is left by the role `each`, and drop the rest",
-        ),
-    ),
-}
+        (room // (each + services), once),
+        part=0.012,
+    )
+
+
+def _of_many() -> float:
+    """What one of many containers takes, in bytes (PSS)."""
+    run = recorded("density")
+    table = stats.instances(run.instances, run.trials)
+    mine = table[(table["backend"] == "docker") & (table["metric"] == "pss")]
+    most = mine[mine["role"] == "all"].nlargest(1, "running").iloc[0]
+    return float(most["total_bytes"] / most["running"])

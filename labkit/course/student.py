@@ -5,13 +5,25 @@ They are generated and never edited: what shall change is changed in notebooks/.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from labkit.errors import UsageError
-from labkit.paths import project_dir
+from labkit.system import owned_files
+from labkit.system.paths import project_dir
+
+# A text that reads what was measured, below a guess: unfolded when that is committed.
+READING = re.compile(r"-read(-\d+)?$")
+FOLDED = (
+    "<details><summary>Read on when you have committed your guess.</summary>\n\n{}\n\n</details>"
+)
+# A copy's metadata: the digest of its cells as they were made.
+MADE = "labkit_made"
 
 
 def source() -> Path:
@@ -35,20 +47,29 @@ def make(out: Path, notebooks: Path | None = None) -> list[Path]:
     _require_untouched(copies)
     out.mkdir(parents=True, exist_ok=True)
     for path, copy in copies.items():
-        nbformat.write(copy, path)  # type: ignore[no-untyped-call]
+        text = nbformat.writes(copy)  # type: ignore[no-untyped-call]
+        owned_files.write_whole(path, text.rstrip("\n") + "\n")
     return list(copies)
 
 
 def _emptied(notebook: Any) -> Any:
+    asked = False
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+            asked = asked or "notebook.guess(" in cell.source
+        elif READING.search(cell.id):
+            cell.source = FOLDED.format(cell.source) if asked else cell.source
+        elif cell.source.startswith("## "):  # the next section
+            asked = False
+    notebook.metadata[MADE] = _digest(notebook)
     return notebook
 
 
 def _require_untouched(copies: dict[Path, Any]) -> None:
-    """A copy from before is written over only where nobody has run anything in it."""
-    worked_in = [path.name for path in copies if path.exists() and _was_run(_read(path))]
+    """A copy from before is written over only where it is as it was made: nobody has run or
+    written anything in it."""
+    worked_in = [path.name for path in copies if path.exists() and not _is_untouched(path)]
     if worked_in:
         raise UsageError(
             f"somebody has worked in {', '.join(worked_in)}",
@@ -57,8 +78,18 @@ def _require_untouched(copies: dict[Path, Any]) -> None:
         )
 
 
-def _was_run(notebook: Any) -> bool:
-    return any(cell.get("execution_count") for cell in notebook.cells)
+def _is_untouched(path: Path) -> bool:
+    try:
+        notebook = _read(path)
+        ran = any(cell.get("execution_count") for cell in notebook.cells)
+        return not ran and notebook.metadata.get(MADE) == _digest(notebook)
+    except (OSError, ValueError, AttributeError):  # no notebook at all
+        return False
+
+
+def _digest(notebook: Any) -> str:
+    cells = [[cell.cell_type, cell.source] for cell in notebook.cells]
+    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
 def _read(path: Path) -> Any:

@@ -6,22 +6,19 @@ most of a start. Documentation: the kernel's admin-guide/kernel-parameters.rst.
 
 from __future__ import annotations
 
+from labkit.image.architecture import AMD64, ARM64, Architecture
+
 # loglevel=6: the banner and other notices reach the console at once, which makes the milestone
 # `kernel`; the talk of a few hundred lines does not. panic=-1: a guest that dies ends its machine.
 _COMMON = (
-    # earlyprintk: from the kernel's first moment on, not after a third of its start.
-    "console=ttyS0 earlyprintk=ttyS0,115200 loglevel=6 rdinit=/init panic=-1"
+    " loglevel=6 rdinit=/init panic=-1"
     # Safe on one tenant's short-lived machine: no protection against other programs in the guest.
     " mitigations=off audit=0 nowatchdog lsm= apparmor=0"
     " rodata=off init_on_alloc=0 psi=0"
-    # No questions to the firmware about disks that are not there.
-    " edd=off"
-    # The clock is taken at its word instead of being calibrated and watched.
-    " lpj=4000000 tsc=reliable no_timer_check"
     # Start-up work of subsystems that no workload uses: tracing above all, and BPF, each of whose
     # kfunc tables makes the kernel check all of its type information, unless none is left.
-    " ipv6.disable=1 8250.nr_uarts=2"
-    " cryptomgr.notests initcall_blacklist=i8042_init,init_ima,init_evm,init_encrypted,"
+    " ipv6.disable=1 cryptomgr.notests"
+    " initcall_blacklist=i8042_init,init_ima,init_evm,init_encrypted,"
     "ftrace_check_for_weak_functions,"
     "bpf_rstat_kfunc_init,bpf_key_sig_kfuncs_init,kfunc_init,bpf_tcp_ca_kfunc_init,"
     "bpf_prog_test_run_init,trace_eval_init,init_kprobe_trace,"
@@ -29,6 +26,16 @@ _COMMON = (
     "load_system_certificate_list,tracer_init_tracefs,event_trace_init,init_kprobes,"
     "ftrace_mod_cmd_init,crc64_rocksoft_mod_init,crc_t10dif_mod_init nokaslr"
 )
+
+# From the kernel's first moment on the console speaks, not after a third of its start. On PCs, no
+# questions to the firmware about disks that are not there, and the clock is taken at its word
+# instead of being calibrated and watched.
+_OF = {
+    AMD64: "console=ttyS0 earlyprintk=ttyS0,115200"
+    " edd=off lpj=4000000 tsc=reliable no_timer_check 8250.nr_uarts=2",
+    # QEMU's machine `virt` has one serial port of ARM's own, so the agent's is another's first.
+    ARM64: "console=ttyAMA0 earlycon LAB_PORT=ttyS0",
+}
 
 # With one processor there is nothing to discover: no ACPI tables, no interrupt controllers.
 _ONE_PROCESSOR = " nosmp noreplace-smp noapic acpi=off"
@@ -38,11 +45,12 @@ _ONE_PROCESSOR = " nosmp noreplace-smp noapic acpi=off"
 _ONE_PROCESSOR_NETWORK = " pci=nomsi"
 
 
-def command_line(cpus: int, *, network: bool = False) -> str:
+def command_line(cpus: int, *, network: bool = False, architecture: Architecture = AMD64) -> str:
     """The command line for a guest with this many virtual processors, and a network card or not."""
-    common = _COMMON.replace("rdinit=/init", "rdinit=/lab/network") if network else _COMMON
+    common = _OF[architecture] + _COMMON
+    common = common.replace("rdinit=/init", "rdinit=/lab/network") if network else common
     one = _ONE_PROCESSOR + (_ONE_PROCESSOR_NETWORK if network else "")
-    return common + (one if cpus == 1 else "")
+    return common + (one if cpus == 1 and architecture == AMD64 else "")
 
 
 # What the ISO's boot loader passes on: a boot medium is made for one processor.

@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from labkit.image.architecture import AMD64, Architecture
 from labkit.image.rootfs import EPOCH, Entry
 
 REPOSITORY = "labkit/lab"
@@ -40,22 +41,34 @@ class ImageLayer:
         return f"sha256:{hashlib.sha256(self.tar).hexdigest()}"
 
     @property
+    def size_bytes(self) -> int:
+        """The sum of its files; of a link, the length of its target. Docker's own store says the
+        same, containerd's what the layer takes on the disk."""
+        return sum(len(entry.data) for entry in self.entries)
+
+    @property
     def files(self) -> int:
         return sum(not entry.is_folder for entry in self.entries)
 
 
-def write_container(entries: Iterable[Entry], digest: str, target: Path) -> tuple[str, str]:
+def write_container(
+    entries: Iterable[Entry], digest: str, architecture: Architecture, target: Path
+) -> tuple[str, str]:
     """Writes the lab image's archive; returns the image's id and its tag."""
     tag = f"{REPOSITORY}:{digest[:12]}"
     layer = ImageLayer("labkit image build", tuple(entries))
-    return write_archive([layer], {LABEL: digest}, tag, target), tag
+    return write_archive([layer], {LABEL: digest}, tag, target, architecture), tag
 
 
 def write_archive(
-    layers: Sequence[ImageLayer], labels: Mapping[str, str], tag: str, target: Path
+    layers: Sequence[ImageLayer],
+    labels: Mapping[str, str],
+    tag: str,
+    target: Path,
+    architecture: Architecture = AMD64,
 ) -> str:
     """Writes an archive with one image, its lowest layer first; returns the image's id."""
-    config = _json(_config(layers, labels))
+    config = _json(_config(layers, labels, architecture))
     image_id = hashlib.sha256(config).hexdigest()
     names = ["layer.tar"] if len(layers) == 1 else [f"layer-{n}.tar" for n in range(len(layers))]
     manifest = [{"Config": f"{image_id}.json", "RepoTags": [tag], "Layers": names}]
@@ -76,10 +89,12 @@ def layer_tar(entries: Iterable[Entry]) -> bytes:
     return buffer.getvalue()
 
 
-def _config(layers: Sequence[ImageLayer], labels: Mapping[str, str]) -> dict[str, Any]:
+def _config(
+    layers: Sequence[ImageLayer], labels: Mapping[str, str], architecture: Architecture
+) -> dict[str, Any]:
     created = datetime.fromtimestamp(EPOCH, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
-        "architecture": "amd64",
+        "architecture": architecture.name,
         "os": "linux",
         "created": created,
         "config": {

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from labkit.errors import ImageError
+from labkit.image.architecture import AMD64, ARCHITECTURES, Architecture
 from labkit.image.download import Unreachable, download
 from labkit.image.index import Package, find_packages, kernel_dependency, newest
 from labkit.image.room import unfinished
-from labkit.image.suites import ARCHITECTURE, RELEASE, SECURITY, Index, open_suite
+from labkit.image.suites import RELEASE, SECURITY, Index, open_suite
+from labkit.system import owned_files
 
 BUSYBOX, ISOLINUX, SYSLINUX = "busybox-static", "isolinux", "syslinux-common"
-KERNEL_METAPACKAGE = f"linux-image-cloud-{ARCHITECTURE}"
+KERNEL_METAPACKAGE = "linux-image-cloud-{}"
 
 
 @dataclass(frozen=True)
@@ -29,20 +31,27 @@ class Pins:
     packages: dict[str, Package]
     kernel: str
     signatures: dict[str, str]
+    architecture: str = AMD64.name
+
+    @property
+    def boot_loader(self) -> tuple[str, ...]:
+        """The packages of it, where there is one."""
+        return (ISOLINUX, SYSLINUX) if ARCHITECTURES[self.architecture].boots_iso else ()
 
 
-def look_up(folder: Path, *, progress: bool) -> Pins:
+def look_up(folder: Path, architecture: Architecture, *, progress: bool) -> Pins:
     """Asks the mirrors for the newest packages. Raises Unreachable, or ImageError."""
-    indexes = [open_suite(RELEASE, folder, progress=progress)]
+    indexes = [open_suite(RELEASE, architecture, folder, progress=progress)]
     signatures = {RELEASE.name: indexes[0].signature}
     try:
-        indexes.append(open_suite(SECURITY, folder, progress=progress))
+        indexes.append(open_suite(SECURITY, architecture, folder, progress=progress))
         signatures[SECURITY.name] = indexes[1].signature
     except Unreachable as error:
         signatures[SECURITY.name] = f"not used: {error.brief} ({error.details})"
-    kernel = kernel_dependency(_newest_of(indexes, KERNEL_METAPACKAGE))
-    names = (BUSYBOX, ISOLINUX, SYSLINUX, kernel)
-    return Pins({name: _newest_of(indexes, name) for name in names}, kernel, signatures)
+    kernel = kernel_dependency(_newest_of(indexes, KERNEL_METAPACKAGE.format(architecture.name)))
+    pins = Pins({}, kernel, signatures, architecture.name)
+    names = (BUSYBOX, *pins.boot_loader, kernel)
+    return replace(pins, packages={name: _newest_of(indexes, name) for name in names})
 
 
 def fetch(package: Package, folder: Path, *, progress: bool) -> Path:
@@ -83,12 +92,17 @@ def read_members(deb: Path, patterns: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
+def pins_name(architecture: Architecture) -> str:
+    """The name of the file with the pins of images for these computers."""
+    return "pins.json" if architecture == AMD64 else f"pins-{architecture.name}.json"
+
+
 def save_pins(pins: Pins, file: Path) -> None:
     """Writes the pins, whole or not at all."""
     content = json.dumps(asdict(pins), indent=2)
     with unfinished(file.parent, len(content)) as folder:
         (folder / file.name).write_text(content, encoding="utf-8")
-        (folder / file.name).replace(file)
+        owned_files.settle(folder / file.name, file)
 
 
 def load_pins(file: Path) -> Pins | None:
@@ -96,10 +110,11 @@ def load_pins(file: Path) -> Pins | None:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         packages = {name: Package(**fields) for name, fields in content["packages"].items()}
-        pins = Pins(packages, content["kernel"], dict(content["signatures"]))
+        architecture = ARCHITECTURES[content.get("architecture", AMD64.name)].name
+        pins = Pins(packages, content["kernel"], dict(content["signatures"]), architecture)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return pins if {BUSYBOX, ISOLINUX, SYSLINUX, pins.kernel} <= pins.packages.keys() else None
+    return pins if {BUSYBOX, *pins.boot_loader, pins.kernel} <= pins.packages.keys() else None
 
 
 def _newest_of(indexes: Sequence[Index], name: str) -> Package:

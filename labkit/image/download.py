@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from pathlib import Path
 
 from labkit.errors import ImageError
 from labkit.image.room import unfinished
+from labkit.system import owned_files
+from labkit.system.progress import bar
 
 TIMEOUT_S = (10, 30)  # to connect, and between two pieces of data
 ATTEMPTS = 3
@@ -43,7 +47,7 @@ def download(url: str, target: Path, expected: Expected | None, *, progress: boo
         _fetch_patiently(url, part, expected, progress)
         if expected:
             _check(url, part, expected)
-        part.replace(target)
+        owned_files.settle(part, target)
     return target
 
 
@@ -66,7 +70,8 @@ def _fetch_patiently(url: str, part: Path, expected: Expected | None, progress: 
                     f"{url} could not be downloaded",
                     details=str(error),
                     resolution="check the network (a proxy is taken from HTTP_PROXY and "
-                    "HTTPS_PROXY), then: labkit image build --refresh",
+                    "HTTPS_PROXY, certificates are the system's or SSL_CERT_FILE's), then: "
+                    "labkit image build --refresh",
                 ) from error
             time.sleep(PAUSE_S * attempt)
     return None
@@ -78,7 +83,7 @@ def _fetch(url: str, part: Path, expected: Expected | None, progress: bool) -> N
     most = expected.size if expected else _MOST_WITHOUT_SIZE
     with (
         requests.Session() as session,
-        session.get(url, stream=True, timeout=TIMEOUT_S) as response,
+        session.get(url, stream=True, timeout=TIMEOUT_S, verify=certificates()) as response,
         part.open("wb") as file,
     ):
         response.raise_for_status()
@@ -89,12 +94,19 @@ def _fetch(url: str, part: Path, expected: Expected | None, progress: bool) -> N
                 break
 
 
+def certificates() -> str | bool:
+    """Whom the computer itself trusts, an organization's TLS proxy too: not the list that the
+    library brings along. SSL_CERT_FILE and REQUESTS_CA_BUNDLE name others."""
+    named = os.environ.get("REQUESTS_CA_BUNDLE")
+    system = ssl.get_default_verify_paths()
+    places = (named, system.cafile, "/etc/ssl/certs/ca-certificates.crt", system.capath)
+    return next((place for place in places if place and Path(place).exists()), True)
+
+
 def _shown(
     pieces: Iterator[bytes], url: str, expected: Expected | None, progress: bool
 ) -> Iterator[bytes]:
-    from tqdm.auto import tqdm
-
-    with tqdm(
+    with bar(
         desc=url.rpartition("/")[2] if expected is None else _short_name(url),
         total=expected.size if expected else None,
         unit="B",
@@ -103,10 +115,10 @@ def _shown(
         delay=0.5,  # no bar for what is there at once
         leave=False,
         disable=not progress,
-    ) as bar:
+    ) as shown:
         for piece in pieces:
             yield piece
-            bar.update(len(piece))
+            shown.update(len(piece))
 
 
 def _short_name(url: str) -> str:

@@ -61,8 +61,8 @@ def newest(packages: Iterable[Package], name: str) -> Package:
 
 
 def kernel_dependency(metapackage: Package) -> str:
-    """The kernel package that the metapackage stands for: linux-image-VERSION-cloud-amd64."""
-    found = re.search(r"\blinux-image-\S+-cloud-amd64\b", metapackage.depends)
+    """The kernel package that the metapackage stands for: linux-image-VERSION-cloud-arm64."""
+    found = re.search(r"\blinux-image-\S+-cloud-(?:amd64|arm64)\b", metapackage.depends)
     if not found:
         raise ImageError(
             f"the package {metapackage.name} names no kernel",

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from labkit.image import debs
-from labkit.image.cmdline import KERNEL_COMMAND_LINE
+from labkit.image.architecture import ARCHITECTURES, Architecture
+from labkit.image.cmdline import command_line
 from labkit.image.debs import BUSYBOX, ISOLINUX, SYSLINUX, Pins
+from labkit.image.index import Package
 
 BUILDER_VERSION = 1  # raise it when the same inputs make other bits
 
@@ -22,11 +24,35 @@ class Inputs:
     pins: Pins
     guest: dict[str, bytes]
     own_kernel: bytes | None
-    command_line: str = KERNEL_COMMAND_LINE
+
+    @classmethod
+    def of_record(
+        cls,
+        record: dict[str, Any],
+        architecture: Architecture,
+        guest: dict[str, bytes],
+        own_kernel: bytes | None,
+    ) -> Inputs:
+        """Those of today with the packages of an image that was built: see `provenance`."""
+        packages = {
+            name: Package(name, told["version"], told["sha256"], size=0, url="")
+            for name, told in record["packages"].items()
+        }
+        kernel = next((name for name in packages if name.startswith("linux-image-")), "")
+        return cls(Pins(packages, kernel, {}, architecture.name), guest, own_kernel)
+
+    @property
+    def architecture(self) -> Architecture:
+        return ARCHITECTURES[self.pins.architecture]
+
+    @property
+    def command_line(self) -> str:
+        return command_line(1, architecture=self.architecture)
 
     @property
     def packages(self) -> list[str]:
-        return [BUSYBOX, ISOLINUX, SYSLINUX, *([] if self.own_kernel else [self.pins.kernel])]
+        kernel = [] if self.own_kernel else [self.pins.kernel]
+        return [BUSYBOX, *self.pins.boot_loader, *kernel]
 
     @property
     def digest(self) -> str:
@@ -44,6 +70,7 @@ class Inputs:
         """Where the image's parts come from, for its record."""
         packages = [self.pins.packages[name] for name in self.packages]
         return {
+            "architecture": self.architecture.name,
             "packages": {
                 package.name: {"version": package.version, "sha256": package.sha256}
                 for package in packages
@@ -54,28 +81,50 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class BootLoader:
+    """The files of it that a boot medium holds."""
+
+    isolinux: bytes
+    ldlinux: bytes
+
+
+@dataclass(frozen=True)
 class Contents:
     """What the packages hold that the image takes."""
 
     busybox: bytes
     kernel: bytes
-    isolinux: bytes
-    ldlinux: bytes
+    boot_loader: BootLoader | None
 
 
 def read_contents(inputs: Inputs, folder: Path, *, progress: bool) -> Contents:
     """Downloads what is not in the cache yet, and reads it."""
 
     def read(name: str, *patterns: str) -> bytes:
-        deb = debs.fetch(inputs.pins.packages[name], folder, progress=progress)
-        return debs.read_member(deb, patterns)
+        return read_from(inputs.pins, name, folder, *patterns, progress=progress)
 
     return Contents(
         busybox=read(BUSYBOX, "bin/busybox", "usr/bin/busybox"),
         kernel=inputs.own_kernel or read(inputs.pins.kernel, "boot/vmlinuz-*"),
-        isolinux=read(ISOLINUX, "usr/lib/ISOLINUX/isolinux.bin"),
-        ldlinux=read(SYSLINUX, "usr/lib/syslinux/modules/bios/ldlinux.c32"),
+        boot_loader=read_boot_loader(inputs.pins, folder, progress=progress),
     )
+
+
+def read_boot_loader(pins: Pins, folder: Path, *, progress: bool) -> BootLoader | None:
+    """None where there is none for such computers."""
+    if not pins.boot_loader:
+        return None
+    return BootLoader(
+        read_from(pins, ISOLINUX, folder, "usr/lib/ISOLINUX/isolinux.bin", progress=progress),
+        read_from(
+            pins, SYSLINUX, folder, "usr/lib/syslinux/modules/bios/ldlinux.c32", progress=progress
+        ),
+    )
+
+
+def read_from(pins: Pins, name: str, folder: Path, *patterns: str, progress: bool) -> bytes:
+    """A file of one of the packages, which is downloaded unless it is in the folder."""
+    return debs.read_member(debs.fetch(pins.packages[name], folder, progress=progress), patterns)
 
 
 def _sha256(data: bytes) -> str:

@@ -1,7 +1,6 @@
 """The lab image as a bootable ISO: isolinux starts the same kernel with the same initramfs.
 
-The kernel lies there unpacked where that is possible: under VirtualBox without its driver, which
-interprets, unpacking alone took 20 s.
+The kernel lies there unpacked where that is possible (labkit.image.unpacked says why).
 
 Formats: ISO 9660 (ECMA-119) with an El Torito boot record; isolinux.cfg as in the SYSLINUX wiki,
 "Config". All files lie in the root folder, one of the places where isolinux looks.
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from labkit.image.inputs import BootLoader
 from labkit.image.rootfs import EPOCH
 from labkit.image.unpacked import unpacked
 
@@ -29,8 +29,7 @@ def write_iso(
     *,
     kernel: Path,
     initramfs: Path,
-    isolinux: bytes,
-    ldlinux: bytes,
+    boot_loader: BootLoader,
     command_line: str,
 ) -> None:
     """Writes the ISO; it boots at once, without a prompt."""
@@ -41,9 +40,9 @@ def write_iso(
     iso.new(interchange_level=3, vol_ident="LABKIT", sys_ident="LINUX")
     try:
         for name, data in (
-            ("ISOLINUX.BIN", isolinux),
+            ("ISOLINUX.BIN", boot_loader.isolinux),
             ("ISOLINUX.CFG", isolinux_cfg(command_line)),
-            ("LDLINUX.C32", ldlinux),
+            ("LDLINUX.C32", boot_loader.ldlinux),
             ("VMLINUZ.", unpacked(packed) or packed),
         ):
             iso.add_fp(io.BytesIO(data), len(data), f"/{name};1")

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labkit.image.architecture import AMD64, ARCHITECTURES, Architecture
+from labkit.image.in_use import hold
+
 RECORD = "image.json"
 
 
@@ -23,9 +26,10 @@ class LabImage:
     container_tag: str
     kernel: Path
     initramfs: Path
-    iso: Path
+    iso: Path | None  # none for processors that isolinux is not for
     command_line: str
     kernel_version: str
+    architecture: Architecture = AMD64
 
     def describe(self) -> dict[str, Any]:
         """The record: digest, packages and their signatures, sizes."""
@@ -35,6 +39,7 @@ class LabImage:
 
 def image_in(folder: Path, record: dict[str, Any]) -> LabImage:
     """The image with this record, its files in this folder."""
+    architecture = ARCHITECTURES[record.get("architecture", AMD64.name)]
     return LabImage(
         folder=folder,
         digest=record["digest"],
@@ -44,14 +49,16 @@ def image_in(folder: Path, record: dict[str, Any]) -> LabImage:
         container_tag=record["container_tag"],
         kernel=folder / "vmlinuz",
         initramfs=folder / "initramfs.cpio",
-        iso=folder / "lab.iso",
+        iso=folder / "lab.iso" if architecture.boots_iso else None,
         command_line=record["command_line"],
         kernel_version=record["kernel_version"],
+        architecture=architecture,
     )
 
 
 def load(folder: Path, digest: str) -> LabImage | None:
-    """The image with this digest, if it is there and undamaged."""
+    """The image with this digest, if it is there and undamaged; then this lab uses it."""
+    hold(folder / RECORD)
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         whole = record["digest"] == digest and record["files"].items() <= file_sizes(folder).items()

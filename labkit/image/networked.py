@@ -17,14 +17,17 @@ from pathlib import Path
 from labkit.errors import ImageError
 from labkit.image import debs
 from labkit.image.cmdline import command_line
-from labkit.image.debs import ISOLINUX, SYSLINUX, Pins
+from labkit.image.damaged import cannot_replace, make_way
+from labkit.image.debs import Pins
 from labkit.image.initramfs import write_cpio
+from labkit.image.inputs import read_boot_loader
 from labkit.image.iso import write_iso
 from labkit.image.lab_image import RECORD, LabImage, file_sizes
 from labkit.image.modules import PATTERNS, module_entries
 from labkit.image.room import unfinished
 from labkit.image.rootfs import GUEST_FOLDER, Entry, program
-from labkit.paths import cache_dir
+from labkit.system import owned_files
+from labkit.system.paths import cache_dir
 
 VERSION = 1  # raise it when the same lab image gets other bits
 
@@ -35,11 +38,11 @@ def networked(image: LabImage, *, progress: bool = True) -> LabImage:
     folder = image.folder.with_name(f"{image.folder.name}-network-{key[:8]}")
     found = _in_folder(image, folder)
     if not _is_whole(folder):
-        room = image.iso.stat().st_size + image.initramfs.stat().st_size
+        room = sum(path.stat().st_size for path in (image.iso, image.initramfs) if path)
         with unfinished(folder.parent, room) as temporary:
             _write(_in_folder(image, temporary / "image"), image, progress=progress)
             with suppress(OSError):  # another build was faster, or what is there is damaged
-                (temporary / "image").rename(folder)
+                owned_files.settle(temporary / "image", folder)
             _replace_damaged(temporary / "image", folder)
     return found
 
@@ -56,15 +59,16 @@ def _in_folder(image: LabImage, folder: Path) -> LabImage:
     return replace(
         image,
         initramfs=folder / "initramfs.cpio",
-        iso=folder / "lab.iso",
-        command_line=command_line(1, network=True),
+        iso=image.iso and folder / image.iso.name,
+        command_line=command_line(1, network=True, architecture=image.architecture),
     )
 
 
 def _write(target: LabImage, image: LabImage, *, progress: bool) -> None:
-    folder = target.iso.parent
+    folder = target.initramfs.parent
     folder.mkdir(mode=0o755)
-    pins = debs.load_pins(cache_dir() / "debs" / "pins.json")
+    packages = cache_dir() / "debs"
+    pins = debs.load_pins(packages / debs.pins_name(image.architecture))
     if pins is None:
         raise ImageError(
             "it is not known which packages the lab image was made of",
@@ -72,20 +76,16 @@ def _write(target: LabImage, image: LabImage, *, progress: bool) -> None:
         )
     entries = [*_drivers(image, pins, progress=progress), _script()]
     append_entries(image.initramfs, entries, target.initramfs)
-
-    def read(name: str, pattern: str) -> bytes:
-        deb = debs.fetch(pins.packages[name], cache_dir() / "debs", progress=progress)
-        return debs.read_member(deb, (pattern,))
-
-    write_iso(
-        target.iso,
-        kernel=image.kernel,
-        initramfs=target.initramfs,
-        isolinux=read(ISOLINUX, "usr/lib/ISOLINUX/isolinux.bin"),
-        ldlinux=read(SYSLINUX, "usr/lib/syslinux/modules/bios/ldlinux.c32"),
-        command_line=target.command_line,
-    )
-    (folder / RECORD).write_text(json.dumps({"files": file_sizes(folder)}))
+    boot_loader = read_boot_loader(pins, packages, progress=progress)
+    if target.iso and boot_loader:
+        write_iso(
+            target.iso,
+            kernel=image.kernel,
+            initramfs=target.initramfs,
+            boot_loader=boot_loader,
+            command_line=target.command_line,
+        )
+    (folder / RECORD).write_text(json.dumps({"files": file_sizes(folder)}), encoding="utf-8")
 
 
 def _script() -> Entry:
@@ -104,7 +104,7 @@ def _drivers(image: LabImage, pins: Pins, *, progress: bool) -> list[Entry]:
 
 def _is_whole(folder: Path) -> bool:
     try:
-        record = json.loads((folder / RECORD).read_text())
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         return bool(record["files"] == file_sizes(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -113,12 +113,8 @@ def _is_whole(folder: Path) -> bool:
 def _replace_damaged(built: Path, folder: Path) -> None:
     if _is_whole(folder):
         return
+    make_way(folder, built.with_name("damaged"))
     with suppress(OSError):
-        folder.rename(built.with_name("damaged"))
-        built.rename(folder)
+        owned_files.settle(built, folder)
     if not _is_whole(folder):
-        raise ImageError(
-            f"the damaged image in {folder} cannot be replaced",
-            details="a program may have it open",
-            resolution="end what uses it, and remove that folder",
-        )
+        raise cannot_replace(folder, "a program may have it open")

@@ -25,10 +25,11 @@ def write_image(inputs: Inputs, contents: Contents, folder: Path) -> LabImage:
     """Writes everything into a new folder, the record last."""
     folder.mkdir(mode=0o755)
     entries = lab_entries(contents.busybox, inputs.guest)
-    container_id, tag = write_container(entries, inputs.digest, folder / "container.tar")
+    archive = folder / "container.tar"
+    container_id, tag = write_container(entries, inputs.digest, inputs.architecture, archive)
     record: dict[str, Any] = {
         "digest": inputs.digest,
-        "kernel_version": kernel_version(contents.kernel),
+        "kernel_version": kernel_version(contents.kernel, inputs.architecture),
         "container_id": container_id,
         "container_tag": tag,
         **inputs.provenance(),
@@ -45,20 +46,22 @@ def _write_for_guests(image: LabImage, contents: Contents, entries: Iterable[Ent
     image.kernel.write_bytes(contents.kernel)
     with image.initramfs.open("wb") as file:
         write_initramfs(entries, file)
-    write_iso(
-        image.iso,
-        kernel=image.kernel,
-        initramfs=image.initramfs,
-        isolinux=contents.isolinux,
-        ldlinux=contents.ldlinux,
-        command_line=image.command_line,
-    )
+    if image.iso and contents.boot_loader:
+        write_iso(
+            image.iso,
+            kernel=image.kernel,
+            initramfs=image.initramfs,
+            boot_loader=contents.boot_loader,
+            command_line=image.command_line,
+        )
 
 
 def _write_record(image: LabImage, record: dict[str, Any]) -> None:
     files = file_sizes(image.folder)
     rootfs = sum(size for path, size in files.items() if path.startswith("rootfs/"))
     packagings = (image.container_tar, image.kernel, image.initramfs, image.iso)
-    record["bytes"] = {"rootfs": rootfs} | {path.name: files[path.name] for path in packagings}
+    record["bytes"] = {"rootfs": rootfs} | {
+        path.name: files[path.name] for path in packagings if path
+    }
     record["files"] = files
     (image.folder / RECORD).write_text(json.dumps(record, indent=2), encoding="utf-8")

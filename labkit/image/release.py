@@ -10,7 +10,7 @@ from pathlib import Path
 
 from labkit.errors import ImageError
 from labkit.image.download import Expected, Unreachable
-from labkit.process import find_tool, run
+from labkit.system.process import find_tool, run
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"

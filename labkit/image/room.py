@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import errno
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
 
 from labkit.errors import ImageError
-from labkit.process import MARK, owner, owner_lives
+from labkit.image import known_files
+from labkit.system import owned_files
 
 _MIB = 1024 * 1024
-_UNFINISHED = re.compile(rf"\.unfinished-({MARK.pattern})-.*")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -25,20 +23,9 @@ def unfinished(folder: Path, needed: int = 0) -> Iterator[Path]:
     `needed` (bytes) goes into the message when the disk is full.
     """
     with explained(folder, needed):
-        folder.mkdir(parents=True, exist_ok=True)
-        own = Path(mkdtemp(prefix=f".unfinished-{owner()}-", dir=folder))
-        try:
+        known_files.make_cache_folder(folder)
+        with owned_files.unfinished_folder(folder) as own:
             yield own
-        finally:
-            shutil.rmtree(own, ignore_errors=True)
-
-
-def sweep(folder: Path) -> None:
-    """Removes what builds have left that were killed: their owner no longer lives."""
-    for path in folder.glob(".unfinished-*"):
-        found = _UNFINISHED.fullmatch(path.name)
-        if found and not owner_lives(found[1]):
-            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -13,6 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from labkit.errors import UsageError
+from labkit.system.paths import own_guest_dir
+
 # The day of Debian 12's release. A fixed date: the image must not tell when it was built
 # (https://reproducible-builds.org/docs/source-date-epoch/).
 EPOCH = 1_686_355_200
@@ -58,8 +61,27 @@ def read_guest(source: Path | None = None) -> dict[str, bytes]:
     source = source or GUEST_FOLDER
     files = {"lab/agent": source / "agent", "lab/shell": source / "shell", "init": source / "init"}
     files |= {f"lab/workloads/{f.name}": f for f in sorted((source / "workloads").glob("*.sh"))}
+    own = own_guest_dir() if source == GUEST_FOLDER else None
+    files |= {f"lab/workloads/{f.name}": f for f in _own_files(own, "workloads", "*.sh")}
     # A checkout on Windows may have changed the line ends, which busybox does not take.
-    return {path: file.read_bytes().replace(b"\r\n", b"\n") for path, file in files.items()}
+    texts = {path: file.read_bytes().replace(b"\r\n", b"\n") for path, file in files.items()}
+    return texts | {f"bin/{f.name}": f.read_bytes() for f in _own_files(own, "bin", "*")}
+
+
+def _own_files(own: Path | None, folder: str, pattern: str) -> list[Path]:
+    """What a user's own folder adds; UsageError where it is none, or would replace the lab's."""
+    if own is None:
+        return []
+    if not own.is_dir():
+        raise UsageError(
+            f"LABKIT_GUEST names {own}, which is no folder",
+            resolution="name one with workloads/NAME.sh and bin/PROGRAM in it",
+        )
+    files = sorted(file for file in (own / folder).glob(pattern) if file.is_file())
+    for file in files:
+        if folder == "bin" and file.name in ("busybox", "sh"):
+            raise UsageError(f"bin/{file.name} is the lab's own", resolution=f"rename {file}")
+    return files
 
 
 def lab_entries(busybox: bytes, guest: Mapping[str, bytes]) -> list[Entry]:
@@ -73,7 +95,8 @@ def lab_entries(busybox: bytes, guest: Mapping[str, bytes]) -> list[Entry]:
 
 def write_folder(entries: Iterable[Entry], target: Path) -> None:
     """Lays the root file system out on disk, owned by the user. Devices are left out."""
-    target.mkdir(mode=0o755)
+    target.mkdir()
+    target.chmod(0o755)  # whatever the umask is
     for entry in entries:
         path = target / entry.path
         if entry.is_link:

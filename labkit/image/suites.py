@@ -12,12 +12,10 @@ from pathlib import Path
 
 from labkit.errors import ImageError
 from labkit.image import apt_sources
+from labkit.image.architecture import Architecture
 from labkit.image.download import Unreachable, download
 from labkit.image.release import Release, read_release
 from labkit.image.room import unfinished
-
-ARCHITECTURE = "amd64"
-INDEX = f"main/binary-{ARCHITECTURE}/Packages.xz"
 
 
 @dataclass(frozen=True)
@@ -44,14 +42,15 @@ class Index:
     signature: str
 
 
-def open_suite(suite: Suite, folder: Path, *, progress: bool) -> Index:
+def open_suite(suite: Suite, architecture: Architecture, folder: Path, *, progress: bool) -> Index:
     """The index of the first mirror that works: those of the host's apt, then the main one."""
     mirrors = [*apt_sources.mirrors(suite.name, suite.archive), suite.main_mirror]
+    index = f"main/binary-{architecture.name}/Packages.xz"
     failures = []
     for mirror in dict.fromkeys(mirrors):
         try:
             release = _read_release(suite, mirror, folder, progress)
-            packages = _read_index(suite, mirror, release, folder, progress)
+            packages = _read_index(f"{mirror}/dists/{suite.name}", index, release, folder, progress)
         except Unreachable as error:
             failures.append(error)
         else:
@@ -72,13 +71,13 @@ def _read_release(suite: Suite, mirror: str, folder: Path, progress: bool) -> Re
     return release
 
 
-def _read_index(suite: Suite, mirror: str, release: Release, folder: Path, progress: bool) -> bytes:
-    if INDEX not in release.files:
-        raise Unreachable(f"{mirror} has no index {INDEX}")
-    expected = release.files[INDEX]
+def _read_index(suite: str, index: str, release: Release, folder: Path, progress: bool) -> bytes:
+    if index not in release.files:
+        raise Unreachable(f"{suite} has no index {index}")
+    expected = release.files[index]
     # By its hash, an index can be had also while the mirror changes to the next one.
-    by_hash = f"{INDEX.rpartition('/')[0]}/by-hash/SHA256/{expected.sha256}"
-    url = f"{mirror}/dists/{suite.name}/{by_hash if release.by_hash else INDEX}"
+    by_hash = f"{index.rpartition('/')[0]}/by-hash/SHA256/{expected.sha256}"
+    url = f"{suite}/{by_hash if release.by_hash else index}"
     with unfinished(folder) as temporary:
         file = download(url, temporary / "Packages.xz", expected, progress=progress)
         try:

@@ -3,32 +3,25 @@ magic %%everywhere known."""
 
 import sys
 
-from labkit.notebook.beside import Beside, neighbours
-from labkit.notebook.exercises import check
+from labkit.notebook.exercises import check, given
+from labkit.notebook.explore import explore
 from labkit.notebook.guesses import Guess, guess, off_by
-from labkit.notebook.imaging import Imaging, imaging
-from labkit.notebook.looking import Look, look
 from labkit.notebook.magic import register
 from labkit.notebook.measuring import Measurement, measure, what_can_run
 from labkit.notebook.modes import mode
-from labkit.notebook.tables import Tables, anew
+from labkit.notebook.tasks import task
 
 __all__ = [
-    "Beside",
     "Guess",
-    "Imaging",
-    "Look",
     "Measurement",
-    "Tables",
-    "anew",
     "check",
+    "explore",
+    "given",
     "guess",
-    "imaging",
-    "look",
     "measure",
     "mode",
-    "neighbours",
     "off_by",
+    "task",
     "what_can_run",
 ]
 

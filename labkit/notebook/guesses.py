@@ -1,65 +1,118 @@
-"""Predict, then measure: a guess that the reader enters, and how far off it was, in words."""
+"""Predict, then measure: the answer stays hidden until the reader has committed a guess."""
 
 from __future__ import annotations
 
-import os
+import math
+from collections.abc import Callable
 from typing import Any, SupportsFloat
 
+from labkit import charts, units
+from labkit.course import work
 from labkit.errors import UsageError
+from labkit.notebook.fields import guess_field
+from labkit.notebook.shown import Content, Shown
 
-# Without a person in front of it (tests, stored outputs) a field to fill in makes no sense.
-WIDGETS = "LAB_WIDGETS"
+HIDDEN = "Hidden until you commit a guess: go up to the field, enter a number, press the button."
 
 
 class Guess:
-    """A number that the reader may change in a field; `float(guess)` is what it is now."""
+    """A question whose answer is a number. A committed guess is final, and is kept with the
+    student's work: it is there when the notebook is opened again.
 
-    def __init__(self, question: str, value: float, unit: str = "") -> None:
-        self.question = question
-        self.unit = unit
-        self._value = value
-        self._field: Any = None
+    Where nobody is in front of the notebook (LAB_WIDGETS=0), an example stands for the guess.
+    """
 
-    def __float__(self) -> float:
-        return float(self._value if self._field is None else self._field.value)
+    def __init__(self, name: str, question: str, example: float, unit: str = "") -> None:
+        self.name, self.question, self.unit = name, question, unit
+        self._example = example
+        self._shown: list[Shown] = []
+        self._unkept: float | None = None  # where the file cannot be written
+
+    @property
+    def committed(self) -> float | None:
+        """The guess; None as long as there is none."""
+        if work.is_static():
+            return self._example
+        return work.read().guesses.get(self.name, self._unkept)
+
+    def commit(self, answer: object) -> Guess:
+        """What the button does: keeps a guess, and shows what was hidden. UsageError, and nothing
+        is kept, for what is no number above zero; a guess that is there stays."""
+        guessed = number(answer)
+        if self.committed is None:
+            try:
+                work.keep("guesses", self.name, guessed)
+            except work.NotKept:
+                self._unkept = guessed
+            for shown in self._shown:
+                shown.renew()
+        return self
+
+    def reveals(self, *contents: Any) -> Shown:
+        """Charts, tables, sentences: shown as soon as a guess is committed, and not before."""
+        return self._after(lambda _: contents)
+
+    def compared(self, measured: float | tuple[Any, Any, Any], *more: Any, **about: Any) -> Shown:
+        """The guess beside what was measured, hidden like the rest: a chart for (median, low, high)
+        with what charts.guess asks for, a sentence for a single number; below it `more`."""
+
+        def contents(own: float) -> Content:
+            return (_beside(self, own, measured, about), *more)
+
+        return self._after(contents)
+
+    def _after(self, contents: Callable[[float], Content]) -> Shown:
+        def now() -> Content:
+            own = self.committed
+            return (HIDDEN,) if own is None else contents(own)
+
+        self._shown.append(Shown(now))
+        return self._shown[-1]
 
     def __repr__(self) -> str:
-        return f"{self.question}\nyour guess: {float(self):g}{self.unit}"
+        own = self.committed
+        said = f"an example guess: {self._example:g}{self.unit}"
+        if not work.is_static():
+            said = "no guess yet: guess.commit(NUMBER) commits one"
+            said = said if own is None else f"your guess: {own:g}{self.unit}"
+        return f"{self.question}\n{said}"
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
+        def now() -> Content:
+            if work.is_static() or self.committed is not None:
+                return (repr(self),)
+            return (guess_field(self.question, self.unit, self.commit),)
 
-        display(self._as_field() if os.environ.get(WIDGETS, "1") != "0" else _Text(repr(self)))  # type: ignore[no-untyped-call]
-
-    def _as_field(self) -> Any:
-        from ipywidgets import FloatText, HBox, Label, Layout, VBox
-
-        if self._field is None:
-            self._field = FloatText(
-                value=self._value, description="your guess:", layout=Layout(width="14em")
-            )
-        return VBox([Label(self.question), HBox([self._field, Label(self.unit)])])
+        self._shown.append(Shown(now))
+        self._shown[-1]._ipython_display_()
 
 
-class _Text:
-    """What a notebook shows as plain text."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return self._text
+def guess(name: str, question: str, example: float, unit: str = "") -> Guess:
+    """A field to fill in and a button that commits, once and for all."""
+    return Guess(name, question, example, unit)
 
 
-def guess(question: str, value: float, unit: str = "") -> Guess:
-    """A field to fill in, with a value to begin with. A plain number does as well as a guess."""
-    return Guess(question, value, unit)
+def number(answer: object) -> float:
+    """A guess as a number above zero. UsageError says in a sentence why it is none."""
+    text = str(answer).strip()
+    try:
+        found = float(text)
+    except ValueError:
+        what = f"«{text[:40]}» is no number" if text else "the field is empty"
+        raise UsageError(what, resolution="enter digits, such as 12 or 0.5") from None
+    if math.isnan(found) or math.isinf(found):
+        raise UsageError(
+            f"«{text[:40]}» is no number that can be measured", resolution="guess less"
+        )
+    if found <= 0:
+        raise UsageError("a guess must be above zero", resolution="guess again, such as 0.01")
+    return found
 
 
 def off_by(guess: SupportsFloat, measured: float) -> str:
     """How far a guess was from what was measured, in words."""
     guessed = float(guess)
-    if guessed <= 0 or measured <= 0:
+    if not (guessed > 0 and measured > 0):
         raise UsageError("only numbers above zero can be compared", resolution="guess again")
     factor = max(guessed / measured, measured / guessed)
     if factor < 1.5:
@@ -67,3 +120,13 @@ def off_by(guess: SupportsFloat, measured: float) -> str:
     side = "low" if guessed < measured else "high"
     digits = 0 if factor >= 10 else 1
     return f"too {side}, by a factor of {factor:,.{digits}f}"
+
+
+def _beside(guess: Guess, own: float, measured: Any, about: dict[str, Any]) -> Any:
+    if isinstance(measured, tuple):
+        words = off_by(own, float(measured[0]))
+        if guess.unit and about["scale"] is units.plain:
+            about = {**about, "scale": lambda _: (1.0, guess.unit)}
+        return charts.guess(guess.question, own, measured, verdict=words, **about)
+    said = [f"{units.text(value, units.plain)}{guess.unit}" for value in (own, float(measured))]
+    return f"Your guess: {said[0]}. Measured: {said[1]}. That is {off_by(own, float(measured))}."

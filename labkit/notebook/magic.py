@@ -2,56 +2,60 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shlex
-from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from html import escape
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from labkit import everywhere, paths
-from labkit.charts import units
-from labkit.errors import LabError, UsageError
-from labkit.everywhere import Answer, Question
+from labkit import units
+from labkit.backends.table import make_backend
+from labkit.errors import LabError
+from labkit.experiments.engine import measure
+from labkit.experiments.shell import cells
+from labkit.experiments.shell.experiment import EXPERIMENT
+from labkit.experiments.shell.plan import ShellOptions
+from labkit.experiments.shell.records import Answer, Question
+from labkit.experiments.shell.text import answers_to, status
+from labkit.experiments.table import load
+from labkit.measure.session import require
 from labkit.notebook.modes import mode
+from labkit.notes import PSS_UNREAD
 
-# For the recorded mode: live answers are kept in data/reference/everywhere when this is set.
-RECORD = "LAB_RECORD"
+NOT_RECORDED = (
+    "Nothing was started: LAB_MODE is recorded, and nobody has recorded what this script does."
+)
 CELL = 'style="text-align:left;vertical-align:top"'
 
 
+@dataclass(frozen=True, repr=False)
 class Answers:
-    """The answers side by side; shown as a table."""
+    """The answers side by side, and backend → why there is none; shown as a table."""
 
-    def __init__(self, answers: list[Answer], note: str) -> None:
-        self.answers = answers
-        self.note = note
+    answers: list[Answer]
+    note: str
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         heads = ("backend", "output", "exit status", "time", "peak memory (PSS)")
         head = "".join(f"<th {CELL}>{name}</th>" for name in heads)
         body = "".join(_row(answer) for answer in self.answers)
-        return f"<table><tr>{head}</tr>{body}</table><p>{escape(self.note)}</p>"
+        body += "".join(_cells(name, _why(reason)) for name, reason in self.left_out.items())
+        unread = any(a.peak_pss_bytes is None and not a.error for a in self.answers)
+        why = f"<p>{units.UNKNOWN}: {PSS_UNREAD}</p>" if unread else ""
+        return f"<table><tr>{head}</tr>{body}</table>{why}<p>{escape(self.note)}</p>"
 
     def __repr__(self) -> str:
-        lines = [f"{a.backend}: {(a.out + a.err).strip() or a.trouble}" for a in self.answers]
+        lines = [
+            f"{a.backend}: {(a.stdout + a.stderr).strip() or a.error or ''}" for a in self.answers
+        ]
+        lines += [f"{name}: {reason}" for name, reason in self.left_out.items()]
         return "\n".join([*lines, self.note])
-
-
-class _Words(ArgumentParser):
-    """Tells what is wrong as an error of ours; argparse would end the kernel."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"%%everywhere: {message}", resolution=self.format_usage().strip())
 
 
 def run_cell(line: str, cell: str) -> Answers | None:
     """What the magic does: `%%everywhere [BACKEND ...] [--seconds N] [--bytes N]`."""
     try:
-        asked = _question(line, cell)
-        return _recorded(asked) if mode() == "recorded" else _live(asked)
+        return {"live": _live, "recorded": _recorded, "auto": _either}[mode()](line, cell)
     except LabError as error:
         print(f"error: {error}")
         return None
@@ -62,69 +66,64 @@ def register(shell: Any) -> None:
     shell.register_magic_function(run_cell, "cell", "everywhere")
 
 
-def _question(line: str, cell: str) -> Question:
-    words = _Words(prog="%%everywhere", add_help=False)
-    words.add_argument("backends", nargs="*")
-    words.add_argument("--seconds", type=int, default=10)
-    words.add_argument("--bytes", type=int, default=8192)
-    given = words.parse_args([word.strip(",") for word in shlex.split(line)])
-    # In recorded mode nothing is asked of this computer, not even what it could run.
-    names = given.backends or (["docker", "qemu"] if mode() == "recorded" else None)
-    return everywhere.question(cell, names, seconds=given.seconds, output_bytes=given.bytes)
+def _live(line: str, cell: str) -> Answers:
+    return _measured(cells.of_cell(line, cell))
 
 
-def _live(asked: Question) -> Answers:
-    answers = everywhere.ask(asked)
-    if os.environ.get(RECORD):
-        _file(asked).parent.mkdir(parents=True, exist_ok=True)
-        kept = [answer.model_dump() for answer in answers]
-        text = json.dumps({"script": asked.script.text, "answers": kept}, indent=1)
-        _file(asked).write_text(text + "\n", encoding="utf-8")
-    return Answers(answers, "live: run on this computer a moment ago")
+def _measured(asked: Question) -> Answers:
+    recording = measure(EXPERIMENT, ShellOptions(questions=(asked,)))
+    if failure := EXPERIMENT.failure(recording):
+        raise failure
+    note = "live: run on this computer a moment ago"
+    return Answers(answers_to(recording, asked), note, recording.left_out)
 
 
-def _recorded(asked: Question) -> Answers:
+def _recorded(line: str, cell: str) -> Answers:
+    """Nothing is asked of this computer, not even what it could run."""
+    asked = cells.of_cell(line, cell, cells.RECORDED)
+    answers = answers_to(load(EXPERIMENT.reference), asked)
+    if not answers:
+        return Answers([], NOT_RECORDED)
+    others = [name for name in asked.backends if name not in {row.backend for row in answers}]
+    left_out = dict.fromkeys(others, "nobody has recorded it there")
+    return Answers(answers, "recorded: nothing was started", left_out)
+
+
+def _either(line: str, cell: str) -> Answers:
+    """Live where all that the cell names can be started; otherwise what was recorded of it, with
+    the reason. Where nothing was recorded, what can be started."""
+    recorded = _recorded(line, cell)
     try:
-        kept = json.loads(_file(asked).read_text(encoding="utf-8"))
-        answers = [Answer.model_validate(answer) for answer in kept["answers"]]
-    except FileNotFoundError:
-        return Answers(
-            [],
-            "Nothing was started: LAB_MODE is recorded, and nobody has recorded "
-            "what this script does.",
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageError("the recorded answers are damaged", details=str(error)) from error
-    return Answers(answers, "recorded: nothing was started")
-
-
-def _file(asked: Question) -> Path:
-    key = hashlib.sha256(" ".join([asked.script.text, *asked.backends]).encode()).hexdigest()
-    return paths.reference_dir() / "everywhere" / f"{key[:16]}.json"
+        asked = cells.of_cell(line, cell)
+        for name in asked.backends if recorded.answers else ():
+            require(name, make_backend(name))
+        return _measured(asked)
+    except LabError as error:
+        if not recorded.answers:
+            raise
+        return replace(recorded, note=f"recorded: it could not be run here: {error}")
 
 
 def _row(answer: Answer) -> str:
-    name = f"{answer.backend} ({answer.engine})" if answer.engine else answer.backend
-    shown = escape(answer.out)
-    if answer.err:
-        shown += f'<span style="color:#b00">{escape(answer.err)}</span>'
-    if answer.cut:
+    shown = escape(answer.stdout)
+    if answer.stderr:
+        shown += f'<span style="color:#b00">{escape(answer.stderr)}</span>'
+    if answer.truncated:
         shown += "<i>… cut here: --bytes N keeps more</i>"
-    if answer.trouble:
-        shown = f"<i>could not be run: {escape(answer.trouble)}</i>"
-    cells = (
-        escape(name),
-        f'<pre style="margin:0;white-space:pre-wrap">{shown}</pre>',
-        _status(answer),
-        units.text(answer.seconds, units.time),
+    return _cells(
+        f"{answer.backend} ({answer.engine})",
+        _why(answer.error) if answer.error else shown,
+        status(answer),
+        units.text(answer.duration_s, units.time),
         units.text(answer.peak_pss_bytes, units.memory),
     )
-    return "<tr>" + "".join(f"<td {CELL}>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _status(answer: Answer) -> str:
-    if answer.status is None:
-        return units.UNKNOWN
-    if answer.status == 137:
-        return "137 (killed: the time limit?)"
-    return str(answer.status)
+def _why(reason: str) -> str:
+    return f"<i>could not be run: {escape(reason)}</i>"
+
+
+def _cells(name: str, shown: str, *more: str) -> str:
+    pre = f'<pre style="margin:0;white-space:pre-wrap">{shown}</pre>'
+    columns = (escape(name), pre, *(more or [units.UNKNOWN] * 3))
+    return "<tr>" + "".join(f"<td {CELL}>{cell}</td>" for cell in columns) + "</tr>"

@@ -1,34 +1,52 @@
-"""What can run here, and a run that is live or recorded, as LAB_MODE says."""
+"""What can run here, and a recording that is live or recorded, as LAB_MODE says."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from labkit import diagnosis, lab, stats
-from labkit.diagnosis import Diagnosis
+from labkit import charts
+from labkit.backends.table import make_backend
 from labkit.errors import BackendError
-from labkit.notebook.modes import Shown, Source, fresh_or_recorded
-from labkit.records import SLOW_ENGINES, Manifest
-from labkit.store import Run
+from labkit.experiments.engine import measure as measure_anew
+from labkit.experiments.options import checked
+from labkit.experiments.table import experiment
+from labkit.guest.workload import parse_task
+from labkit.notebook.modes import Source, fresh_or_recorded
+from labkit.recordings.reader import Recording
+from labkit.recordings.words import SLOW_ENGINES
+from labkit.setup import diagnosis
+from labkit.setup.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
     from IPython.display import HTML
 
 
 @dataclass(frozen=True, repr=False)
-class Measurement(Shown):
-    run: Run
+class Measurement:
+    """A recording, made just now or recorded earlier; `reason` says why it is the one or the
+    other."""
+
+    recording: Recording[Any]
     source: Source
     reason: str
 
     @property
-    def about(self) -> Manifest:
-        return self.run.manifest
+    def manifest(self) -> Any:
+        """When, where and how it was measured."""
+        return self.recording.manifest
+
+    @property
+    def badge(self) -> str:
+        """The line that its charts carry."""
+        return charts.badge(self.manifest, self.source)
+
+    def __repr__(self) -> str:
+        return f"{self.badge}\n{self.reason}"
 
 
 def what_can_run(found: Diagnosis | None = None) -> HTML:
@@ -54,39 +72,53 @@ def what_can_run(found: Diagnosis | None = None) -> HTML:
     return HTML(table)  # type: ignore[no-untyped-call]
 
 
-def measure(recorded: Run, **plan: Any) -> Measurement:
-    """Runs `plan` (the arguments of `labkit.run`), or gives `recorded`, as LAB_MODE says: see
-    labkit.notebook.modes.
+def measure(recorded: Recording[Any], **options: Any) -> Measurement:
+    """Does the experiment of `recorded` once more, with these options (those of its command), or
+    gives `recorded`, as LAB_MODE says: see labkit.notebook.modes.
 
-    Unless `backends` are named: those of the recorded run that can run here without long waits
-    (SLOW_ENGINES).
+    Unless `backends` are named: those of the recording that can run here without long waits
+    (SLOW_ENGINES). Options that make no sense are an error in every mode.
     """
-    return Measurement(*fresh_or_recorded(recorded, lambda: _run(recorded, plan)))
+    made_by = experiment(recorded.manifest.experiment)
+    checked(made_by.options, **options)
+    for name in options.get("backends") or ():
+        make_backend(name)
+    for text in options.get("workloads") or ():
+        parse_task(text)
+
+    def anew() -> tuple[Recording[Any], str]:
+        chosen = dict(options)
+        if "backends" in {field.name for field in fields(made_by.options)}:
+            chosen["backends"] = options.get("backends") or _quick_ones(recorded)
+        return _anew(made_by, chosen)
+
+    return Measurement(*fresh_or_recorded(recorded, anew))
 
 
-def _run(recorded: Run, plan: dict[str, Any]) -> tuple[Run, str]:
-    names = plan.pop("backends", None) or _quick_ones(recorded, diagnosis.examine())
-    fresh = lab.run(names, **plan)
-    _require_success(fresh)
-    words = [f"Measured just now: {', '.join(names)}.", f"It is run {fresh.manifest.run_id}."]
-    if lost := ", ".join(stats.failures(fresh.trials)["backend"].unique()):
-        words.append(f"Failed, and left out: {lost} (labkit report tells why).")
+def _anew(made_by: Any, options: dict[str, Any]) -> tuple[Recording[Any], str]:
+    fresh = measure_anew(made_by, checked(made_by.options, **options))
+    used = ", ".join(fresh.manifest.backends)
+    words = [f"Measured just now: {used}.", f"Its recording is {fresh.manifest.recording_id}."]
+    words += [f"Left out: {name}: {reason}." for name, reason in fresh.left_out.items()]
+    failure = made_by.failure(fresh)
+    if failure is not None:
+        if fresh.ending is not None and fresh.ending.reason == "failures":
+            raise failure
+        words.append(f"Failed, and left out: {failure.details} (labkit report tells more).")
     return fresh, " ".join(words)
 
 
-def _quick_ones(recorded: Run, found: Diagnosis) -> Sequence[str]:
-    engines = {finding.backend: finding.engine for finding in found.findings if finding.ready}
-    known = recorded.manifest.plan.backends
-    names = [name for name in known if name in engines and engines[name] not in SLOW_ENGINES]
+def _quick_ones(recorded: Recording[Any]) -> Sequence[str]:
+    findings = diagnosis.examine().findings
+    engines = {finding.backend: finding.engine for finding in findings if finding.ready}
+    known = recorded.manifest.backends
+    bases = {name: name.partition(":")[0] for name in known}  # of a variant, the doctor knows that
+    names = [
+        name for name, base in bases.items() if engines.get(base, "") not in ("", *SLOW_ENGINES)
+    ]
     if not names:
         raise BackendError(
             "nothing that was recorded can run on this computer yet",
             resolution="labkit doctor names what is missing and the command that mends it",
         )
     return names
-
-
-def _require_success(run: Run) -> None:
-    failed = stats.failures(run.trials)
-    if len(failed) == len(run.trials):
-        raise BackendError("every trial failed", details="\n".join(failed["error"].dropna()))

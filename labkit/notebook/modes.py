@@ -10,34 +10,12 @@ import os
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from labkit import charts
-from labkit.charts.chart import Recorded
 from labkit.errors import LabError, UsageError
 
 Mode = Literal["auto", "live", "recorded"]
 Source = Literal["live", "recorded"]
 MODES: dict[str, Mode] = {"auto": "auto", "live": "live", "recorded": "recorded"}
 T = TypeVar("T")
-
-
-class Shown:
-    """Something to draw, live or recorded; `reason` says why it is the one or the other."""
-
-    source: Source
-    reason: str
-
-    @property
-    def about(self) -> Recorded:
-        """When it was measured, and on which computer."""
-        raise NotImplementedError
-
-    @property
-    def badge(self) -> str:
-        """The line that its charts carry."""
-        return charts.badge(self.about, self.source)
-
-    def __repr__(self) -> str:
-        return f"{self.badge}\n{self.reason}"
 
 
 def mode() -> Mode:
@@ -53,12 +31,14 @@ def mode() -> Mode:
 def fresh_or_recorded(recorded: T, make: Callable[[], tuple[T, str]]) -> tuple[T, Source, str]:
     """What `make` gives, with its words, where LAB_MODE allows to start something; otherwise
     `recorded`, with the reason. In mode `live` an error is raised as it is; in mode `auto` it
-    becomes the reason."""
+    becomes the reason, unless what was asked for makes no sense."""
     chosen = mode()
     if chosen == "recorded":
         return recorded, "recorded", "Nothing was started: LAB_MODE is recorded."
     try:
         made, words = make()
+    except UsageError:  # what was asked for makes no sense: no recording is the answer to it
+        raise
     except LabError as error:
         if chosen == "live":
             raise

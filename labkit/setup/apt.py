@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from labkit.errors import CommandError, LabError
-from labkit.process import find_tool, run
+from labkit.system.process import find_tool, run, with_root
 
 INSTALL_TIMEOUT_S = 900.0
 
@@ -23,13 +23,19 @@ def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
     if os.geteuid() != 0:
         raise LabError(
             f"{', '.join(packages)} must be installed, which needs root",
-            resolution=f"sudo apt-get update && sudo {command}",
+            resolution=with_root("apt-get update", command),
         )
     say(f"installing {', '.join(packages)} (a minute or so)")
     os.environ.setdefault("DEBIAN_FRONTEND", "noninteractive")
     try:
-        run(command.split(), timeout=INSTALL_TIMEOUT_S)
+        _apt(command)
     except CommandError:
         # Package lists that are empty or old: fetch them, and try once more.
-        run(["apt-get", "update"], timeout=INSTALL_TIMEOUT_S)
-        run(command.split(), timeout=INSTALL_TIMEOUT_S)
+        _apt("apt-get update")
+        _apt(command)
+
+
+def _apt(command: str) -> None:
+    """Unmarked: the services that a package starts are the computer's, and an installation that
+    goes on after a killed lab must not be broken off."""
+    run(command.split(), timeout=INSTALL_TIMEOUT_S, marked=False)

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from labkit.backends.docker import DockerBackend
+from labkit.backends.docker import client
+from labkit.backends.docker.advice import SYSTEMD, own_log
 from labkit.errors import LabError
-from labkit.paths import state_dir
-from labkit.process import as_root, find_tool, last_lines, run, spawn_detached, wait_until
 from labkit.setup import apt
+from labkit.system import owned_files
+from labkit.system.clock import wait_until
+from labkit.system.owner_marks import Mark, owner_mark
+from labkit.system.ownership import Kept, Verdict, known_of, said
+from labkit.system.paths import state_dir
+from labkit.system.process import as_root, find_tool, last_lines, run, spawn_detached
 
 # iptables: without it the daemon does not start its default network.
 PACKAGES = ("docker.io", "iptables")
@@ -27,24 +33,32 @@ STOP_TIMEOUT_S = 20.0
 
 
 def set_up_docker(say: Callable[[str], None]) -> None:
-    """Installs Docker Engine and starts its daemon, as far as either is missing."""
-    if DockerBackend().missing() is None:
+    """Installs Docker Engine and starts its daemon, as far as either is missing, and only where
+    no client finds one: a second one beside one that denies access or hangs mends nothing."""
+    if (missing := client.missing()) is None:
         return
-    if "DOCKER_HOST" in os.environ:
-        raise LabError(
-            f"no Docker daemon answers at DOCKER_HOST ({os.environ['DOCKER_HOST']})",
-            resolution="start that daemon, or unset DOCKER_HOST to use this computer's own",
-        )
+    if not client.may_be_started():
+        raise LabError(f"a daemon is not started: {missing.reason}", resolution=missing.fix)
     if find_tool("dockerd") is None:
         apt.install(PACKAGES, say)
-    if DockerBackend().missing() is not None:  # the package may have started its service
+    if client.missing() is not None:  # the package may have started its service
         _start_daemon(say)
 
 
-def stop_daemon() -> str | None:
-    """Ends the daemon that the lab has started; its process id in words, None if there is none."""
-    process = _our_daemon()
-    _note().unlink(missing_ok=True)
+def stop_daemon(keep: Callable[[Kept], None] | None = None) -> str | None:
+    """Ends the daemon that the lab has started; its process id in words, None if there is none.
+    `keep` is told of one that cannot be known to be that one."""
+    mark = Mark.read(text := _noted())
+    if mark is None:
+        return None
+    known = known_of(mark)
+    if known.verdict is Verdict.UNKNOWN:
+        if keep is not None:
+            what = f"the note {_note()} of a Docker daemon"
+            keep(Kept(what, said(text, known), shlex.join(["rm", str(_note())])))
+        return None
+    process = _dockerd(mark.pid) if known.verdict is Verdict.LIVES else None
+    owned_files.discard(_note())
     if process is None:
         return None
     children = process.children(recursive=True)
@@ -59,44 +73,44 @@ def stop_daemon() -> str | None:
 
 def _start_daemon(say: Callable[[str], None]) -> None:
     if os.geteuid() != 0:
-        missing = DockerBackend().missing()
-        raise LabError(
-            missing.reason if missing else "no Docker daemon answers",
-            resolution=missing.fix if missing else as_root("setup docker"),
-        )
+        raise LabError("a Docker daemon is started by root", resolution=as_root("setup docker"))
     say("starting a Docker daemon")
-    if Path("/run/systemd/system").is_dir():
+    if SYSTEMD.is_dir():
         run(["systemctl", "start", "docker"])
         _wait_for_daemon(log=None)
         return
-    log = state_dir() / "dockerd.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = own_log()
+    owned_files.make_folder(log.parent, 0o700)
+    log.touch(0o600)
     program = find_tool("dockerd") or "dockerd"
     pid = spawn_detached([program], log=log)
-    started = psutil.Process(pid).create_time()
-    _note().write_text(json.dumps({"pid": pid, "started": started}))
+    owned_files.write_whole(_note(), json.dumps({"mark": owner_mark(pid)}), 0o600)
     _wait_for_daemon(log)
 
 
 def _wait_for_daemon(log: Path | None) -> None:
-    if not wait_until(
-        lambda: DockerBackend().missing() is None, timeout=START_TIMEOUT_S, interval=0.2
-    ):
+    if not wait_until(lambda: client.missing() is None, timeout=START_TIMEOUT_S, interval=0.2):
         stop_daemon()
         raise LabError(
             f"the Docker daemon did not answer within {START_TIMEOUT_S:g} s",
-            details=last_lines(log.read_text(errors="replace")) if log else "",
+            details=last_lines(log.read_text(encoding="utf-8", errors="replace")) if log else "",
             resolution=f"read {log or 'journalctl -u docker'}, mend it, then: labkit setup docker",
         )
 
 
-def _our_daemon() -> psutil.Process | None:
-    """The daemon that we started, if that very process still runs."""
-    with suppress(OSError, ValueError, KeyError, psutil.Error):
-        note = json.loads(_note().read_text())
-        process = psutil.Process(note["pid"])
-        if abs(process.create_time() - note["started"]) <= 3 and process.name() == "dockerd":
-            return process
+def _noted() -> str:
+    """The mark of the daemon that we started; empty where there is no note. An older lab's has a
+    date, which says nothing of where the process is."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        note = json.loads(_note().read_text(encoding="utf-8"))
+        return str(note["mark"]) if "mark" in note else f"{note['pid']}-0.0"
+    return ""
+
+
+def _dockerd(pid: int) -> psutil.Process | None:
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        return process if process.name() == "dockerd" else None
     return None
 
 

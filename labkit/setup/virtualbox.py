@@ -13,14 +13,16 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from labkit.backends.vbox_installation import DISPLAY, MANAGE, private_root
-from labkit.backends.virtualbox import VirtualBoxBackend
+from labkit.backends.virtualbox.backend import VirtualBoxBackend
+from labkit.backends.virtualbox.installation import DISPLAY, MANAGE, private_root
 from labkit.errors import LabError
-from labkit.image import apt_sources
-from labkit.image.room import sweep, unfinished
-from labkit.image.suites import ARCHITECTURE, RELEASE
-from labkit.process import as_root, find_tool, run
+from labkit.image import apt_sources, known_files
+from labkit.image.architecture import AMD64, of_this_computer
+from labkit.image.room import unfinished
+from labkit.image.suites import RELEASE
 from labkit.setup import apt
+from labkit.system import owned_files
+from labkit.system.process import as_root, find_tool, run
 
 PACKAGES = ("virtualbox", "virtualbox-qt")
 DISPLAY_PACKAGE = "xvfb"
@@ -29,6 +31,8 @@ BASE = ("base-files", "dash", "libc-bin")
 SUITE, COMPONENTS = "sid", "main,contrib"
 NEEDED_BYTES = 2_500_000_000  # while it is built: archives and what is unpacked from them
 BUILD_TIMEOUT_S = 900.0
+TARGET = "/mnt"
+_ENTER = f'mount --bind "$1" {TARGET}; shift; exec "$@"'
 
 # What no machine of ours loads, half of all bytes: texts, languages, 3D graphics, interpreters.
 UNNEEDED = (
@@ -52,7 +56,7 @@ UNNEEDED = (
 
 def set_up_virtualbox(say: Callable[[str], None]) -> None:
     """Makes VirtualBox available as far as it is missing. Raises LabError with what to do."""
-    sweep(private_root().parent)
+    owned_files.sweep(private_root().parent)
     if VirtualBoxBackend().missing() is None:
         return
     if find_tool(MANAGE):
@@ -64,12 +68,12 @@ def set_up_virtualbox(say: Callable[[str], None]) -> None:
 
 
 def remove_virtualbox() -> str | None:
-    """Removes the private root; its folder, or None when there is none."""
+    """Removes the private root; its folder, or None when there is none. LabError while it is in
+    use, and where something is mounted in it."""
     folder = private_root().parent
-    if not folder.exists():
-        return None
-    shutil.rmtree(folder)
-    return str(folder)
+    there = private_root().exists()
+    known_files.remove_known(folder.name)
+    return str(folder) if there and not private_root().exists() else None
 
 
 def has_candidate() -> bool:
@@ -89,17 +93,22 @@ def _build_private_root(say: Callable[[str], None]) -> None:
     say(f"unpacking VirtualBox from Debian {SUITE} into {target} (a minute or so)")
     with unfinished(target.parent, NEEDED_BYTES) as temporary:
         root = temporary / "root"
+        root.mkdir(mode=0o755)
         run(bootstrap_command(root), timeout=BUILD_TIMEOUT_S)
         prune(root)
-        shutil.rmtree(target, ignore_errors=True)  # one that is damaged
-        root.rename(target)
+        if target.exists() and remove_virtualbox() is None:  # it was damaged, or is not ours
+            raise LabError(
+                f"{target} is not the lab's own VirtualBox, or a damaged one",
+                resolution="move that folder away, then: " + as_root("setup virtualbox"),
+            )
+        owned_files.settle(root, target)
     os.sync()  # what is still to be written would make whatever is measured next wait for the disk
-    say(f"VirtualBox is there: {VirtualBoxBackend().version()}")
+    say(f"VirtualBox is there, for root only: {VirtualBoxBackend().version()}")
 
 
 def _check(folder: Path) -> None:
     """LabError when the private root cannot be made here."""
-    if find_tool("apt-get") is None or os.uname().machine != "x86_64":
+    if find_tool("apt-get") is None or of_this_computer() != AMD64:
         raise LabError(
             "VirtualBox cannot be set up here by itself",
             details="that needs a Debian system on an x86-64 processor",
@@ -110,7 +119,7 @@ def _check(folder: Path) -> None:
             "VirtualBox must be set up, which needs root",
             resolution=as_root("setup virtualbox"),
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    known_files.make_cache_folder(folder)
     free = shutil.disk_usage(folder).free
     if free < NEEDED_BYTES:
         raise LabError(
@@ -121,18 +130,20 @@ def _check(folder: Path) -> None:
 
 
 def bootstrap_command(root: Path) -> list[str]:
-    """mmdebstrap, unpacking only: no maintainer script runs. In a mount namespace of its own,
-    so that nothing stays mounted when it is killed. Its signatures are checked by apt."""
+    """mmdebstrap, unpacking into an empty folder only: no maintainer script runs. In a mount
+    namespace of its own, so that nothing stays mounted when it is killed; there the folder has a
+    plain path, since apt takes no quotes in one. Its signatures are checked by apt."""
     mirrors = [*apt_sources.mirrors(RELEASE.name, RELEASE.archive), RELEASE.main_mirror]
     return [
         *("unshare", "--mount", "--propagation", "private"),
+        *("sh", "-ec", _ENTER, "sh", str(root)),
         *("mmdebstrap", "--mode=root", "--variant=extract", f"--components={COMPONENTS}"),
-        f"--architectures={ARCHITECTURE}",
+        f"--architectures={AMD64.name}",
         f"--include={','.join((*PACKAGES, DISPLAY_PACKAGE, *BASE))}",
         # A mirror that stands still has an index whose date has passed; it is signed even so.
         '--aptopt=Acquire::Check-Valid-Until "false"',
         '--aptopt=APT::Install-Recommends "false"',
-        *(SUITE, str(root), mirrors[0]),
+        *(SUITE, TARGET, mirrors[0]),
     ]
 
 
@@ -141,8 +152,8 @@ def prune(root: Path) -> None:
     for pattern in UNNEEDED:
         for path in root.glob(pattern):
             if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
+                owned_files.remove_tree(path)
             else:
-                path.unlink()
+                owned_files.discard(path)
     for folder in ("proc", "sys", "dev", "tmp"):
         (root / folder).mkdir(exist_ok=True)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from labkit.stats.bootstrap import sorted_known
+
 # Below these, a delta is negligible, small, medium; from the last one on it is large: Romano,
 # Kromrey, Coraggio, Skowronek 2006, "Appropriate statistics for ordinal level data".
 MAGNITUDES = ((0.147, "negligible"), (0.33, "small"), (0.474, "medium"))
@@ -24,10 +26,12 @@ def cliffs_delta(values: Iterable[Any], reference: Iterable[Any]) -> float:
     +1: each value is higher than each one of the reference; -1: each is lower; 0: neither side is
     ahead. What is None or NaN is left out; NaN where nothing is left of one side.
     """
-    first, second = _known(values), _known(reference)
+    first, second = np.array(sorted_known(values)), np.array(sorted_known(reference))
     if not (first.size and second.size):
         return float("nan")
-    return float(np.sign(first[:, None] - second[None, :]).mean())
+    higher = np.searchsorted(second, first, "left").sum()
+    lower = (len(second) - np.searchsorted(second, first, "right")).sum()
+    return float(higher - lower) / (len(first) * len(second))
 
 
 def magnitude(delta: float) -> str:
@@ -35,9 +39,3 @@ def magnitude(delta: float) -> str:
     if np.isnan(delta):
         return ""
     return next((word for limit, word in MAGNITUDES if abs(delta) < limit), "large")
-
-
-def _known(values: Iterable[Any]) -> np.ndarray:
-    found = np.array([np.nan if value is None else value for value in values], dtype=float)
-    known: np.ndarray = found[np.isfinite(found)]
-    return known

@@ -7,12 +7,15 @@ as two medians between runs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from labkit.stats.bootstrap import interval, ratio_interval
+from labkit.stats.bootstrap import ratio_interval
 from labkit.stats.delta import cliffs_delta, magnitude
-from labkit.stats.frames import floats
+from labkit.stats.signed_ranks import paired_ratio_interval
+from labkit.stats.spread import floats
 
 FIGURES = ["median_ratio", "low_ratio", "high_ratio"]
 COLUMNS = ["n_ratio", *FIGURES, "delta", "effect"]
@@ -32,30 +35,54 @@ def ratios(
 
     `column` of the values is compared with that of the reference's rows that are alike in
     `match`. With `pair` (such as "block"), each value is divided by the reference of the same
-    pair, so that what disturbed both cancels out; median and interval are over these ratios.
+    pair, so that what disturbed both cancels out. `median_ratio` is then the median of the
+    geometric means of each two of these ratios (Hodges and Lehmann's estimate), which the interval
+    of Wilcoxon's signed ranks belongs to (signed_ranks.py).
     Without it, one median is divided by the other, and n_ratio is the smaller number of values.
     `delta` is Cliff's delta of the values to the reference, `effect` its magnitude in a word.
     """
+    numbers, divisors = floats(values[column]).to_numpy(), floats(reference[column]).to_numpy()
+    alike = _places(reference, match)
     rows = []
-    for keys, group in values.groupby(list(by), sort=False):
-        alike = reference
-        for name in match:
-            alike = alike[alike[name] == group[name].iloc[0]]
-        own, other = floats(group[column]).dropna(), floats(alike[column]).dropna()
+    for keys, mine in _places(values, by).items():
+        first = tuple(values[name].iat[mine[0]] for name in match)
+        theirs = alike.get(first, np.array([], dtype=int))
+        if pair is not None:  # what has no pair is not to be compared at all
+            mine = mine[values[pair].notna().to_numpy()[mine]]
+            theirs = theirs[reference[pair].notna().to_numpy()[theirs]]
+        own, other = _known(numbers[mine]), _known(divisors[theirs])
         if pair is None:
             n, figures = min(len(own), len(other)), ratio_interval(own, other)
         else:
-            quotients = _in_pairs(group, alike, column, pair)
-            n, figures = len(quotients), interval(quotients)
+            # A resumed run may hold a block's baseline twice: the later one is the complete one.
+            divisor = dict(zip(reference[pair].array[theirs], divisors[theirs], strict=True))
+            found = [divisor.get(block, np.nan) for block in values[pair].array[mine]]
+            quotients = _known(_divided(numbers[mine], np.array(found, dtype=float)))
+            n, figures = len(quotients), paired_ratio_interval(quotients)
         delta = cliffs_delta(own, other)
         rows.append((*keys, n, *figures, delta, magnitude(delta)))
     table = pd.DataFrame(rows, columns=[*by, *COLUMNS])
     return table.astype(dict.fromkeys([*FIGURES, "delta"], float))
 
 
-def _in_pairs(values: pd.DataFrame, reference: pd.DataFrame, column: str, pair: str) -> pd.Series:
-    """Each value divided by the reference of its pair, where both are known."""
-    # A resumed run may hold a block's baseline twice: the later one is the complete one.
-    divisors = reference.drop_duplicates(pair, keep="last").set_index(pair)[column]
-    divisor = values[pair].map(floats(divisors)).astype(float)
-    return (floats(values[column]) / divisor.where(divisor > 0)).dropna()
+def _places(table: pd.DataFrame, by: Sequence[str]) -> dict[tuple[Any, ...], np.ndarray]:
+    """Keys → the places of the rows that have them, in order of appearance; rows that lack one
+    are left out."""
+    whole = table[list(by)].notna().all(axis=1).to_numpy()
+    found: dict[tuple[Any, ...], list[int]] = {}
+    keys = zip(*(table[name] for name in by), strict=True) if by else [()] * len(table)
+    for place, key in enumerate(keys):
+        if whole[place]:
+            found.setdefault(key, []).append(place)
+    return {key: np.array(places) for key, places in found.items()}
+
+
+def _divided(values: np.ndarray, divisors: np.ndarray) -> np.ndarray:
+    """NaN where a divisor is not above zero."""
+    quotients: np.ndarray = values / np.where(divisors > 0, divisors, np.nan)
+    return quotients
+
+
+def _known(values: np.ndarray) -> np.ndarray:
+    known: np.ndarray = values[~np.isnan(values)]
+    return known

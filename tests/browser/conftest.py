@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -15,9 +14,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from labkit.course import student
 from labkit.errors import LabError
-from labkit.process import end, find_tool, spawn
 from labkit.setup import apt
+from labkit.system.process import end, find_tool, spawn
 from tests.conftest import unavailable
 from tests.notebooks.books import ROOT
 
@@ -52,24 +52,22 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address, with its token, of a JupyterLab that works on a copy of the notebooks, and in
-    which no backend can be had. It ends with these tests: it bears this process's mark, and others
-    look for what does."""
+    """The printed address, with its token, of a JupyterLab that works on copies of the notebooks,
+    the students' too, and in which no backend can be had. It ends with these tests: it bears this
+    process's mark, and others look for what does."""
     folder = tmp_path_factory.mktemp("jupyter")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    settings = folder / "config" / "labconfig"
-    settings.mkdir(parents=True)
-    news = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
-    overrides = folder / "share" / "lab" / "settings"
-    overrides.mkdir(parents=True)
-    (overrides / "overrides.json").write_text(json.dumps(news))
+    student.make(folder / "student")
+    (folder / "data").mkdir()
+    for name in ("CONTRIBUTING.md", "data/README.md"):
+        shutil.copy(ROOT / name, folder / name)
     process = spawn(
         [
             str(Path(sys.executable).with_name("jupyter-lab")),
-            *("--ip=127.0.0.1", "--port=0", "--no-browser", "--allow-root"),
+            f"--config={folder}/notebooks/jupyter/lab_config.py",
+            *("--port=0", "--no-browser"),
             f"--LabApp.user_settings_dir={folder}/settings",
             f"--LabApp.workspaces_dir={folder}/workspaces",
-            f"--LabApp.app_settings_dir={overrides}",
             "--LabApp.expose_app_in_browser=True",
         ],
         log=folder / "log",
@@ -85,7 +83,7 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
-        found = re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", log.read_text())
+        found = re.search(r"http://127\.0\.0\.1:\d+/lab/tree/\S+\?token=\w+", log.read_text())
         if found:
             return found[0]
         time.sleep(0.2)

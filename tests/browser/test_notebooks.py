@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,11 +10,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from labkit.course import grade, work
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 RUN_S = 120_000  # milliseconds
 
 IDLE = """() => {
-    const panel = window.jupyterapp.shell.currentWidget;
+    const panel = window.jupyterapp && window.jupyterapp.shell.currentWidget;
     const session = panel && panel.sessionContext && panel.sessionContext.session;
     return !!session && !!session.kernel && session.kernel.status === 'idle';
 }"""
@@ -64,6 +67,44 @@ def wrong_outputs(page: Page) -> list[object]:
     ]
 
 
+def test_the_printed_address_leads_to_the_first_notebook_and_nothing_is_asked(
+    page: Page, jupyter: str
+) -> None:
+    page.goto(f"{jupyter}&reset")
+    page.wait_for_function(IDLE, timeout=RUN_S)
+    assert page.evaluate("() => window.jupyterapp.shell.currentWidget.title.label").startswith(
+        "00-"
+    )
+    page.wait_for_timeout(3000)  # a question would come a while after the notebook
+    expect(page.locator(".jp-toast-message, .jp-Dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("notebook", "link", "heading"),
+    [
+        ("00-start-here", "data/README.md", "data dictionary"),
+        ("09-your-own-benchmark", "CONTRIBUTING.md", "Contributing"),
+    ],
+)
+def test_a_link_to_another_document_shows_it(
+    page: Page, jupyter: str, pictures: Path, notebook: str, link: str, heading: str
+) -> None:
+    opened(page, jupyter, f"{notebook}.ipynb")
+    with_link = page.evaluate(
+        """link => {
+            const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+            for (let i = 0; i < cells.length; i++) {
+                if (cells.get(i).toJSON().source.includes(`](../${link})`)) return cells.get(i).id;
+            }
+        }""",
+        link,
+    )
+    show(page, with_link)
+    page.locator(f'.jp-Notebook a[href*="{link}"]').last.click()
+    expect(page.locator(".jp-MarkdownViewer h1").first).to_contain_text(heading)
+    page.screenshot(path=pictures / f"{notebook}-link.png")
+
+
 @pytest.mark.parametrize("notebook", ["00-start-here", "02-startup-time", "03-memory"])
 def test_run_all(page: Page, jupyter: str, pictures: Path, notebook: str) -> None:
     opened(page, jupyter, f"{notebook}.ipynb")
@@ -75,28 +116,83 @@ def test_run_all(page: Page, jupyter: str, pictures: Path, notebook: str) -> Non
     page.screenshot(path=pictures / f"{notebook}.png")
 
 
-def test_a_guess_in_its_field_reaches_the_chart(page: Page, jupyter: str, pictures: Path) -> None:
-    """A student changes the number in the field and runs the chart's cell again."""
+def test_a_guess_is_committed_survives_reopening_and_is_graded(
+    page: Page, jupyter: str, pictures: Path, tmp_path: Path
+) -> None:
+    """A student sees nothing of the answer, is told what is no guess, commits one, saves, and opens
+    the notebook again; what is handed in then holds the guess and an answer."""
     opened(page, jupyter, "02-startup-time.ipynb")
+    clear(page)
     run_all(page)
+    assert "Hidden until" in shown(page, "phases")
+    assert "3.16 ms" not in shown(page, "own-chart")
     show(page, "own-guess")
-    field = page.locator(".jp-OutputArea input[type='number']:visible").first
-    expect(field).to_have_value("0.1")
+    field = page.locator(".jp-OutputArea input[type='text']:visible").first
+    commit = page.get_by_role("button", name="Commit").first
+    for nonsense, told in (("", "empty"), ("nan", "no number"), ("0", "above zero")):
+        field.fill(nonsense)
+        commit.click()
+        expect(page.locator(".widget-html", has_text=told).first).to_be_visible()
     field.fill("7.5")
-    field.blur()  # a number counts when the field is left
-    select(page, "own-chart")
-    count = cell(page, "own-chart")["execution_count"]
-    command(page, "notebook:run-cell")
-    page.wait_for_function(
-        f"before => ({CELLS})().some(c => c.id === 'own-chart' && c.execution_count > before)",
-        arg=count,
-        timeout=RUN_S,
-    )
-    page.wait_for_function(IDLE, timeout=RUN_S)
-    (chart,) = cell(page, "own-chart")["outputs"]
-    assert "Your guess: 7.50 s." in "".join(chart["data"]["text/plain"])
+    commit.click()
+    page.wait_for_function(f"() => ({SHOWN})('own-chart').includes('Your guess: 7.50 s.')")
+    assert "Hidden" not in shown(page, "phases") + shown(page, "own-guess")
     expect(page.locator('figure.chart img[alt*="Your guess: 7.50 s."]')).to_be_attached()
     page.screenshot(path=pictures / "guess.png")
+    command(page, "docmanager:save")
+    page.wait_for_timeout(1000)
+    opened(page, jupyter, "02-startup-time.ipynb")
+    assert "your guess: 7.5 s" in shown(page, "own-guess")
+    for name in ("own-guess", "spread-guess", "explore"):
+        show(page, name)
+        expect(page.get_by_text("model not found")).to_have_count(0)
+    run_all(page)
+    assert "Your guess: 7.50 s." in shown(page, "own-chart")
+    address = urlsplit(jupyter)
+    handed_in = page.request.get(
+        f"{address.scheme}://{address.netloc}/files/notebooks/{work.FILE}?{address.query}"
+    )
+    (tmp_path / "kim").mkdir()
+    (tmp_path / "kim" / work.FILE).write_bytes(handed_in.body())
+    guesses = [g for g in grade.grades(tmp_path) if g.kind == "guess"]
+    assert [(g.student, g.name, g.answer) for g in guesses] == [("kim", "02-own", "7.5")]
+
+
+def test_a_students_copy_keeps_what_reads_a_result_folded(
+    page: Page, jupyter: str, pictures: Path
+) -> None:
+    opened(page, jupyter, "../student/02-startup-time.ipynb")
+    show(page, "phases-read")
+    text = page.locator("details p", has_text="the program itself needs thousandths")
+    expect(text).to_be_hidden()
+    page.locator("summary:visible").first.click()
+    expect(text).to_be_visible()
+    page.screenshot(path=pictures / "student.png")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_panel_follows_what_is_chosen(
+    page: Page, jupyter: str, pictures: Path, theme: str
+) -> None:
+    opened(page, jupyter, "08-paas.ipynb")
+    page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
+    )
+    run_all(page)
+    show(page, "explore")
+    panel = page.locator("figure.chart img[alt^='What is left to you?']")
+    expect(panel).to_have_attribute("alt", re.compile("lines that you write"))
+    page.locator(".jp-OutputArea select:visible").first.select_option("bytes")
+    expect(panel).to_have_attribute("alt", re.compile("bytes that you bring"))
+    page.screenshot(path=pictures / f"panel-{theme[-5:].strip().lower()}.png")
+
+
+SHOWN = f"""name => ({CELLS})().filter(c => c.id === name).map(c => JSON.stringify(c.outputs))[0]"""
+
+
+def shown(page: Page, name: str) -> str:
+    """All that a cell has put out, as its notebook keeps it."""
+    return str(page.evaluate(SHOWN, name))
 
 
 def cell(page: Page, name: str) -> dict[str, Any]:

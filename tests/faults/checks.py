@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit import store, tables
 from labkit.errors import LabError
-from labkit.records import Trial
-from labkit.store import TABLES
+from labkit.experiments.table import load_run
+from labkit.recordings import journal
+from labkit.recordings.reader import ENDING, MANIFEST
 
 _MESSAGE = re.compile(r"^(?=error: |trial \d+ \([\w-]+\) failed|ended by )", re.MULTILINE)
 
@@ -23,22 +23,23 @@ class Kept:
 
     @classmethod
     def of(cls, run: Path) -> Kept:
-        if not (run / store.MANIFEST).exists():
+        """In a run that goes on, those that are in its journal."""
+        if not (run / MANIFEST).exists():
             return cls()
-        found = store.read_tables(run, torn_end=True)
-        numbers = tuple(t.trial for t in found["trials"] if isinstance(t, Trial))
-        texts = {
-            name: tables.head(kind) + tables.text(found[name]) for name, kind in TABLES.items()
-        }
-        return cls(numbers, tuple((name, text.encode()) for name, text in texts.items()))
+        numbers = tuple(load_run(run).trials["trial"])
+        if (run / ENDING).exists():
+            return cls(numbers, tuple((file.name, file.read_bytes()) for file in run.glob("*.csv")))
+        extents = journal.last(run).extents
+        rows = ((name, journal.read(run, name, extent)) for name, extent in extents.items())
+        return cls(numbers, tuple(rows))
 
     def lost_in(self, run: Path) -> list[str]:
         """What is no longer there byte for byte, or twice."""
-        now = store.load(run).trials["trial"].tolist()
+        now = load_run(run).trials["trial"].tolist()
         lost = [f"trial {n}" for n in self.trials if now.count(n) != 1]
         for name, text in self.rows:
-            if not (run / f"{name}.csv").read_bytes().startswith(text):
-                lost.append(f"{name}.csv has changed")
+            if not (run / name).read_bytes().startswith(text):
+                lost.append(f"{name} has changed")
         return lost
 
 
@@ -59,5 +60,6 @@ def without_advice(error: LabError) -> list[str]:
 
 def _advises(message: str) -> bool:
     if message.startswith("ended by "):
-        return "to go on: labkit run --resume" in message or "to read it: labkit" in message
+        advice = ("to go on: labkit run --resume", "to read it: labkit", "to begin anew: the same")
+        return any(words in message for words in advice)
     return all(words in message for words in ("\n  why: ", "\n  what to do: "))

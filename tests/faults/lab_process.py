@@ -15,14 +15,19 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import labkit.lab
-import labkit.stats  # noqa: F401  imported once, for all labs that are forked
-from labkit import cli, image, run_writer, runner
-from labkit.backends.qemu import QemuInstance
+import labkit.experiments.benchmark.stats  # noqa: F401  imported once, for all labs that are forked
+from labkit import image
+from labkit.backends.qemu.backend import QemuInstance
+from labkit.backends.timeline import Timeline
+from labkit.cli import experiments
+from labkit.cli import main as labkit_main
+from labkit.experiments import report
+from labkit.guest.protocol import Session
 from labkit.image.lab_image import image_in
-from labkit.process import Clock
-from labkit.protocol import Session
-from labkit.timeline import Timeline
+from labkit.measure import runner
+from labkit.recordings import files
+from labkit.system import owned_files
+from labkit.system.clock import Clock
 
 
 @dataclass(frozen=True)
@@ -67,28 +72,35 @@ def main(
     if options.image is not None:
         built = image_in(options.image[1], options.image[0])
         image.build = lambda **_: built
-    cli.run._show = lambda result, as_json: cli.run._fail_for_failed_trials(result)
-    cli.main()
+    experiments.show = lambda *_: None
+    report.write = lambda recording, path, **_: path
+    labkit_main()
 
 
 def _tell_all(tell: Callable[[str], None]) -> None:
     def timeline(clock: Clock) -> Timeline:
         return Timeline(clock, tell)
 
-    def append(path: Path, text: str) -> None:
-        """The first half of a row is on disk already when it is told."""
-        half = len(text) // 2
-        write(path, text[:half], mode="a")
+    def append(path: Path, content: bytes) -> None:
+        """The first half of it is on disk already when it is told."""
+        half = len(content) // 2
+        write(path, content[:half])
         tell(f"writing {path.stem}")
-        write(path, text[half:], mode="a")
+        write(path, content[half:])
+
+    def replace(path: Path, text: str | bytes, mode: int = 0o666) -> None:
+        """Told before and after: what is written at once is there as a whole, or not at all."""
+        tell(f"before {path.stem}")
+        written(path, text, mode)
+        tell(f"after {path.stem}")
 
     def save(instance: QemuInstance, state: Path) -> None:
         tell("saving")
         saved(instance, state)
 
-    write, saved = run_writer._write_synced, QemuInstance.save
+    write, written, saved = files.append, owned_files.write_whole, QemuInstance.save
     setattr(runner, "Timeline", timeline)  # noqa: B010  checked types do not allow it
-    run_writer._append_synced = append
+    files.append, owned_files.write_whole = append, replace
     QemuInstance.save = save  # type: ignore[method-assign,assignment]
 
 
@@ -96,8 +108,8 @@ def _make_impatient(patience_s: float | None) -> None:
     if patience_s is None:
         return
     run, stop = Session.run, Session.stop
-    Session.run = lambda self, request, timeout, *more: run(  # type: ignore[method-assign]
-        self, request, min(timeout, patience_s), *more
+    Session.run = lambda self, request, timeout, *more, ending=None: run(  # type: ignore[method-assign]
+        self, request, min(timeout, patience_s), *more, ending=min(ending or timeout, patience_s)
     )
     Session.stop = lambda self, timeout: stop(  # type: ignore[method-assign]
         self, min(timeout, patience_s)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-HEADINGS = ("kind", "injected", "orphans", "lost trials", "failures told", "without advice")
+HEADINGS = (
+    *("kind", "injected", "orphans", "strangers touched", "lost trials", "failures told"),
+    "without advice",
+)
 
 
 @dataclass
@@ -16,6 +19,7 @@ class Entry:
     kind: str
     injected: bool = False
     orphans: list[str] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     told: int = 0
     unadvised: list[str] = field(default_factory=list)
@@ -25,6 +29,7 @@ class Entry:
     def complaints(self) -> list[str]:
         return [
             *(f"orphan: {orphan}" for orphan in self.orphans),
+            *(f"a stranger was touched: {stranger}" for stranger in self.touched),
             *(f"lost: {trial}" for trial in self.lost),
             *(f"no advice: {text}" for text in self.unadvised),
         ]
@@ -39,8 +44,8 @@ def summary(entries: list[Entry]) -> Iterator[str]:
         yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
     if believed := sum(entry.believed for entry in entries):
         yield (
-            f"{believed} of the damaged files belong to a run without an ending, and hold other "
-            "valid rows now: nothing can tell these from what was measured."
+            f"{believed} of the damaged files belong to a run without an ending (its manifest, or "
+            "the end of its journal): nothing can tell these from what was written."
         )
 
 
@@ -49,6 +54,7 @@ def _row(kind: str, entries: Iterable[Entry]) -> tuple[str, ...]:
     counts = (
         len(found),
         sum(len(entry.orphans) for entry in found),
+        sum(len(entry.touched) for entry in found),
         sum(len(entry.lost) for entry in found),
         sum(entry.told for entry in found),
         sum(len(entry.unadvised) for entry in found),

@@ -11,10 +11,12 @@ from typing import Any
 
 import docker
 
-from labkit import planning, runner, store
+from labkit.experiments import benchmark
+from labkit.experiments.table import load_run
 from labkit.image import LabImage
-from labkit.process import wait_until
-from labkit.records import Plan
+from labkit.measure import runner
+from labkit.measure.plan import Plan
+from labkit.system.clock import wait_until
 from tests.faults.checks import Kept, unadvised
 from tests.faults.lab_process import Options
 from tests.faults.labs import Ended, Lab
@@ -46,14 +48,19 @@ class Scene:
         self._labs: list[Lab] = []
 
     def course(
-        self, backend: str, repeats: int, workloads: str = "cpu", seconds: float = 0.1
+        self,
+        backend: str,
+        repeats: int,
+        workloads: str = "cpu",
+        seconds: float = 0.1,
+        **more: int,
     ) -> Course:
         """The host beside this backend, in an order in which the last of the backend's trials is
         not the first of all: so there is one that has finished before."""
         names = list(dict.fromkeys(["host", backend]))
         for seed in itertools.count(self.dice.randrange(10**6)):
-            choices: dict[str, Any] = {"repeats": repeats, "seconds": seconds, "seed": seed}
-            plan = planning.make_plan(names, workloads.split(","), warmups=0, **choices)
+            choices: dict[str, Any] = {"repeats": repeats, "seconds": seconds, "seed": seed, **more}
+            plan = benchmark.plan(names, workloads.split(","), warmups=0, **choices)
             target = max(s.trial for s in runner.schedule(plan) if s.backend == backend)
             if target > 1:
                 break
@@ -91,7 +98,7 @@ class Scene:
 
     def expect_failed_trials_explained(self) -> None:
         """What is written down about a failure says as much as what was shown."""
-        for error in store.load(self.run).trials["error"].dropna():
+        for error in load_run(self.run).trials["error"].dropna():
             self.entry.unadvised += unadvised(1, f"error: {error}")[1]
 
     def volumes_of(self, pid: int) -> list[str]:

@@ -1,5 +1,5 @@
-"""The fault test: after each fault, nothing is left behind, nothing that was finished is lost, and
-each failure says what, why and what to do.
+"""The fault test: after each fault, nothing is left behind, nothing that was finished is lost, what
+looks like the lab's and is not is as it was, and each failure says what, why and what to do.
 
 `make test` injects a few; `make test-faults` 200. LABKIT_FAULTS=N chooses how many,
 LABKIT_FAULT_SEED=S others, and a fault's name repeats it: pytest -k 017-killed-lab.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends import Backend
+from labkit.backends.base import Backend
 from labkit.image import LabImage
 from tests.conftest import ready_backend
 from tests.faults import plan
@@ -21,6 +21,7 @@ from tests.faults.kinds import COMBINATIONS, KINDS
 from tests.faults.ledger import Entry
 from tests.faults.plan import Fault
 from tests.faults.scene import Scene
+from tests.faults.strangers import Strangers, strangers
 
 VIRTUALBOX = [pytest.mark.virtualbox, pytest.mark.timeout(1200)]
 FAULTS = [
@@ -28,6 +29,12 @@ FAULTS = [
     for fault in plan.make(COMBINATIONS)
 ]
 pytestmark = [pytest.mark.faults, pytest.mark.docker, pytest.mark.qemu]
+
+
+@pytest.fixture(scope="module")
+def bystanders(lab_image: LabImage, docker_backend: Backend) -> Iterator[Strangers]:
+    with strangers(lab_image) as made:
+        yield made
 
 
 @pytest.fixture
@@ -38,6 +45,7 @@ def scene(
     host_backend: Backend,
     docker_backend: Backend,
     qemu_backend: Backend,
+    bystanders: Strangers,
 ) -> Iterator[Scene]:
     if fault.backend == "virtualbox":
         ready_backend("virtualbox")
@@ -48,7 +56,8 @@ def scene(
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault(fault: Fault, scene: Scene) -> None:
+def test_a_fault(fault: Fault, scene: Scene, bystanders: Strangers) -> None:
     KINDS[fault.kind].inject(scene)
     assert scene.entry.injected
+    scene.entry.touched = bystanders.touched()
     assert scene.entry.complaints == []

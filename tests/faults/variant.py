@@ -26,7 +26,9 @@ def variant(
     entries = lab_entries((real.rootfs / "bin/busybox").read_bytes(), guest)
     digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
     folder.mkdir()
-    container_id, tag = write_container(entries, digest, folder / "container.tar")
+    container_id, tag = write_container(
+        entries, digest, real.architecture, folder / "container.tar"
+    )
     record = {
         "digest": digest,
         "container_id": container_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import docker
 import psutil
 
-from labkit.process import mark_of
+from labkit.system.owner_marks import mark_of
 from tests.traces import containers
 
 NAMES = {"host": "busybox", "qemu": "qemu-system", "qemu-resumed": "qemu-system"}

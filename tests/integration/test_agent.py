@@ -12,13 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit.backends import Backend, Instance
-from labkit.errors import BackendError
+from labkit.backends.base import Backend, Instance
+from labkit.backends.timeline import Timeline
+from labkit.errors import BackendError, GuestTimeout
+from labkit.guest.protocol import Request
 from labkit.image import LabImage
-from labkit.process import HostClock, wait_until
-from labkit.protocol import Request
-from labkit.records import Limits
-from labkit.timeline import Timeline
+from labkit.recordings.facts import Limits
+from labkit.system.clock import HostClock, wait_until
 
 # Like a program under an interpreter: to start it takes 0.15 s, an operation 2 ms.
 SLOW_START = """\
@@ -43,6 +43,15 @@ def children(instance: Instance) -> list[psutil.Process]:
     return psutil.Process(meter.pids[0]).children(recursive=True)
 
 
+def test_what_holds_for_a_twentieth_of_a_second_does_not_hold_for_half_of_one(
+    host_backend: Backend, lab_image: LabImage
+) -> None:
+    with started(host_backend, lab_image) as instance:
+        answers = [instance.run(Request("idle", 0.05)) for _ in range(5)]
+    held = [answer.end - answer.begin for answer in answers]
+    assert 0.04 < min(held) < 0.4, "the shortest: a busy computer may be late"
+
+
 def test_a_step_grows_beyond_the_start_of_its_program(
     host_backend: Backend, lab_image: LabImage, tmp_path: Path
 ) -> None:
@@ -56,6 +65,19 @@ def test_a_step_grows_beyond_the_start_of_its_program(
     assert answer.operations / (answer.end - answer.begin) > 150
     assert answer.begin - began < 3.5, "calibration takes three times the duration at most"
     assert answer.end - answer.begin < 3.5
+
+
+def test_what_does_not_end_in_its_time_is_an_error(
+    host_backend: Backend, lab_image: LabImage, tmp_path: Path
+) -> None:
+    shutil.copytree(lab_image.rootfs, tmp_path / "rootfs")
+    (tmp_path / "rootfs/lab/workloads/late.sh").write_text('hold() { "$BUSYBOX" sleep 100; }')
+    image = replace(lab_image, rootfs=tmp_path / "rootfs")
+    with host_backend.launch(image, Limits(), Timeline(HostClock())) as instance:
+        instance.wait_ready()
+        instance.goodbye_s = 0.5
+        with pytest.raises(GuestTimeout, match="finish the workload late"):
+            instance.run(Request("late", 0.2, due_s=0.2))
 
 
 def test_a_ballast_is_held_over_both_edges_and_then_gone(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -12,17 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from labkit import orphans, sampler
-from labkit.backends import Backend, Instance, Meter
+from labkit.backends.base import Backend, Instance
+from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
-from labkit.host import cpu_set
+from labkit.guest.protocol import Request, Script
+from labkit.guest.workload import all_workloads
 from labkit.image import LabImage
-from labkit.process import HostClock, wait_until
-from labkit.protocol import Request
-from labkit.records import MILESTONES, Limits
-from labkit.timeline import Timeline
-from labkit.workloads import all_workloads
+from labkit.measure import cleanup, sampler
+from labkit.recordings.facts import Limits
+from labkit.recordings.words import MILESTONES
+from labkit.system.clock import HostClock, wait_until
+from labkit.system.host import cpu_set
 from tests.conftest import ready_backend
+from tests.kubernetes.built import BUILD_TIMEOUT_S
 from tests.traces import traces
 
 MIB = 1024 * 1024
@@ -37,8 +41,16 @@ BACKENDS = {
     "containerd": "containerd",
     "docker": "docker",
     "docker:rm=yes:network=host:seccomp=unconfined": "docker",
+    "docker:security=default": "docker",
     "docker-cli": "docker",
     "docker-cli:rm=yes": "docker",
+    "bubblewrap": "namespaces",
+    "nspawn": "nspawn",
+    "lxc": "lxc",
+    "podman": "podman",
+    "runsc": "runsc",
+    "uml": "uml",
+    "kubernetes": "kubernetes",
     "qemu": "qemu",
     "qemu-resumed": "qemu",
     "virtualbox-resumed": "virtualbox",
@@ -47,8 +59,11 @@ BACKENDS = {
 SLOW = "interprets every instruction; tests/integration/test_virtualbox.py does it in one start"
 ONE_MACHINE = "its snapshot belongs to one machine, which runs once at a time"
 SAME_STATE = "resumed, its processors and memory are those of the saved state"
+CPU_TIME = "its limit is one of time: tests/kubernetes/test_backend.py looks at that"
 # (backend, test) → why it is left out.
 EMPTY = {
+    ("runsc", "two cpus"): "its /proc does not tell on which processors a program may run",
+    ("uml", "two cpus"): "its kernel has one processor",
     ("virtualbox", "workloads"): SLOW,
     ("virtualbox", "protocol"): SLOW,
     ("virtualbox", "ballast"): SLOW,
@@ -57,11 +72,15 @@ EMPTY = {
     ("virtualbox", "two at once"): SLOW,
     ("virtualbox", "killed"): SLOW,
     ("virtualbox", "cpus"): SLOW,
+    ("virtualbox", "two cpus"): SLOW,
+    ("virtualbox-resumed", "two cpus"): SAME_STATE,
     ("virtualbox-resumed", "workloads"): SLOW,
     ("virtualbox-resumed", "ballast"): SLOW,
     ("virtualbox-resumed", "memory"): SAME_STATE,
     ("virtualbox-resumed", "two at once"): ONE_MACHINE,
     ("virtualbox-resumed", "killed"): SLOW,
+    ("kubernetes", "two cpus"): CPU_TIME,
+    ("qemu-resumed", "two cpus"): SAME_STATE,
     ("qemu-resumed", "ballast"): SAME_STATE,
     ("qemu-resumed", "memory"): SAME_STATE,
 }
@@ -69,6 +88,7 @@ EMPTY = {
 
 def parameters() -> list[object]:
     marks = {name: [getattr(pytest.mark, mark)] if mark else [] for name, mark in BACKENDS.items()}
+    marks["kubernetes"].append(pytest.mark.timeout(BUILD_TIMEOUT_S))  # the first builds a cluster
     return [pytest.param(name, marks=marks[name]) for name in BACKENDS]
 
 
@@ -76,7 +96,9 @@ def parameters() -> list[object]:
 def backend(request: pytest.FixtureRequest, lab_image: LabImage) -> Iterator[Backend]:
     """Set up, with the lab image loaded and its saved state made, as before a run's first trial."""
     if request.param.startswith("docker"):
-        request.getfixturevalue("docker_backend")  # which ends a daemon that it had to start
+        request.getfixturevalue("docker_backend")
+    if request.param == "kubernetes":
+        request.getfixturevalue("cluster")
     found = ready_backend(request.param)
     found.prepare(lab_image)
     with found.saved_state(lab_image, Limits()):
@@ -99,16 +121,17 @@ def started(
         yield instance, timeline
 
 
-def meters_of(instance: Instance) -> list[Meter]:
-    return [*instance.meters(), *instance.late_meters()]
+def keeps_a_state(backend: Backend) -> bool:
+    """Whether something of ours lives on between two tests, and must not be swept."""
+    return backend.start == "resumed" or backend.name in ("chroot", "kubernetes")
 
 
 def left_behind(backend: Backend) -> list[str]:
     """What of ours still runs or lies about, but for a saved state, which lives on; then looks
     whether the lab's own sweep would have found more."""
-    if backend.start == "resumed" or backend.name == "chroot":
-        return [name for name in traces(os.getpid()) if "container" in name]
-    return traces(os.getpid()) or orphans.sweep([backend], mine=True)
+    if keeps_a_state(backend):
+        return [name for name in traces(os.getpid()) if "container" in name or "pod " in name]
+    return traces(os.getpid()) or cleanup.sweep([backend], mine=True)
 
 
 def something_runs(pid: int) -> bool:
@@ -140,8 +163,8 @@ def test_every_workload_runs_for_about_the_time_it_was_given(
         for name, workload in all_workloads().items():
             if workload.network:
                 continue  # its instance needs a network: see test_web.py
-            if name in backend.cannot:
-                assert len(backend.cannot[name]) > 20, "a reason, in words"
+            if name in backend.unsupported:
+                assert len(backend.unsupported[name]) > 20, "a reason, in words"
                 continue
             answer = instance.run(Request(name, 0.5))
             assert answer.end - answer.begin > 0.4, name
@@ -172,7 +195,7 @@ def test_a_ballast_shows_in_the_meters(backend: Backend, lab_image: LabImage, mi
     second time, so a guest gets less than what it had already touched."""
     unless_empty(backend, "ballast")
     with started(backend, lab_image, Limits(memory_mib=384)) as (instance, _):
-        meters = [meter for meter in meters_of(instance) if meter.role == "instance"]
+        meters = [meter for meter in instance.all_meters() if meter.role == "instance"]
         before = sum(sampler.read(meter).pss_bytes or 0 for meter in meters)
         watch = sampler.Sampler(HostClock())
         watch.add(meters)
@@ -202,21 +225,38 @@ def test_an_instance_keeps_to_its_cpus(backend: Backend, lab_image: LabImage) ->
     virtual machine, what the machine's own threads add); and the kernel says so of each."""
     unless_empty(backend, "cpus")
     with started(backend, lab_image) as (instance, _):
-        (meter,) = [m for m in meters_of(instance) if m.role == "instance"]
+        (meter,) = [m for m in instance.all_meters() if m.role == "instance"]
         readings = []
         answer = instance.run(
             Request("cpu", 1.0), on_begin=lambda: readings.append(sampler.read(meter))
         )
         time.sleep(0.1)  # the last step's process is waited for: its time then is in the sum
         readings.append(sampler.read(meter))
-        if not is_guest(backend):
-            processes = sampler._processes(meter)
+        if not is_guest(backend) and "CPU set" not in backend.unsupported:
+            processes = sampler.processes_of(meter)
             assert processes
             assert {tuple(p.cpu_affinity()) for p in processes} == {tuple(cpu_set(1))}
         instance.stop()
     spent = (readings[1].cpu_s or 0) - (readings[0].cpu_s or 0)
     # On a busy computer it gets less than its CPU, never more.
     assert 0.05 < spent / (answer.end - answer.begin) < 1.25
+
+
+def test_an_instance_gets_as_many_cpus_as_it_shall(backend: Backend, lab_image: LabImage) -> None:
+    """Two, as its own kernel says of each program in it."""
+    unless_empty(backend, "two cpus")
+    if (os.cpu_count() or 1) < 2:
+        pytest.skip("this computer has one CPU")
+    with started(backend, lab_image, Limits(cpus=2)) as (instance, _):
+        said = instance.shell(Script("cat /proc/self/status")).out.decode()
+        instance.stop()
+    # A script's time watcher looks once a second whether that has ended: swept, as by a session.
+    if not keeps_a_state(backend):
+        cleanup.sweep([backend], mine=True)
+    (mask,) = re.findall(r"^Cpus_allowed:\s+([0-9a-f,]+)$", said, re.MULTILINE)
+    allowed = int(mask.replace(",", ""), 16)
+    expected = {0, 1} if is_guest(backend) else set(cpu_set(2))
+    assert {cpu for cpu in range(allowed.bit_length()) if allowed >> cpu & 1} == expected
 
 
 def test_its_meters_read(backend: Backend, lab_image: LabImage) -> None:
@@ -226,7 +266,7 @@ def test_its_meters_read(backend: Backend, lab_image: LabImage) -> None:
     with started(backend, lab_image) as (instance, _):
         instance.run(Request("cpu", 0.5))
         time.sleep(0.1)
-        meters = [*meters_of(instance), *backend.services()]
+        meters = [*instance.all_meters(), *backend.services()]
         readings = {meter: sampler.read(meter) for meter in meters}
         instance.stop()
     assert {meter.role for meter in meters} >= {"instance"}
@@ -241,7 +281,8 @@ def test_its_meters_read(backend: Backend, lab_image: LabImage) -> None:
         if meter.cgroup is not None:
             assert (reading.cgroup_bytes or 0) > 0, meter
     grouped = any(meter.cgroup is not None for meter in meters)
-    assert grouped != (backend.family != "container" or "control group" in backend.cannot)
+    can = backend.family in ("container", "user-space-kernel")
+    assert grouped == (can and "control group" not in backend.unsupported)
 
 
 def test_nothing_is_left_when_the_caller_breaks_off(backend: Backend, lab_image: LabImage) -> None:
@@ -275,10 +316,11 @@ def test_what_a_killed_lab_leaves_is_cleaned_by_the_next(backend: Backend, tmp_p
         assert wait_until(lambda: (tmp_path / "run").exists(), timeout=60)
         assert wait_until(lambda: something_runs(lab.pid), timeout=60, interval=0.1)
         time.sleep(1.0 if backend.family == "container" else 0.5)
+        lab.send_signal(signal.SIGSTOP)  # once it is killed, any lab that runs may clean up
+        assert traces(lab.pid) != []
     finally:
         lab.kill()
         lab.wait()
-    assert traces(lab.pid) != []
     subprocess.run([LABKIT, "clean"], check=True, timeout=60, stdout=subprocess.DEVNULL)
     assert traces(lab.pid) == []
 

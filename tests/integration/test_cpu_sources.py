@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from labkit import lab, stats
+from labkit.experiments import benchmark
+from labkit.experiments.benchmark import stats
 
 SOURCES = {"docker": "cgroup", "qemu": "schedstat"}
 
@@ -24,7 +25,7 @@ SOURCES = {"docker": "cgroup", "qemu": "schedstat"}
 )
 def test_the_sources_agree(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue(f"{name}_backend")
-    run = lab.run(
+    run = benchmark.run(
         [name],
         workloads=["cpu"],
         repeats=2,

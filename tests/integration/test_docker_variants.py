@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends import Backend, make_backend
+from labkit.backends.base import Backend
+from labkit.backends.table import make_backend
 from labkit.image import LabImage
 from tests.integration.test_conformance import started
 

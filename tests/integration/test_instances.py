@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from labkit import lab, orphans, stats
-from labkit.backends import make_backend
-from labkit.records import Limits
+from labkit.backends.table import make_backend
+from labkit.experiments import benchmark
+from labkit.experiments.benchmark import stats
+from labkit.measure import cleanup
 
 COUNT = 3
 MIB = 2**20
@@ -27,14 +28,14 @@ def test_each_further_instance_has_its_cost(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     request.getfixturevalue(f"{name.partition('-')[0]}_backend")
-    run = lab.run(
+    run = benchmark.run(
         [name],
         workloads=["idle"],
         repeats=1,
         seconds=0.3,
         warmups=0,
         instances=COUNT,
-        limits=Limits(memory_mib=128),
+        memory_mib=128,
         out=tmp_path / "run",
         progress=False,
     )
@@ -45,4 +46,4 @@ def test_each_further_instance_has_its_cost(
     # Even a bare process has pages of its own; none has more than its limit and the machine's own.
     assert ((own["marginal_bytes"] > 0.05 * MIB) & (own["marginal_bytes"] < 256 * MIB)).all()
     assert own["total_bytes"].iloc[-1] == pytest.approx(own["marginal_bytes"].sum())
-    assert orphans.sweep([make_backend(name)], mine=True) == []
+    assert cleanup.sweep([make_backend(name)], mine=True) == []

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from labkit import lab, stats
-from labkit.records import Limits
-from labkit.stats.ballast import expected
-from labkit.stats.memory import METRICS, SUBJECTS
-from labkit.store import Run
+from labkit.experiments import benchmark
+from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.stats.ballast import expected
+from labkit.experiments.benchmark.stats.memory import METRICS, SUBJECTS
 
 MIB = 2**20
 # A machine whose instructions are interpreted takes half a minute for each 64 MiB.
@@ -42,13 +42,13 @@ def test_what_is_held_inside_shows_in_each_meter(
 ) -> None:
     request.getfixturevalue(f"{name.partition('-')[0]}_backend")
     mib = HELD_MIB.get(name, 96)
-    run = lab.run(
+    run = benchmark.run(
         [name],
         workloads=["idle", f"ballast:mib={mib}"],
         repeats=1,
         seconds=1.5,
         warmups=0,
-        limits=Limits(memory_mib=384),
+        memory_mib=384,
         out=tmp_path / "run",
         progress=False,
     )

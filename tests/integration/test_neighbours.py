@@ -1,26 +1,38 @@
-"""A noisy neighbour beside a victim, on the real backends; short."""
+"""A noisy neighbour and its victim, on the real backends; short."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labkit import orphans
-from labkit.backends import make_backend
-from labkit.neighbours import CONDITIONS, make_plan, measure
+from labkit.backends.table import make_backend
+from labkit.experiments import neighbours
+from labkit.experiments.neighbours.records import CONDITIONS
+from labkit.measure import cleanup
 
 REQUESTS = 12
 
 
-def measured(name: str, kinds: list[str]) -> dict[tuple[str, str], Any]:
-    """(kind, condition) → its NeighbourTrial."""
-    plan = make_plan([name], kinds, blocks=1, requests=REQUESTS)
-    _, trials = measure(plan, progress=False)
-    assert orphans.sweep([make_backend(name)], mine=True) == []
-    assert len(trials) == 3 * len(kinds)
-    assert all(trial.status != "failed" for trial in trials), [t.error for t in trials]
-    return {(trial.kind, trial.condition): trial for trial in trials}
+Measured = Callable[[str, list[str]], dict[tuple[str, str], Any]]
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Measured:
+    """(kind, condition) → its trial."""
+
+    def trials(name: str, kinds: list[str]) -> dict[tuple[str, str], Any]:
+        found = neighbours.run(
+            [name], kinds, blocks=1, requests=REQUESTS, out=tmp_path / "it", progress=False
+        ).trials
+        assert cleanup.sweep([make_backend(name)], mine=True) == []
+        assert len(found) == 3 * len(kinds)
+        assert (found["status"] != "failed").all(), list(found["error"])
+        return {(trial.kind, trial.condition): trial for trial in found.itertuples()}
+
+    return trials
 
 
 @pytest.mark.parametrize(
@@ -32,7 +44,7 @@ def measured(name: str, kinds: list[str]) -> dict[tuple[str, str], Any]:
     ],
 )
 def test_on_one_cpu_the_victim_loses_and_on_another_it_is_left_in_peace(
-    name: str, request: pytest.FixtureRequest
+    name: str, request: pytest.FixtureRequest, measured: Measured
 ) -> None:
     request.getfixturevalue(f"{name}_backend")
     found = measured(name, ["cpu"])
@@ -44,7 +56,7 @@ def test_on_one_cpu_the_victim_loses_and_on_another_it_is_left_in_peace(
 
 
 @pytest.mark.docker
-def test_a_containers_limits_hold(docker_backend: object) -> None:
+def test_a_containers_limits_hold(docker_backend: object, measured: Measured) -> None:
     found = measured("docker", ["memory", "disk"])
     plenty, held = found["memory", "unlimited"], found["memory", "limited"]
     assert plenty.neighbour_mib >= 512 and plenty.neighbour_refused == 0
@@ -55,7 +67,9 @@ def test_a_containers_limits_hold(docker_backend: object) -> None:
     assert slow.neighbour_mib / slow.neighbour_seconds < 1.5 * slow.neighbour_disk_mib_per_s
 
 
-def test_a_process_has_no_limit_of_the_disk_and_says_so(host_backend: object) -> None:
+def test_a_process_has_no_limit_of_the_disk_and_says_so(
+    host_backend: object, measured: Measured
+) -> None:
     found = measured("host", ["memory", "disk"])
     assert found["memory", "limited"].neighbour_refused > 0
     assert found["disk", "limited"].status == "left out"

@@ -9,34 +9,32 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-import pandas as pd
 import psutil
 import pytest
 
-from labkit import charts, inside, kept, paths, proctree
-from labkit.backends import Backend, make_backend
-from labkit.backends.base import Meter
-from labkit.backends.docker import DockerBackend, connected
+from labkit.backends.base import Backend, Instance
+from labkit.backends.docker.client import connected
+from labkit.backends.timeline import Timeline
+from labkit.experiments.docker_internals import charts, processes
+from labkit.experiments.docker_internals.experiment import EXPERIMENT, run
+from labkit.experiments.docker_internals.killed_daemon import killed
+from labkit.experiments.docker_internals.records import Connection, ProcessRow, Survivor
 from labkit.image import LabImage
-from labkit.notebook.magic import RECORD
-from labkit.process import HostClock, find_tool, wait_until
-from labkit.records import Joint, Limits, Record, Survivor
-from labkit.timeline import Timeline
+from labkit.recordings import tables
+from labkit.recordings.facts import Limits
+from labkit.system.clock import HostClock
+from labkit.system.process import find_tool
 from tests.conftest import ready_backend
-from tests.integration.daemon import own_daemon
+from tests.integration.daemon import require_root
 
 pytestmark = pytest.mark.docker
 
 
 @contextmanager
-def running(backend: Backend, image: LabImage) -> Iterator[list[Meter]]:
+def running(backend: Backend, image: LabImage) -> Iterator[Instance]:
     with backend.launch(image, Limits(), Timeline(HostClock())) as instance:
         instance.wait_ready()
-        yield [*instance.meters(), *instance.late_meters()]
-
-
-def roles(meters: list[Meter]) -> dict[int, str]:
-    return {pid: meter.name for meter in meters for pid in meter.pids}
+        yield instance
 
 
 def as_the_system_says(pids: list[int]) -> dict[int, tuple[int, str]]:
@@ -56,37 +54,41 @@ def as_the_system_says(pids: list[int]) -> dict[int, tuple[int, str]]:
 
 def test_the_tree_is_that_of_the_system(docker_backend: Backend, lab_image: LabImage) -> None:
     backend = ready_backend("docker-cli")
-    with running(backend, lab_image) as meters:
-        meters += backend.services()
-        tree = proctree.process_tree({os.getpid(): "the lab", **roles(meters)})
-        said = as_the_system_says([int(pid) for pid in tree["pid"]])
-        joints = proctree.joints(tree)
-    assert set(tree["role"]) >= {"the lab", "docker", "dockerd", "containerd", "container"}
-    for row in tree.to_dict("records"):
-        parent, name = said[row["pid"]]
-        assert row["parent"] == parent, row
-        assert row["name"][:15] == name[:15] or "defunct" in name, row
-    by_role = {row["role"]: row for row in reversed(tree.to_dict("records"))}
-    assert by_role["docker"]["parent"] == os.getpid()
-    assert by_role["container"]["parent"] == by_role["containerd-shim"]["pid"]
-    assert by_role["containerd-shim"]["parent"] not in set(tree["pid"]), "nobody's child here"
-    assert all(row["rss_bytes"] >= row["pss_bytes"] > 0 for row in by_role.values())
-    order = {pid: place for place, pid in enumerate(tree["pid"])}
-    below = tree[tree["parent"].isin(tree["pid"])]
-    for parent, pid in zip(below["parent"], below["pid"], strict=True):
-        assert order[parent] < order[pid]
-    check_joints(joints, {role: int(row["pid"]) for role, row in by_role.items()})
-    chart = charts.process_tree(tree, joints, badge="live")
-    assert "containerd-shim" in chart.alt and "docker.sock" in by_role["dockerd"]["listens"][0]
+    with running(backend, lab_image) as instance:
+        known = processes.roles(instance, backend.services())
+        tree = processes.process_tree({os.getpid(): "the lab", **known})
+        said = as_the_system_says([row.pid for row in tree])
+        connections = processes.connections(tree)
+    assert {row.role for row in tree} >= {"the lab", "docker", "dockerd", "containerd", "container"}
+    for row in tree:
+        parent, name = said[row.pid]
+        assert row.parent == parent, row
+        assert row.name[:15] == name[:15] or "defunct" in name, row
+    by_role = {row.role: row for row in reversed(tree)}
+    check_places(tree, by_role)
+    check_connections(connections, {role: row.pid for role, row in by_role.items()})
+    frames = tables.frame(tree, ProcessRow), tables.frame(connections, Connection)
+    chart = charts.process_tree(*frames, badge="live")
+    assert "containerd-shim" in chart.alt and "docker.sock" in by_role["dockerd"].listens[0]
 
 
-def check_joints(joints: pd.DataFrame, pids: dict[str, int]) -> None:
+def check_places(tree: Sequence[ProcessRow], by_role: dict[str, ProcessRow]) -> None:
+    pids = [row.pid for row in tree]
+    assert by_role["docker"].parent == os.getpid()
+    assert by_role["container"].parent == by_role["containerd-shim"].pid
+    assert by_role["containerd-shim"].parent not in pids, "nobody's child here"
+    assert all((row.rss_bytes or 0) >= (row.pss_bytes or 0) > 0 for row in by_role.values())
+    for row in tree:
+        assert row.parent not in pids or pids.index(row.parent) < pids.index(row.pid)
+
+
+def check_connections(connections: Sequence[Connection], pids: dict[str, int]) -> None:
     """docker → dockerd → containerd → containerd-shim, where ss tells the asking ends."""
-    assert {pids["dockerd"], pids["containerd"]} <= set(joints["server"])
+    assert {pids["dockerd"], pids["containerd"]} <= {row.server for row in connections}
     if find_tool("ss") is None:
-        assert joints["client"].isna().all()
+        assert not any(row.client for row in connections)
         return
-    pairs = set(zip(joints["client"], joints["server"], strict=True))
+    pairs = {(row.client, row.server) for row in connections}
     chain = ("docker", "dockerd", "containerd", "containerd-shim")
     for client, server in pairwise(chain):
         assert (pids[client], pids[server]) in pairs, client
@@ -95,49 +97,38 @@ def check_joints(joints: pd.DataFrame, pids: dict[str, int]) -> None:
 def test_a_container_lives_on_under_its_shim(docker_backend: Backend, lab_image: LabImage) -> None:
     """dockerd is killed, and its containerd with it (it asked the kernel for that: prctl(2),
     PR_SET_PDEATHSIG). Started again with live-restore, it finds the container as it was."""
-    with own_daemon("--live-restore") as own:
-        backend = make_backend("docker")
-        assert isinstance(backend, DockerBackend)
-        backend.prepare(lab_image)
-        versions = {"docker": backend.version()}
-        with running(backend, lab_image) as meters:
-            names = roles(meters) | {own.process.pid: "dockerd"}
-            containerd = next(p for p in own.process.children() if p.name() == "containerd")
-            names[containerd.pid] = "containerd"
-            before = proctree.process_tree(names)
-            joined = proctree.joints(before)
-            own.kill([own.process])
-            assert wait_until(lambda: not containerd.is_running(), timeout=10)
-            tree = proctree.survival(before, proctree.process_tree(names))
-            fate = tree.set_index("role")["survives"].to_dict()
-            assert fate == {
-                "dockerd": False,
-                "containerd": False,
-                "containerd-shim": True,
-                "container": True,
-            }
-            pid = next(m.pids[0] for m in meters if m.name == "container")
-            # Into the mount namespace that the shim has kept: the container's mounts are there.
-            shim = psutil.Process(pid).ppid()
-            own.start(("nsenter", f"--mount=/proc/{shim}/ns/mnt", f"--net=/proc/{shim}/ns/net"))
-            with connected() as client:
-                (container,) = client.containers.list()
-                assert container.attrs["State"]["Pid"] == pid
-        assert not psutil.pid_exists(pid)
-    chart = charts.process_tree(tree, joined)
+    require_root()
+    with killed(lab_image, mark="") as aftermath:
+        pids = {row.role: row.pid for row in aftermath.survivors}
+        assert fates(aftermath.survivors) == FATES
+        with connected() as client:
+            (container,) = client.containers.list()
+            assert container.attrs["State"]["Pid"] == pids["container"]
+    assert not psutil.pid_exists(pids["container"])
+
+
+FATES = {"dockerd": False, "containerd": False, "containerd-shim": True, "container": True}
+
+
+def fates(survivors: Sequence[Survivor]) -> dict[str, bool]:
+    return {row.role: row.survives for row in survivors}
+
+
+def test_a_killed_daemon_is_recorded(docker_backend: Backend, tmp_path: Path) -> None:
+    require_root()
+    found = run(killed_daemon=True, out=tmp_path / "killed", progress=False)
+    assert found.ending is not None and found.ending.reason == "plan"
+    assert found.survivors.set_index("role")["survives"].to_dict() == FATES
+    assert set(found.manifest.versions) >= {"dockerd"}
+    addresses = [*found.connections["address"], *found.survivors["listens"].explode().dropna()]
+    assert "/docker.sock" in addresses, "without the daemon's folder"
+    (chart,) = EXPERIMENT.charts(found, "live").values()
     assert "lives on" in chart.alt and "ends" in chart.alt
-    if os.environ.get(RECORD):  # as for the answers of %%everywhere
-        keep(tree, joined, own.folder, versions)
 
 
-def keep(tree: pd.DataFrame, joined: pd.DataFrame, folder: Path, versions: dict[str, str]) -> None:
-    """For the notebooks. The daemon's folder has a name that says nothing."""
-    short = str(folder)
-    names = tree["listens"].map(lambda each: tuple(a.replace(short, "") for a in each))
-    tree = tree.assign(listens=names)
-    joined = joined.assign(address=joined["address"].str.replace(short, "", regex=False))
-    tables: dict[str, Sequence[Record]] = {
-        "tree": inside.rows(tree, Survivor),
-        "joints": inside.rows(joined, Joint),
-    }
-    kept.save(paths.reference_dir() / "killed-daemon", tables, kept.describe(versions))
+def test_a_look_is_recorded(docker_backend: Backend, tmp_path: Path) -> None:
+    ready_backend("docker-cli")
+    found = run(trials=2, out=tmp_path / "look", progress=False)
+    assert found.ending is not None and found.ending.batches == 2
+    assert set(found.events["trial"]) == {1, 2} and len(found.connections) > 0
+    assert set(found.manifest.backends) == {"docker-cli"}

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from labkit import lab, orphans
-from labkit.backends import Backend
-from labkit.backends.qemu import QemuInstance
-from labkit.backends.qemu_resumed import QemuResumedBackend
+from labkit.backends.base import Backend
+from labkit.backends.qemu.backend import QemuInstance
+from labkit.backends.qemu.resumed import QemuResumedBackend
+from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
+from labkit.experiments import benchmark
+from labkit.guest.protocol import Script
 from labkit.image import LabImage
-from labkit.process import HostClock
-from labkit.protocol import Script
-from labkit.records import Limits
-from labkit.timeline import Timeline
+from labkit.measure import cleanup
+from labkit.recordings.facts import Limits
+from labkit.system.clock import HostClock
 
 pytestmark = pytest.mark.qemu
 
 
 def test_cold_and_resumed_starts_stand_side_by_side(qemu_backend: Backend, tmp_path: Path) -> None:
-    run = lab.run(
+    run = benchmark.run(
         ["qemu", "qemu-resumed"],
         repeats=2,
         seconds=0.3,
@@ -39,7 +42,7 @@ def test_cold_and_resumed_starts_stand_side_by_side(qemu_backend: Backend, tmp_p
     assert "kernel" not in milestones, "its kernel has started long before"
     done = run.results.groupby("backend")["workload"].unique()
     assert list(done["qemu-resumed"]) == ["cpu"]
-    assert "NVMe" in run.manifest.backends["qemu-resumed"].cannot["disk"]
+    assert "NVMe" in run.manifest.backends["qemu-resumed"].unsupported["disk"]
 
 
 def test_without_a_saved_state_nothing_is_resumed(
@@ -82,4 +85,32 @@ def test_a_damaged_state_is_told_and_nothing_is_left(
             backend.launch(lab_image, Limits(), Timeline(HostClock())) as instance,
         ):
             instance.wait_ready(20)
-    assert orphans.sweep([backend], mine=True) == []
+    assert cleanup.sweep([backend], mine=True) == []
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose path leaves room for a socket's in it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        yield Path(name)
+
+
+def test_a_state_lies_where_the_path_says(
+    qemu_backend: Backend, lab_image: LabImage, short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a shell reads the path, it empties the file before the space, and runs what follows."""
+    other, folder = short_path / "s", short_path / "s p;touch ran"
+    other.write_text("somebody's")
+    folder.mkdir()
+    monkeypatch.chdir(short_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    backend = QemuResumedBackend("tcg")
+    try:
+        with (
+            backend.saved_state(lab_image, Limits()),
+            backend.launch(lab_image, Limits(), Timeline(HostClock())) as instance,
+        ):
+            instance.stop()
+    finally:
+        assert other.read_text() == "somebody's"
+    assert set(short_path.iterdir()) == {other, folder} and list(folder.iterdir()) == []

@@ -17,15 +17,19 @@ import docker
 import psutil
 import pytest
 
-from labkit import orphans, store
-from labkit.backends import Backend, make_backend
-from labkit.backends.docker import DockerBackend
-from labkit.backends.qemu import QemuBackend
+from labkit.backends.base import Backend
+from labkit.backends.docker.backend import DockerBackend
+from labkit.backends.qemu.backend import QemuBackend
+from labkit.backends.table import make_backend
+from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
+from labkit.experiments import benchmark
+from labkit.experiments.table import load_run
 from labkit.image import LabImage
-from labkit.process import HostClock, wait_until
-from labkit.records import MILESTONES, Limits
-from labkit.timeline import Timeline
+from labkit.measure import cleanup
+from labkit.recordings.facts import Limits
+from labkit.recordings.words import MILESTONES
+from labkit.system.clock import HostClock, wait_until
 from tests.traces import traces
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
@@ -112,9 +116,9 @@ def test_a_signal_at_any_moment_leaves_nothing_behind(
     process.send_signal(number)
     status, _, err = finish(process)
     assert status == 128 + number, err
-    assert "finished trials are kept in" in err
+    assert f"to go on: labkit run --resume {tmp_path}" in err
     assert traces(process.pid) == []
-    assert store.load(tmp_path / "run").trials.empty
+    assert load_run(tmp_path / "run").trials.empty
 
 
 def test_two_runs_at_once_leave_each_other_alone(tmp_path: Path) -> None:
@@ -124,7 +128,7 @@ def test_two_runs_at_once_leave_each_other_alone(tmp_path: Path) -> None:
         status, _, err = finish(process)
         assert status == 0, err
     for name in ("one", "two"):
-        assert set(store.load(tmp_path / name).trials["status"]) == {"ok"}
+        assert set(load_run(tmp_path / name).trials["status"]) == {"ok"}
 
 
 def test_a_kernel_that_never_gets_ready_is_told(tmp_path: Path, lab_image: LabImage) -> None:
@@ -136,7 +140,7 @@ def test_a_kernel_that_never_gets_ready_is_told(tmp_path: Path, lab_image: LabIm
     )
     status, _, err = finish(process)
     assert status == 1
-    assert "trial 1 (qemu) failed" in err
+    assert "trial 1 (qemu)" in err
     assert traces(process.pid) == []
 
 
@@ -156,10 +160,22 @@ def test_a_guest_that_is_not_ready_in_time_is_ended(tmp_path: Path) -> None:
     status, _, err = finish(process)
     assert status == 1
     assert "did not announce itself in time" in err and "console" in err
-    trials = store.load(tmp_path / "run").trials
+    trials = load_run(tmp_path / "run").trials
     assert trials[trials["backend"] == "host"]["status"].tolist() == ["ok", "ok"]
     assert trials[trials["backend"] == "qemu"]["status"].tolist() == ["failed"]
     assert traces(process.pid) == []
+
+
+def test_a_failed_trial_is_an_exit_status_for_scripts_too(tmp_path: Path) -> None:
+    """The one JSON object is there nevertheless, with what went wrong."""
+    process = begin(tmp_path / "run", "--backends", "qemu,host", "--ready-timeout", "0.05",
+                    "--repeats", "1", "--seconds", "0.2", "--json")  # fmt: skip
+    status, out, err = finish(process)
+    assert status == 1, err
+    trials = {trial["backend"]: trial for trial in json.loads(out)["trials"]}
+    assert trials["qemu"]["status"] == "failed" and trials["qemu"]["error"]
+    assert trials["host"]["status"] == "ok" and trials["host"]["error"] is None
+    assert "(qemu)" in err and "what to do" in err
 
 
 def test_a_kernel_that_dies_shows_its_consoles_last_lines(
@@ -220,10 +236,10 @@ def test_a_daemon_that_dies_during_a_run_is_told_and_the_others_go_on(
     psutil.wait_procs(everything, timeout=10)
     status, _, err = finish(process)
     assert status == 1, err
-    trials = store.load(tmp_path / "run").trials
+    trials = load_run(tmp_path / "run").trials
     assert trials[trials["backend"] == "docker"]["status"].tolist() == ["failed"]
     assert trials[trials["backend"] == "host"]["status"].tolist() == ["ok", "ok"]
-    assert "(docker) failed" in err and "what to do" in err and "Traceback" not in err
+    assert "(docker)" in err and "what to do" in err and "Traceback" not in err
 
 
 def test_a_daemon_that_is_gone_before_its_trial_is_told_too(
@@ -252,8 +268,8 @@ def test_a_full_disk_keeps_the_finished_trials(tmp_path: Path) -> None:
                         "--seconds", "0.3")  # fmt: skip
         status, _, err = finish(process)
         assert status == 1
-        assert "could not be written" in err and "No space left" in err
-        trials = store.load(small / "run").trials
+        assert "cannot be written" in err and "No space left" in err
+        trials = load_run(small / "run").trials
         assert len(trials) >= 1 and set(trials["status"]) == {"ok"}
         assert traces(process.pid) == []
     finally:
@@ -261,14 +277,12 @@ def test_a_full_disk_keeps_the_finished_trials(tmp_path: Path) -> None:
 
 
 def test_a_named_backend_that_cannot_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    from labkit import lab
-
     monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.setattr("labkit.backends.qemu.find_tool", lambda name: None)
+    monkeypatch.setattr("labkit.backends.qemu.backend.find_tool", lambda name: None)
     with pytest.raises(BackendError, match="qemu cannot run here") as caught:
-        lab.run(["qemu"], repeats=1)
+        benchmark.run(["qemu"], repeats=1)
     assert "labkit setup qemu" in caught.value.resolution
 
 
 def test_nothing_of_this_session_is_left() -> None:
-    assert orphans.sweep([make_backend(name) for name in ALL], mine=True) == []
+    assert cleanup.sweep([make_backend(name) for name in ALL], mine=True) == []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from labkit import start_events, stats
-from labkit.backends import Backend
-from labkit.backends.containerd import find_socket
+from labkit.backends.base import Backend
+from labkit.backends.engine_parts.containerd import find_socket
+from labkit.experiments.docker_internals import start_events, stats
+from labkit.experiments.docker_internals.records import StartEvent
 from labkit.image import LabImage
-from labkit.process import find_tool
+from labkit.recordings import tables
+from labkit.system.process import find_tool
 from tests.conftest import ready_backend
 
 pytestmark = pytest.mark.docker
@@ -18,8 +20,9 @@ pytestmark = pytest.mark.docker
 def test_each_start_tells_its_events_in_order(
     docker_backend: Backend, lab_image: LabImage, backend: str
 ) -> None:
-    ready_backend(backend)
-    events = start_events.record(lab_image, backend=backend, trials=2)
+    engine = ready_backend(backend)
+    engine.prepare(lab_image)
+    events = tables.frame(start_events.record(engine, lab_image, trials=2), StartEvent)
     for _, start in events.groupby("trial"):
         names = start["event"].tolist()
         assert names[0] == "requested" and names[-1] == "ready"

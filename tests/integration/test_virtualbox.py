@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from labkit import sampler
-from labkit.backends import Backend, vbox_process, vbox_registry
-from labkit.backends.base import Instance
-from labkit.backends.vbox_installation import MANAGE, find_installation, private_root
-from labkit.backends.vbox_manage import VBoxManage
-from labkit.backends.virtualbox import VirtualBoxBackend
+from labkit.backends.base import Backend, Instance
+from labkit.backends.timeline import Timeline
+from labkit.backends.virtualbox import process, registry
+from labkit.backends.virtualbox.backend import VirtualBoxBackend
+from labkit.backends.virtualbox.display import virtual_display
+from labkit.backends.virtualbox.installation import MANAGE, find_installation, private_root
+from labkit.backends.virtualbox.manage import VBoxManage
 from labkit.errors import BackendError, GuestTimeout
+from labkit.guest.protocol import Request
+from labkit.guest.workload import all_workloads
 from labkit.image import LabImage
+from labkit.image.inputs import BootLoader
 from labkit.image.iso import write_iso
-from labkit.process import HostClock, owner
-from labkit.protocol import Request
-from labkit.records import MILESTONES, Limits
-from labkit.timeline import Timeline
-from labkit.workloads import all_workloads
+from labkit.measure import sampler
+from labkit.recordings.facts import Limits
+from labkit.recordings.words import MILESTONES
+from labkit.system.clock import HostClock, wait_until
+from labkit.system.owner_marks import owner
 from tests.conftest import ready_backend
 from tests.disks import small_disk
 from tests.integration.vbox_labs import lab, processes, traces
@@ -80,11 +86,31 @@ def test_two_labs_at_once_do_not_meet(vbox_state: Path) -> None:
     with lab("", vbox_state) as first, lab("", vbox_state) as second:
         for each in (first, second):
             each.wait_for("started")
-        assert all(processes(each.mark, "VBoxSVC") for each in (first, second))
+        # One without a client ends after seconds: the machine's own may still have to begin.
+        marks = (first.mark, second.mark)
+        assert wait_until(lambda: all(processes(mark, "VBoxSVC") for mark in marks), timeout=60)
         for each in (first, second):
             each.wait_for("stopped")
             assert each.wait() == 0
             assert traces(each.mark) == []
+
+
+def test_a_display_serves_one_client_after_another(backend: Backend, tmp_path: Path) -> None:
+    """VirtualBoxVM opens a connection, closes it, and opens its next one at once."""
+    installation = find_installation()
+    assert installation is not None
+    (tmp_path / "machine").mkdir()
+    with virtual_display(installation, tmp_path, tmp_path / "machine" / "log") as display:
+        for _ in range(20):
+            assert greeted(display.name)
+
+
+def greeted(display: str) -> bool:
+    """Whether an X server takes us as a client: X11 protocol, "Connection Setup", both ways."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(f"\0/tmp/.X11-unix/X{display.removeprefix(':')}")
+        client.sendall(struct.pack("<cxHHHHxx", b"l", 11, 0, 0, 0))
+        return client.recv(8)[:1] == b"\x01"
 
 
 def test_a_guest_that_never_gets_ready(
@@ -92,17 +118,16 @@ def test_a_guest_that_never_gets_ready(
 ) -> None:
     """A medium without a boot loader: the firmware finds nothing to start."""
     (tmp_path / "empty").mkdir()
-    broken = replace(lab_image, iso=tmp_path / "empty" / "lab.iso")
-    nothing = bytes(2048)
+    medium = tmp_path / "empty" / "lab.iso"
+    broken = replace(lab_image, iso=medium)
     write_iso(
-        broken.iso,
+        medium,
         kernel=lab_image.initramfs,
         initramfs=lab_image.initramfs,
-        isolinux=nothing,
-        ldlinux=nothing,
+        boot_loader=BootLoader(bytes(2048), bytes(2048)),
         command_line="",
     )
-    monkeypatch.setattr(vbox_process, "DRIVERLESS_PATIENCE_S", 6.0)
+    monkeypatch.setattr(process, "DRIVERLESS_PATIENCE_S", 6.0)
     with launched(broken) as (instance, _), pytest.raises(GuestTimeout) as caught:
         instance.wait_ready(6)
     assert "VirtualBox's log ends with" in caught.value.details
@@ -115,9 +140,9 @@ def test_a_name_that_is_taken(
     """The machine that has it stays: what we have not made we do not remove."""
     installation = find_installation()
     assert installation is not None
-    monkeypatch.setattr("labkit.backends.vbox_machine._numbers", iter([1, 1, 1]))
+    monkeypatch.setattr("labkit.backends.virtualbox.machine._numbers", iter([1, 1, 1]))
     name = f"labkit-{owner()}-1"
-    with vbox_registry.registry() as home:
+    with registry.registry() as home:
         manage = VBoxManage(lambda *words: installation.argv(home, MANAGE, *words))
         manage.create_vm(name=name, folder=home, os_type="Linux_64")
         with pytest.raises(BackendError, match="create the machine"), launched(lab_image):
@@ -135,6 +160,7 @@ def test_a_full_disk(
     room: int,
 ) -> None:
     """Not even the boot medium has room, or that and little else."""
+    assert lab_image.iso
     with small_disk(lab_image.iso.stat().st_size + room) as small:
         monkeypatch.setattr(tempfile, "tempdir", str(small))
         with (

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends import Backend
+from labkit.backends.base import Backend
+from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
+from labkit.guest.protocol import Request
 from labkit.image import LabImage
-from labkit.process import HostClock, owner
-from labkit.protocol import Request
-from labkit.records import Limits
-from labkit.timeline import Timeline
+from labkit.recordings.facts import Limits
+from labkit.system.clock import HostClock
+from labkit.system.owner_marks import owner
 from tests.conftest import ready_backend
 from tests.integration.vbox_labs import displays, lab, processes, traces
 from tests.integration.vbox_states import adopted

@@ -11,17 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from labkit import lab, protocol
-from labkit.backends import virtualbox_resumed
 from labkit.backends.base import Instance
-from labkit.backends.vbox_instance import VirtualBoxInstance
-from labkit.backends.virtualbox_resumed import VirtualBoxResumedBackend
+from labkit.backends.timeline import Timeline
+from labkit.backends.virtualbox import resumed as resumed_backend
+from labkit.backends.virtualbox.instance import VirtualBoxInstance
+from labkit.backends.virtualbox.resumed import VirtualBoxResumedBackend
 from labkit.errors import BackendError, GuestTimeout
+from labkit.experiments import benchmark
+from labkit.guest import protocol
+from labkit.guest.messages import Bye, Message, Ready
+from labkit.guest.protocol import Request, Session
 from labkit.image import LabImage
-from labkit.process import HostClock, owner, wait_until
-from labkit.protocol import Bye, Message, Ready, Request, Session
-from labkit.records import Limits
-from labkit.timeline import Timeline
+from labkit.recordings.facts import Limits
+from labkit.system.clock import HostClock, wait_until
+from labkit.system.owner_marks import owner
 from tests.disks import fill, small_disk
 from tests.integration.vbox_labs import processes, traces
 from tests.integration.vbox_states import adopted
@@ -98,8 +101,14 @@ def test_a_boot_that_fails_is_told_and_the_other_backends_go_on(
     striker = threading.Thread(target=strike)
     striker.start()
     try:
-        run = lab.run(["host", "virtualbox-resumed"], repeats=1, seconds=0.2, workloads=["idle"],
-                      out=tmp_path / "run", progress=False)  # fmt: skip
+        run = benchmark.run(
+            ["host", "virtualbox-resumed"],
+            workloads=["idle"],
+            repeats=1,
+            seconds=0.2,
+            out=tmp_path / "run",
+            progress=False,
+        )
     finally:
         striker.join()
     assert found.is_set()
@@ -170,7 +179,7 @@ def test_no_room_for_the_saved_state(
         monkeypatch.setattr(tempfile, "tempdir", str(small))
         with adopted(vbox_state) as backend:
             assert backend._saved is not None
-            virtualbox_resumed._restore(backend._saved)
+            resumed_backend._restore(backend._saved)
             monkeypatch.setattr(VirtualBoxInstance, "wait_ready", greeted)
             with pytest.raises(BackendError, match="take a snapshot: the disk is full") as caught:
                 backend._save(backend._saved)
@@ -184,7 +193,7 @@ def test_no_room_for_what_the_guest_writes(
     """VirtualBox pauses such a machine; nobody waits here as long as a user's patience lasts."""
     run = Session.run
 
-    def impatient(session: Session, request: Request, timeout: float, *more: object) -> object:
+    def impatient(session: Session, request: Request, *limits: float, **more: float) -> object:
         return run(session, request, 15.0)
 
     monkeypatch.setattr(Session, "run", impatient)

@@ -9,17 +9,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit import image, orphans
-from labkit.backends import Backend
+from labkit import image
+from labkit.backends.base import Backend
+from labkit.backends.timeline import Timeline
+from labkit.experiments import benchmark
+from labkit.guest.protocol import Request
 from labkit.image import LabImage
-from labkit.lab import perform
-from labkit.planning import make_plan
-from labkit.ports import LOOPBACK
-from labkit.process import HostClock, wait_until
-from labkit.protocol import Request
-from labkit.records import Limits
-from labkit.timeline import Timeline
-from labkit.web.client import NO_ANSWER, answers, get, wait_for_answer
+from labkit.measure import cleanup
+from labkit.measure.web.client import NO_ANSWER, answers, get, wait_for_answer
+from labkit.recordings.facts import Limits
+from labkit.system.clock import HostClock, wait_until
+from labkit.system.ports import LOOPBACK
 from tests.traces import traces
 
 NETWORK = Limits(network=True)
@@ -82,7 +82,7 @@ def test_the_server_is_reached_on_loopback_only_and_gone_afterwards(
     assert port not in listening()
     # What watches the server's time, busybox's timeout, looks once a second whether it is there.
     assert wait_until(lambda: not our_processes(), timeout=3)
-    assert orphans.sweep([backend], mine=True) == []
+    assert cleanup.sweep([backend], mine=True) == []
 
 
 def test_without_a_network_there_is_no_port(backend: Backend, lab_image: LabImage) -> None:
@@ -97,8 +97,15 @@ def test_without_a_network_there_is_no_port(backend: Backend, lab_image: LabImag
 def test_a_run_has_first_responses_and_loads(
     backend: Backend, lab_image: LabImage, tmp_path: Path
 ) -> None:
-    plan = make_plan([backend.name], ["http"], repeats=1, seconds=1, warmups=0)
-    run = perform(plan, {backend.name: backend}, out=tmp_path / "run", progress=False)
+    run = benchmark.run(
+        [backend.name],
+        ["http"],
+        repeats=1,
+        seconds=1,
+        warmups=0,
+        out=tmp_path / "run",
+        progress=False,
+    )
     assert list(run.trials["status"]) == ["ok"], list(run.trials["error"])
     at = dict(zip(run.milestones["milestone"], run.milestones["at_s"], strict=True))
     assert at["ready"] < at["first_response"] < at["first_result"]
@@ -112,11 +119,15 @@ def test_a_run_has_first_responses_and_loads(
 
 @pytest.mark.qemu
 def test_a_resumed_machine_has_its_network_again(lab_image: LabImage, tmp_path: Path) -> None:
-    from labkit.backends import make_backend
-
-    resumed = make_backend("qemu-resumed")
-    plan = make_plan(["qemu-resumed"], ["http"], repeats=2, seconds=0.5, warmups=0)
-    run = perform(plan, {"qemu-resumed": resumed}, out=tmp_path / "run", progress=False)
+    run = benchmark.run(
+        ["qemu-resumed"],
+        ["http"],
+        repeats=2,
+        seconds=0.5,
+        warmups=0,
+        out=tmp_path / "run",
+        progress=False,
+    )
     assert set(run.trials["status"]) == {"ok"}, list(run.trials["error"])
     assert "kernel" not in set(run.milestones["milestone"])
     assert (run.requests["requests"] > 0).all()

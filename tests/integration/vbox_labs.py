@@ -18,12 +18,13 @@ from pathlib import Path
 import psutil
 
 from labkit import image
-from labkit.backends.vbox_installation import private_root
-from labkit.backends.virtualbox import VirtualBoxBackend
-from labkit.process import HostClock, mark_of, owner_mark
-from labkit.protocol import Request
-from labkit.records import Limits
-from labkit.timeline import Timeline
+from labkit.backends.timeline import Timeline
+from labkit.backends.virtualbox.backend import VirtualBoxBackend
+from labkit.backends.virtualbox.installation import private_root
+from labkit.guest.protocol import Request
+from labkit.recordings.facts import Limits
+from labkit.system.clock import HostClock
+from labkit.system.owner_marks import mark_of, owner_mark
 from tests.integration.vbox_states import adopted
 
 PROJECT = Path(__file__).parents[2]

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from labkit.backends.vbox_installation import find_installation
-from labkit.backends.vbox_machine import Machine
-from labkit.backends.vbox_registry import registry
-from labkit.backends.virtualbox_resumed import VirtualBoxResumedBackend
+from labkit.backends.virtualbox.installation import find_installation
+from labkit.backends.virtualbox.machine import Machine
+from labkit.backends.virtualbox.registry import registry
+from labkit.backends.virtualbox.resumed import VirtualBoxResumedBackend
 from labkit.image import LabImage
-from labkit.process import owner
-from labkit.records import Limits
+from labkit.recordings.facts import Limits
+from labkit.system.owner_marks import owner
 
 KEPT = ("registry/VirtualBox.xml", "*.iso", "*/*.vbox", "*/scratch*.vmdk", "*/Snapshots/*")
 

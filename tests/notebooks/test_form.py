@@ -13,8 +13,12 @@ import pytest
 from tests.notebooks.books import NOTEBOOKS, SOLUTIONS, code_cells, identity, python, read, texts
 
 LONGEST_CELL = 9
-BIGGEST_FILE = 3 * 2**19  # 1.5 MiB: six backends in six charts, drawn as SVG
+MOST_WORDS = 120  # of a cell: a screen's worth, for readers whose first language is another one
+LONGEST_ALT = 400
+WORDS_A_MINUTE = 120  # of a technical text in a second language; and a minute for each figure
+BIGGEST_FILE = 7 * 2**18  # 1.75 MiB: six backends in seven charts, drawn as SVG
 ABSOLUTE_PATH = re.compile(r"""(?<![\w<./:])/(?:home|root|tmp|usr|opt|Users|work|mnt)/|[A-Z]:\\""")
+TERM = re.compile(r"(\[?)\*\*([\w()/ -]+?) · ([\uac00-\ud7a3A-Z][\uac00-\ud7a3A-Z ]*)\*\*")
 KOREAN = re.compile(r"[\uac00-\ud7a3]")
 
 each_notebook = pytest.mark.parametrize("path", [*NOTEBOOKS, *SOLUTIONS], ids=identity)
@@ -88,7 +92,7 @@ def test_each_picture_has_words_and_a_folded_table(path: Path) -> None:
             assert found.folded == len(found.alts)
             alts += found.alts
     assert alts
-    assert all(len(alt) > 40 for alt in alts)
+    assert all(40 < len(alt) <= LONGEST_ALT for alt in alts)
 
 
 @each_notebook
@@ -106,7 +110,55 @@ def test_it_begins_with_a_question_and_names_terms_in_korean(path: Path) -> None
     assert markdown[0].source.startswith("# ")
     assert "?" in markdown[0].source
     assert KOREAN.search("".join(cell.source for cell in markdown))
-    assert "## Questions" in markdown[-1].source
+    assert "## Questions" in "".join(cell.source for cell in markdown[-4:])
+
+
+def words(text: str) -> int:
+    """Words that are read: the targets of links and the lines of tables are not."""
+    return len(re.findall(r"\w[\w'’.,-]*", re.sub(r"\]\([^)]*\)", "]", text)))
+
+
+@each_notebook
+def test_no_text_is_longer_than_a_reader_keeps_in_mind(path: Path) -> None:
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown":
+            assert words(cell.source) <= MOST_WORDS, cell.source
+
+
+@each_chapter
+def test_the_reading_time_is_honest(path: Path) -> None:
+    cells = read(path).cells
+    text = "".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    minutes = words(text) / WORDS_A_MINUTE
+    for cell in code_cells(path):
+        shown = [kind for output in cell.outputs for kind in output.get("data", {})]
+        minutes += "text/html" in shown and "live" not in cell.metadata.get("tags", [])
+    (said,) = re.findall(r"Reading takes about (\d+) minutes, exercises", text)
+    assert abs(int(said) - minutes) <= 5, minutes
+
+
+@each_chapter
+def test_each_korean_word_is_in_the_glossary_and_linked_at_its_first_use(path: Path) -> None:
+    rows = (path.parent / "glossary.md").read_text().splitlines()
+    glossary = {
+        row.split(" | ")[1]: row.split(" | ")[0].strip("| ") for row in rows if " | " in row
+    }
+    seen = set()
+    for cell in read(path).cells:
+        for link, english, korean in TERM.findall(cell.source):
+            assert glossary[korean][:4].lower() == english[:4].lower(), korean
+            assert link or korean in seen
+            seen.add(korean)
+
+
+@each_chapter
+def test_each_guess_and_each_panel_is_the_chapters_own(path: Path) -> None:
+    code = "\n".join(cell.source for cell in code_cells(path))
+    names = re.findall(r'notebook\.(?:guess|explore|task)\(\s*"(\d\d)', code)
+    assert set(names) == {path.name[:2]}
+    guesses = re.findall(r'notebook\.guess\(\s*"([^"]+)"', code)
+    assert len(set(guesses)) == len(guesses)
+    assert code.count("notebook.explore(") == 1
 
 
 @each_chapter

@@ -3,53 +3,53 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from labkit import neighbours, paths, stats
-from labkit.neighbours import Recorded
+from labkit.experiments.neighbours import stats
+from labkit.experiments.neighbours.records import Neighbours
+from labkit.experiments.shell.text import answers_to
+from labkit.experiments.table import load
 
 BACKENDS = ("host", "docker", "qemu")
 
 
 @pytest.fixture(scope="module")
-def recorded() -> Recorded:
-    return neighbours.load()
+def recorded() -> Neighbours:
+    return load("neighbours")
 
 
 @pytest.fixture(scope="module")
-def cells(recorded: Recorded) -> dict[Any, Any]:
+def cells(recorded: Neighbours) -> dict[Any, Any]:
     """(quantity, kind, backend, condition) → ratio to being alone, with its interval."""
     table = stats.neighbours(recorded.trials)
     return dict(table.set_index(["quantity", "kind", "backend", "condition"]).iterrows())
 
 
 @pytest.fixture(scope="module")
-def ratios(recorded: Recorded) -> pd.Series:
+def ratios(recorded: Neighbours) -> pd.Series:
     table = stats.neighbours(recorded.trials)
     index = table.set_index(["quantity", "kind", "backend", "condition"])
     return index["median_ratio"].sort_index()
 
 
 @pytest.fixture(scope="module")
-def work(recorded: Recorded) -> pd.DataFrame:
+def work(recorded: Neighbours) -> pd.DataFrame:
     table = stats.neighbours_work(recorded.trials)
     return table.set_index(["kind", "backend", "condition"]).sort_index()
 
 
 def answers(word: str) -> dict[str, str]:
     """Backend → output of the recorded script of this chapter that holds this word."""
-    files = (paths.reference_dir() / "everywhere").glob("*.json")
-    found = [json.loads(file.read_text()) for file in files]
-    (kept,) = [one for one in found if word in one["script"]]
-    return {answer["backend"]: answer["out"] for answer in kept["answers"]}
+    recorded = load("shell")
+    (asked,) = [one for one in recorded.manifest.plan.scripts.values() if word in one.text]
+    return {answer.backend: answer.stdout for answer in answers_to(recorded, asked)}
 
 
-def test_all_that_the_text_speaks_of_is_there_and_nothing_failed(recorded: Recorded) -> None:
+def test_all_that_the_text_speaks_of_is_there_and_nothing_failed(recorded: Neighbours) -> None:
     assert set(recorded.trials["backend"]) == set(BACKENDS)
     assert set(recorded.trials["status"]) == {"ok", "left out"}
     assert recorded.trials["errors"].fillna(0).max() == 0
@@ -64,7 +64,7 @@ def test_on_one_cpu_a_victim_keeps_half_and_the_emulated_one_less(ratios: pd.Ser
 
 
 def test_on_another_cpu_the_victim_has_its_own_again(
-    recorded: Recorded, cells: dict[Any, Any], work: pd.DataFrame
+    recorded: Neighbours, cells: dict[Any, Any], work: pd.DataFrame
 ) -> None:
     assert recorded.manifest.host.cpus == 2 and recorded.manifest.cpus_share_core is False
     good = recorded.trials[recorded.trials["status"] == "ok"]
@@ -96,8 +96,28 @@ def test_memory_is_refused_beyond_the_limit_and_the_victim_goes_on(
         assert ratios["throughput", "memory", name, "limited"] > 0.3
 
 
+def test_in_one_row_the_slow_requests_are_slower_with_the_limit(
+    recorded: Neighbours, work: pd.DataFrame
+) -> None:
+    """The emulated machine beside memory, in each block; its neighbour is refused and goes on."""
+    good = recorded.trials[recorded.trials["status"] == "ok"]
+    p95 = (
+        good.set_index(["kind", "backend", "condition", "block"])["p95_s"]
+        .astype(float)
+        .sort_index()
+    )
+    worse = {
+        (kind, name)
+        for kind, name in {(kind, name) for kind, name, *_ in p95.index}
+        if "limited" in p95[kind, name]
+        and (p95[kind, name, "limited"] > p95[kind, name, "unlimited"]).all()
+    }
+    assert worse == {("memory", "qemu")}
+    assert work["refused"]["memory", "qemu", "limited"] > 0
+
+
 def test_the_rate_of_writing_is_kept_where_it_can_be(
-    recorded: Recorded, work: pd.DataFrame
+    recorded: Neighbours, work: pd.DataFrame
 ) -> None:
     for name in ("docker", "qemu"):
         rates = work["median_mib_per_s"]["disk", name]
@@ -123,6 +143,8 @@ def test_names_are_hidden_and_a_guest_has_more_of_its_own() -> None:
     seen = {name: numbers(said) for name, said in text.items()}
     assert 1 < seen["docker"]["processes:"] < 30 < seen["qemu"]["processes:"]
     assert all("network: lo\n" in said for said in text.values())
+    networks = answers("ls /sys/class/net")  # no network is the lab's choice, not Docker's
+    assert "eth0" in networks["docker:network=bridge"] and "eth0" not in networks["docker"]
     devices = {name: said.partition("devices: ")[2].split() for name, said in text.items()}
     assert {"null", "zero"} < set(devices["docker"])
     assert not {name for name in devices["docker"] if name.startswith(("nvme", "sd", "vd", "mem"))}

@@ -17,9 +17,12 @@ BOOKS = [*NOTEBOOKS, *SOLUTIONS]
 
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> list[ElementTree.Element]:
+    return read_cells(tmp_path_factory.mktemp("recorded"))
+
+
+def read_cells(folder: Path, **more: str) -> list[ElementTree.Element]:
     """What nbval says of each cell of all notebooks, in one process on all processors: with an
     empty search path, no Docker socket, no lab image."""
-    folder = tmp_path_factory.mktemp("recorded")
     report = folder / "report.xml"
     done = subprocess.run(
         [
@@ -34,9 +37,12 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> list[ElementTree.Element]
         cwd=ROOT,
         env=environment(
             "recorded",
-            PATH=str(folder),
-            DOCKER_HOST=f"unix://{folder}/none.sock",
-            LABKIT_CACHE=str(folder / "cache"),
+            **{
+                "PATH": str(folder),
+                "DOCKER_HOST": f"unix://{folder}/none.sock",
+                "LABKIT_CACHE": str(folder / "cache"),
+                **more,
+            },
         ),
         capture_output=True,
         text=True,
@@ -44,6 +50,12 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> list[ElementTree.Element]
     )
     assert report.exists(), done.stdout + done.stderr
     return list(ElementTree.parse(report).iter("testcase"))  # noqa: S314  our own file
+
+
+def failures(cells: list[ElementTree.Element]) -> str:
+    """What went wrong in these cells, in words."""
+    found = [what for cell in cells for what in (*cell.iter("failure"), *cell.iter("error"))]
+    return "\n\n".join(what.text or "" for what in found)
 
 
 @pytest.mark.timeout(600)
@@ -54,6 +66,5 @@ def test_it_reads_the_same_without_any_backend(
     name = ".".join(path.relative_to(ROOT).parts)
     mine = [cell for cell in cells if cell.get("classname") == name]
     assert len(mine) == len(code_cells(path))
-    failures = [what for cell in mine for what in (*cell.iter("failure"), *cell.iter("error"))]
-    assert not failures, "\n\n".join(what.text or "" for what in failures)
+    assert not failures(mine)
     assert not [cell.get("name") for cell in mine if cell.find("skipped") is not None]

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from labkit.backends.base import Backend, Instance, Meter, Missing
+from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
+from labkit.guest.protocol import Answer, Request, Session
 from labkit.image import LabImage
-from labkit.protocol import Answer, Request, Session
-from labkit.records import Engine, Limits
-from labkit.timeline import Timeline
+from labkit.recordings.facts import Limits
+from labkit.recordings.words import Engine
 
 
 class FakeClock:
@@ -29,6 +30,8 @@ class FakeClock:
 class FakeStream:
     """The agent's side of a session: answers each request after a fixed time."""
 
+    end_clock = 2.0  # what it says itself
+
     def __init__(self, clock: FakeClock, boot: float) -> None:
         self._clock = clock
         self._boot = boot
@@ -44,7 +47,7 @@ class FakeStream:
                 told,
                 f"BEGIN {rest[0]} 1.0\n".encode(),
                 *([told] if rest[1] == "idle" else []),
-                f"END {rest[0]} 2.0 128\n".encode(),
+                f"END {rest[0]} {self.end_clock} 128\n".encode(),
             ]
 
     def receive(self, timeout: float) -> bytes | None:
@@ -75,6 +78,8 @@ class FakeBackend(Backend):
         self, name: str = "fake", *, clock: FakeClock, boot: float = 0.5, fails_at: int = 0
     ) -> None:
         self.name = name
+        self.name = name
+        super().__init__()
         self.launched = 0
         self.cleaned = 0
         self._clock = clock

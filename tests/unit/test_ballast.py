@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from labkit import stats
-from labkit.records import Plan
-from labkit.stats.ballast import expected
-from labkit.stats.memory import METRICS
+from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.stats.ballast import expected
+from labkit.experiments.benchmark.stats.memory import METRICS
+from labkit.measure.plan import Plan
 from tests.unit.charts.made_up import MIB, make_run
 
 KINDS = {"host": "process", "docker": "container", "qemu": "qemu"}

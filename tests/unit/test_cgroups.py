@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit import cgroups
-from labkit.cgroups import Usage
+from labkit.system import cgroups
+from labkit.system.cgroups import Usage
 
 VERSION_1 = """\
 12:cpu,cpuacct:/docker/abc

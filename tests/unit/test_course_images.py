@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from labkit import stats
-from labkit.course import EXERCISES
-from labkit.course.images import recorded
+from labkit.course.exercise import recorded
+from labkit.course.images import IMAGES
+from labkit.experiments.images import stats
+from tests.unit.students import told
 
 
 @pytest.mark.parametrize(
@@ -27,21 +28,20 @@ from labkit.course.images import recorded
     ],
 )
 def test_a_wrong_answer_has_its_reason(name: str, answer: float, reason: str) -> None:
-    assert reason in EXERCISES[name].judge(answer)
+    assert all(reason in words for words in told(name, answer))
 
 
 def test_ten_images_are_not_ten_times_one() -> None:
-    layers = stats.image_layers(recorded().layers)
+    layers = stats.image_layers(recorded(IMAGES).layers)
     whole = layers[layers["image"] == "python-other-app"]["size_bytes"].sum() / 1e6
-    judge = EXERCISES["05-apps"].judge
-    assert judge(whole) == ""
-    assert "all of its layers for itself" in judge(10 * whole)
+    assert set(told("05-apps", whole)) == {""}
+    separate = told("05-apps", lambda images: images * whole)
+    assert all("all of its layers for itself" in words for words in separate)
 
 
 def test_only_the_first_container_is_dear() -> None:
-    pages = stats.page_sharing(recorded().sharing).set_index(["images", "running"])
+    pages = stats.page_sharing(recorded(IMAGES).page_sharing).set_index(["images", "running"])
     available = pages["total_pss_bytes"].to_dict()[10, 10]
     first, further = (pages["marginal_pss_bytes"].to_dict()[1, n] for n in (1, 10))
-    judge = EXERCISES["05-room"].judge
-    assert judge(1 + (available - first) // further) == ""
-    assert "only the first one is so dear" in judge(available // first)
+    assert told("05-room", 1 + (available - first) // further) == [""]
+    assert told("05-room", available // first) == ["only the first one is so dear"]

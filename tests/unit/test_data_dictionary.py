@@ -8,69 +8,35 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from labkit import store
-from labkit.backends import DEFAULT
-from labkit.neighbours import KINDS, NeighbourTrial
-from labkit.neighbours.noise import PASS_MIB, PRESSURE_MIB
-from labkit.neighbours.plan import DISK_MIB_PER_S, PLENTY_MIB, limits_of
-from labkit.paths import project_dir
-from labkit.planning import PROFILES
-from labkit.published import Published
-from labkit.records import (
-    MILESTONES,
-    About,
-    BackendInfo,
-    DeploymentStep,
-    Ending,
-    Engine,
-    Family,
+from labkit.experiments.benchmark.published import Published
+from labkit.experiments.benchmark.records import TABLES as RUN_TABLES
+from labkit.experiments.benchmark.records import RunManifest
+from labkit.experiments.deployment.records import DeploymentStep
+from labkit.experiments.docker_internals.records import Connection, StartEvent, Survivor
+from labkit.experiments.selftest.records import SamplingPair, SelftestTrial
+from labkit.experiments.table import load
+from labkit.measure.plan import Plan
+from labkit.recordings.facts import BackendInfo, Limits
+from labkit.recordings.manifest import Ending
+from labkit.recordings.selftest import (
+    AATest,
     Floor,
-    Host,
-    InstanceReading,
-    Joint,
-    Limits,
-    Manifest,
-    NullTrials,
-    Plan,
-    Replays,
-    Role,
-    SameTwice,
+    Overhead,
+    Resampling,
     SamplerCost,
     Selftest,
-    Stage,
-    StartEvent,
-    StartKind,
-    Survivor,
 )
+from labkit.recordings.words import MILESTONES, Engine, Family, Role, Stage, StartKind
+from labkit.system.host import Host
+from tests.unit.dictionary import names, section, tables
 
-PAGE = (project_dir() / "data" / "README.md").read_text(encoding="utf-8")
-TABLES: dict[str, type[BaseModel]] = {**store.TABLES, "instances": InstanceReading}
+TABLES: dict[str, type[BaseModel]] = {name: table.record for name, table in RUN_TABLES.items()}
 NESTED: dict[str, type[BaseModel]] = {
     "plan": Plan,
     "limits": Limits,
     "host": Host,
     "backends": BackendInfo,
 }
-
-
-def section(title: str) -> str:
-    """The text below a heading, up to the next one."""
-    parts = re.split(r"^#+ (.+)\n", PAGE, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))[title]
-
-
-def tables(title: str) -> list[list[list[str]]]:
-    """The tables of a section: rows of cells, without heading and rule."""
-    found = re.findall(r"(?:^\|.*\n)+", section(title), re.MULTILINE)
-    return [[split(line) for line in table.splitlines()[2:]] for table in found]
-
-
-def split(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip("|").split("|")]
-
-
-def names(rows: list[list[str]]) -> list[str]:
-    return [row[0].strip("`") for row in rows]
 
 
 def fields(kind: type[BaseModel], prefix: str = "") -> list[str]:
@@ -107,34 +73,17 @@ def test_each_column_of_the_steps_of_a_deployment() -> None:
     assert all(len(row) == 5 and row[1] and row[3] and row[4] == "never" for row in columns)
 
 
-def test_each_column_of_the_neighbours() -> None:
-    columns = tables("neighbours.csv")[1]
-    assert names(columns) == list(NeighbourTrial.model_fields)
-    for row in columns:
-        kind = NeighbourTrial.model_fields[row[0].strip("`")].annotation
-        assert len(row) == 5 and row[1] and row[3]
-        assert (row[4] == "never") != (type(None) in get_args(kind)), row
-
-
-def test_what_the_neighbours_do_is_what_the_lab_has_them_do() -> None:
-    rows = {row[0].strip("`"): row for row in tables("neighbours.csv")[0]}
-    assert tuple(rows) == KINDS
-    assert f"{PRESSURE_MIB} MiB" in rows["memory"][1] and f"{PASS_MIB} MiB" in rows["disk"][1]
-    assert f"{PLENTY_MIB} MiB" in rows["memory"][2]
-    assert f"{limits_of('memory', 'limited').memory_mib} MiB" in rows["memory"][3]
-    assert f"{DISK_MIB_PER_S} MiB/s" in rows["disk"][3]
-
-
 @pytest.mark.parametrize(
     ("title", "kind"),
     [
-        ("about.json", About),
         ("tree.csv", Survivor),
-        ("joints.csv", Joint),
+        ("connections.csv", Connection),
         ("events.csv", StartEvent),
+        ("selftest: trials.csv", SelftestTrial),
+        ("selftest: sampling.csv", SamplingPair),
     ],
 )
-def test_each_column_of_the_small_tables(title: str, kind: type[BaseModel]) -> None:
+def test_each_column_of_the_smaller_tables(title: str, kind: type[BaseModel]) -> None:
     rows = tables(title)[0]
     assert [name for row in rows for name in names_of_cell(row[0])] == list(kind.model_fields)
     assert all(len(row) == 5 and row[1] and row[4] for row in rows)
@@ -166,10 +115,10 @@ def test_each_word_of_a_published_column(column: str) -> None:
 
 def test_each_field_of_the_manifest() -> None:
     rows = tables("manifest.json")[0]
-    assert names(rows) == fields(Manifest)
+    assert names(rows) == fields(RunManifest)
     optional = {f"host.{name}" for name in ("hypervisor", "cgroup_version", "load_1m")}
     optional |= {"plan.until_precision", "plan.budget_s", "selftest"}
-    optional |= {"plan.limits.disk_write_mib_per_s"}
+    optional |= {"plan.limits.disk_write_mib_per_s", "backends.*.daemon"}
     assert {name for name, row in zip(names(rows), rows, strict=True) if "never" not in row[4]} == (
         optional
     )
@@ -178,10 +127,10 @@ def test_each_field_of_the_manifest() -> None:
 def test_each_field_of_the_selftest() -> None:
     nested: dict[str, type[BaseModel]] = {
         "floor": Floor,
-        "null_trials": NullTrials,
-        "same_twice": SameTwice,
+        "overhead": Overhead,
+        "a_a": AATest,
         "sampler": SamplerCost,
-        "false_alarms": Replays,
+        "false_alarms": Resampling,
     }
 
     def dotted(kind: type[BaseModel], prefix: str = "") -> list[str]:
@@ -229,17 +178,5 @@ def test_both_kinds_of_start_and_both_stages() -> None:
 
 def test_each_moment_of_the_reference_run() -> None:
     known = {name.partition(" ")[0] for name in names(tables("Moments")[0])}
-    moments = store.load("first-comparison").samples["moment"].dropna()
+    moments = load("first-comparison").samples["moment"].dropna()
     assert {str(moment).partition(" ")[0] for moment in moments} == known
-
-
-def test_the_command_that_recorded_the_reference_run() -> None:
-    plan = store.load("first-comparison").manifest.plan
-    section_text = section("How the reference run was recorded")
-    options = dict(re.findall(r"--(\S+) (\S+)", section_text))
-    assert options["profile"] == plan.profile
-    assert int(options["seed"]) == plan.seed
-    profile = PROFILES[plan.profile]
-    assert (profile.workloads, profile.seconds) == (plan.workloads, plan.seconds)
-    assert max(plan.trials.values()) == profile.repeats
-    assert set(plan.backends) == set(DEFAULT)

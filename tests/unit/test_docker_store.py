@@ -3,9 +3,6 @@ of images, with the refusals of the real one."""
 
 from __future__ import annotations
 
-import fcntl
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,9 +12,12 @@ import pytest
 import requests
 from docker.errors import APIError, ImageNotFound
 
-from labkit.backends import docker_store
+from labkit.backends.docker import store
 from labkit.image import LabImage
 from labkit.image.lab_image import image_in
+from labkit.system.owner_marks import owner
+from labkit.system.ownership import Judge
+from tests.unit.marks import ELSEWHERE, GONE, LIVES, OLD_FORM, OTHER_BOOT
 
 OLD, OLDER, NEW = "a" * 64, "b" * 64, "c" * 64
 OURS = "org.labkit.image"
@@ -59,14 +59,13 @@ class Images:
 
 
 def stored(digest: str, *tags: str, label: str = OURS) -> SimpleNamespace:
-    return SimpleNamespace(labels={label: digest}, tags=[*(tags or [f"labkit/lab:{digest[:12]}"])])
+    known = [*(tags or [f"labkit/lab:{digest[:12]}"])]
 
+    def tag(repository: str, tag: str) -> None:
+        if (name := f"{repository}:{tag}") not in known:
+            known.append(name)
 
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("LABKIT_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(docker_store, "_held", {})
-    return tmp_path / "state"
+    return SimpleNamespace(labels={label: digest}, tags=known, tag=tag)
 
 
 @pytest.fixture
@@ -78,7 +77,11 @@ def image(tmp_path: Path) -> LabImage:
 
 
 def load(images: Images, image: LabImage) -> None:
-    docker_store.load(SimpleNamespace(images=images), image)  # type: ignore[arg-type]
+    store.load(SimpleNamespace(images=images), image)  # type: ignore[arg-type]
+
+
+def drop(images: Images, *, mine: bool) -> None:
+    store.drop_claims(SimpleNamespace(images=images), Judge(mine=mine))  # type: ignore[arg-type]
 
 
 def test_a_new_lab_image_supersedes_the_others(image: LabImage) -> None:
@@ -111,50 +114,51 @@ def test_only_images_of_the_lab_go_and_only_by_the_labs_name(image: LabImage) ->
     assert renamed.tags == ["kept/by-me:1"]
 
 
-HOLDS = """
-import sys
-from types import SimpleNamespace
-from labkit.backends import docker_store
-there = SimpleNamespace(labels={docker_store.LABEL: sys.argv[1]})
-client = SimpleNamespace(images=SimpleNamespace(get=lambda tag: there))
-docker_store.load(client, SimpleNamespace(digest=sys.argv[1], container_tag=""))
-print("holds", flush=True)
-input()
-"""
-
-
-def test_what_another_lab_relies_on_stays_until_that_has_ended(image: LabImage) -> None:
-    """Also while it has no container; and a lab that was killed relies on nothing."""
-    lab = subprocess.Popen(
-        [sys.executable, "-c", HOLDS, OLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert lab.stdout is not None and lab.stdout.readline() == "holds\n"
-        images = Images(stored(OLD), stored(OLDER))
-        load(images, image)
-        assert images.digests == {OLD, NEW}
-    finally:
-        lab.kill()
-        lab.communicate()
-    load(later := Images(stored(OLD)), image)
-    assert later.digests == {NEW}
-
-
-def test_where_nothing_can_be_locked_the_image_is_loaded_all_the_same(
-    image: LabImage, state: Path
-) -> None:
-    state.write_text("a file, where the folder should be")
-    images = Images(stored(OLD))
+def test_an_image_that_a_user_has_made_of_a_lab_image_stays(image: LabImage) -> None:
+    """It has the lab image's label."""
+    derived = stored(OLD, "labkit/lab:mine")
+    images = Images(derived, stored(OLD))
     load(images, image)
-    assert images.digests == {OLD, NEW}
+    assert images.there[0] is derived and images.digests == {OLD, NEW}
 
 
-def test_the_lock_is_kept_for_the_life_of_the_process(image: LabImage, state: Path) -> None:
-    load(Images(), image)
-    with (state / "docker-images" / NEW[:12]).open() as file, pytest.raises(BlockingIOError):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    load(Images(), image)
-    assert list(docker_store._held) == [NEW]
+@pytest.mark.parametrize(
+    "mark",
+    [owner(), LIVES, ELSEWHERE, OTHER_BOOT, OLD_FORM, GONE],
+    ids=["ours", "lives", "elsewhere", "other boot", "old form", "gone"],
+)
+def test_what_another_lab_relies_on_stays_unless_that_is_known_to_have_ended(
+    image: LabImage, mark: str
+) -> None:
+    """Also while it has no container."""
+    claim = f"labkit/lab:by-{mark}"
+    claimed = stored(OLD, f"labkit/lab:{OLD[:12]}", claim)
+    load(images := Images(claimed, stored(OLDER)), image)
+    assert images.digests == ({NEW} if mark == GONE else {OLD, NEW})
+    drop(images, mine=False)
+    assert (claim in claimed.tags) == (mark != GONE)
+
+
+def test_what_this_lab_relies_on_is_claimed_until_it_sweeps_up(image: LabImage) -> None:
+    load(images := Images(), image)
+    load(images, image)
+    assert images.there[0].tags == [image.container_tag, f"labkit/lab:by-{owner()}"]
+    drop(images, mine=False)
+    assert len(images.there[0].tags) == 2
+    drop(images, mine=True)
+    assert images.there[0].tags == [image.container_tag]
+
+
+def test_one_that_goes_before_it_is_claimed_is_loaded_again(image: LabImage) -> None:
+    images = Images(there := stored(NEW))
+
+    def gone(repository: str, tag: str) -> None:
+        images.there.remove(there)
+        raise ImageNotFound("no such image")
+
+    there.tag = gone
+    load(images, image)
+    assert images.loaded == [b"an archive"] and len(images.there[0].tags) == 2
 
 
 def failing(error: Exception) -> Callable[..., None]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).parents[2]
-CONDA_NAMES = {"docker-py": "docker"}
+CONDA_NAMES = {"docker-py": "docker", "python-kubernetes": "kubernetes"}
 ONLY_CONDA = {"pip", "--editable ."}
 
 
@@ -17,6 +18,7 @@ def test_conda_users_get_the_same_packages_with_the_same_bounds() -> None:
     wanted = {
         f"python{project['project']['requires-python']}",
         *project["project"]["dependencies"],
+        *itertools.chain(*project["project"]["optional-dependencies"].values()),
         *project["dependency-groups"]["dev"],
     }
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]

@@ -8,12 +8,17 @@ from typing import Any, cast
 import pandas as pd
 import pytest
 
-from labkit import instances, planning, stats, store, tables
-from labkit.charts import instances as chart_of
 from labkit.errors import StoreError, UsageError
+from labkit.experiments.benchmark import instances, planning, stats
+from labkit.experiments.benchmark import plan as make_plan
+from labkit.experiments.benchmark.charts import instances as chart_of
+from labkit.experiments.benchmark.experiment import EXPERIMENT
 from labkit.image import LabImage
-from labkit.records import SEVERAL, InstanceReading, Limits
-from labkit.run_writer import RunWriter
+from labkit.measure.records import InstanceReading
+from labkit.recordings import reader, tables
+from labkit.recordings.facts import Limits
+from labkit.recordings.words import SEVERAL
+from labkit.recordings.writer import Writer
 from tests.unit.charts.made_up import MANIFEST, MIB, make_run
 from tests.unit.fakes import FakeBackend, FakeClock
 
@@ -126,7 +131,9 @@ def test_the_chart_names_each_and_their_sum() -> None:
 def test_who_is_left_out_is_named_with_the_reason() -> None:
     infos = {
         **MANIFEST.backends,
-        "qemu": MANIFEST.backends["qemu"].model_copy(update={"cannot": {SEVERAL: "one at a time"}}),
+        "qemu": MANIFEST.backends["qemu"].model_copy(
+            update={"unsupported": {SEVERAL: "one at a time"}}
+        ),
     }
     some = MANIFEST.plan.model_copy(update={"instances": {"docker": 2, "host": 2}})
     manifest = MANIFEST.model_copy(update={"plan": some, "backends": infos})
@@ -138,37 +145,53 @@ def test_who_is_left_out_is_named_with_the_reason() -> None:
     assert any("Left out: qemu, one at a time." in t.get_text() for t in chart.figure.texts)
 
 
-def test_stored_whole_or_not_at_all(tmp_path: Path) -> None:
-    several = MANIFEST.plan.model_copy(update={"instances": {"docker": 2, "host": 2}})
-    manifest = MANIFEST.model_copy(update={"plan": several})
-    writer = RunWriter.begin(tmp_path / "run", manifest)
-    writer.add_instances(docker())
+def stored(path: Path, plan: dict[str, int]) -> Path:
+    """A run with what was read of two containers; its plan has so many instances."""
+    planned = MANIFEST.plan.model_copy(update={"instances": plan})
+    manifest = MANIFEST.model_copy(update={"plan": planned})
+    writer = Writer.begin(path, EXPERIMENT, manifest)
+    writer.append({"instances": docker()}, {})
+    writer.finish("plan", {})
     writer.close()
-    run = store.load(tmp_path / "run")
+    return path
+
+
+def test_they_come_back_as_they_were_written(tmp_path: Path) -> None:
+    run = reader.read(stored(tmp_path / "run", {"docker": 2, "host": 2}), EXPERIMENT)
     assert len(run.instances) == len(docker())
     assert run.instances.columns.tolist() == list(InstanceReading.model_fields)
-    (tmp_path / "run" / store.INSTANCES).unlink()
-    with pytest.raises(StoreError, match=r"instances\.csv"):
-        store.load(tmp_path / "run")
 
 
-def test_a_run_without_several_instances_has_no_such_table(tmp_path: Path) -> None:
-    RunWriter.begin(tmp_path / "run", MANIFEST).close()
-    assert not (tmp_path / "run" / store.INSTANCES).exists()
-    assert store.load(tmp_path / "run").instances.empty
+def test_those_of_a_backend_that_the_plan_has_none_of_are_noticed(tmp_path: Path) -> None:
+    with pytest.raises(StoreError):
+        reader.read(stored(tmp_path / "run", {}), EXPERIMENT)
+
+
+@pytest.mark.parametrize(
+    "change", [None, lambda b: b[:-1], lambda b: b.replace(b"10485760", b"104857600")]
+)
+def test_a_table_that_the_ending_vouches_for(tmp_path: Path, change: Any) -> None:
+    table = stored(tmp_path / "run", {"docker": 2}) / "instances.csv"
+    if change is None:
+        table.unlink()
+    else:
+        assert change(table.read_bytes()) != table.read_bytes()
+        table.write_bytes(change(table.read_bytes()))
+    with pytest.raises(StoreError):
+        reader.read(tmp_path / "run", EXPERIMENT)
 
 
 def test_who_has_how_many() -> None:
     names = ("host", "docker", "qemu", "virtualbox", "virtualbox-resumed")
-    plan = planning.make_plan(names, profile="reference")
+    plan = make_plan(names, profile="reference")
     assert plan.instances == {"host": 4, "docker": 4, "qemu": 4}, "the others are too slow"
     assert "instances at once: host 4, docker 4, qemu 4" in planning.describe(plan)
-    assert planning.make_plan(names).instances == {}
-    asked = planning.make_plan(names, instances=2).instances
+    assert make_plan(names).instances == {}
+    asked = make_plan(names, instances=2).instances
     assert asked == dict.fromkeys(names[:4], 2), "one snapshot is one machine"
 
 
 @pytest.mark.parametrize("count", [0, -1, 65])
 def test_a_number_of_instances_that_makes_no_sense(count: int) -> None:
     with pytest.raises(UsageError):
-        planning.make_plan(("host",), instances=count)
+        make_plan(("host",), instances=count)

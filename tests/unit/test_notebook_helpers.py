@@ -5,16 +5,22 @@ from typing import Any
 
 import pytest
 
-from labkit import diagnosis, host, lab, notebook, store
-from labkit.diagnosis import Diagnosis, Finding
+from labkit import notebook
 from labkit.errors import BackendError, LabError, UsageError
-from labkit.records import Engine
-from labkit.store import Run
+from labkit.experiments.base import Experiment
+from labkit.experiments.benchmark.options import RunOptions
+from labkit.experiments.benchmark.records import Run
+from labkit.experiments.table import load
+from labkit.notebook import measuring
+from labkit.recordings.words import Engine
+from labkit.setup import diagnosis
+from labkit.setup.diagnosis import Diagnosis, Finding
+from labkit.system import host
 
 
 @pytest.fixture(scope="module")
 def recorded() -> Run:
-    return store.load("first-comparison")
+    return load("first-comparison")
 
 
 def finding(backend: str, engine: Engine | None, reason: str | None = None) -> Finding:
@@ -37,13 +43,13 @@ class Here:
     """Replaces what this computer can run, and the running itself."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> None:
-        self.asked: list[tuple[list[str], dict[str, Any]]] = []
+        self.asked: list[tuple[list[str], int | None]] = []
         self.answer: Run | LabError = BackendError("it broke", details="because")
         monkeypatch.setattr(diagnosis, "examine", lambda: found(*findings))
-        monkeypatch.setattr(lab, "run", self.run)
+        monkeypatch.setattr(measuring, "measure_anew", self.run)
 
-    def run(self, names: list[str], **plan: Any) -> Run:
-        self.asked.append((names, plan))
+    def run(self, made_by: Experiment[Any, Any, Any], options: RunOptions) -> Run:
+        self.asked.append((list(options.backends or ()), options.repeats))
         if isinstance(self.answer, LabError):
             raise self.answer
         return self.answer
@@ -76,13 +82,46 @@ def test_what_can_run_is_a_table_with_reasons() -> None:
     assert table.count("<tr") == 3
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"backends": "docker"},
+        {"backends": ["nope"]},
+        {"repeats": 2.5},
+        {"nope": 1},
+        {"workloads": "cpu"},
+        {"workloads": ["nope"]},
+    ],
+)
+@pytest.mark.parametrize("word", ["recorded", "auto"])
+def test_an_option_that_makes_no_sense_is_told_in_every_mode(
+    recorded: Run, word: str, wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_MODE", word)
+    with pytest.raises(UsageError):
+        notebook.measure(recorded, **wrong)
+
+
+def test_what_is_noticed_only_when_it_is_planned_hides_behind_no_recording(
+    recorded: Run, here: Here
+) -> None:
+    here.answer = UsageError("such a plan makes no sense")
+    with pytest.raises(UsageError, match="no sense"):
+        notebook.measure(recorded, repeats=1)
+
+
+def test_an_error_is_a_sentence_in_a_notebook_and_no_traceback() -> None:
+    shown = UsageError("no", details="because", resolution="do")._render_traceback_()
+    assert shown == ["error: no", "  why: because", "  what to do: do"]
+
+
 def test_recorded_mode_starts_nothing(
     recorded: Run, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAB_MODE", "recorded")
     measured = notebook.measure(recorded, repeats=1)
     assert here.asked == []
-    assert measured.run is recorded
+    assert measured.recording is recorded
     assert repr(measured).startswith("recorded · ")
     assert "Nothing was started" in repr(measured)
 
@@ -90,11 +129,20 @@ def test_recorded_mode_starts_nothing(
 def test_it_measures_what_was_recorded_and_can_run(recorded: Run, here: Here) -> None:
     here.answer = recorded
     measured = notebook.measure(recorded, repeats=1)
-    assert here.asked == [(["docker", "qemu"], {"repeats": 1})]
+    assert here.asked == [(["docker", "qemu"], 1)]
     assert measured.badge.startswith("live · ")
     assert "docker, qemu" in measured.reason
-    assert recorded.manifest.run_id in measured.reason
+    assert recorded.manifest.recording_id in measured.reason
     assert "Failed" not in measured.reason
+
+
+def test_of_variants_each_is_measured(recorded: Run, here: Here) -> None:
+    names = ("docker:network=bridge", "docker", "docker:rm=yes", "virtualbox:x=y")
+    infos = dict.fromkeys(names, recorded.manifest.backends["docker"])
+    manifest = recorded.manifest.model_copy(update={"backends": infos})
+    here.answer = recorded
+    notebook.measure(replace(recorded, manifest=manifest))
+    assert here.asked == [(["docker:network=bridge", "docker", "docker:rm=yes"], None)]
 
 
 def test_slow_and_unknown_ones_are_left_out_unless_named(
@@ -118,7 +166,7 @@ def test_what_cannot_be_measured_is_a_reason_or_in_live_mode_an_error(
     recorded: Run, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = notebook.measure(recorded)
-    assert (measured.run, measured.source) == (recorded, "recorded")
+    assert (measured.recording, measured.source) == (recorded, "recorded")
     assert "it broke" in measured.reason
     monkeypatch.setenv("LAB_MODE", "live")
     with pytest.raises(BackendError, match="it broke"):
@@ -138,12 +186,17 @@ def with_failures(run: Run, backends: set[str]) -> Run:
     trials = run.trials.copy()
     broken = trials["backend"].isin(backends)
     trials.loc[broken, ["status", "error"]] = ["failed", "the kernel hung"]
-    return replace(run, trials=trials)
+    assert run.ending is not None
+    lost = backends == set(trials["backend"])
+    reason = {"reason": "failures" if lost else "plan"}
+    ending = run.ending.model_copy(update=reason)
+    return replace(run, tables={**run.tables, "trials": trials}, ending=ending)
 
 
 def test_failed_trials_are_told(recorded: Run, here: Here) -> None:
     here.answer = with_failures(recorded, {"qemu"})
-    assert "Failed, and left out: qemu" in notebook.measure(recorded).reason
+    told = notebook.measure(recorded).reason
+    assert "Failed, and left out" in told and "(qemu): the kernel hung" in told
     here.answer = with_failures(recorded, set(recorded.trials["backend"]))
     measured = notebook.measure(recorded)
     assert measured.source == "recorded"

@@ -9,14 +9,17 @@ from typing import Any, cast
 
 import pytest
 
-from labkit.backends import BACKENDS, DEFAULT, GROUPS, expand, make_backend, oci, oci_groups
-from labkit.backends.docker_cli import run_command
+from labkit.backends.engine_parts import oci, oci_groups
+from labkit.backends.engine_parts.docker_cli import run_command
 from labkit.backends.piped import instance_name
+from labkit.backends.table import BACKENDS, DEFAULT, GROUPS, expand, make_backend
 from labkit.errors import UsageError
-from labkit.host import cpu_set
 from labkit.image import LabImage
-from labkit.process import mark_in, owner
-from labkit.records import Limits
+from labkit.recordings.facts import Limits
+from labkit.system.host import cpu_set
+from labkit.system.owner_marks import mark_in, owner
+from labkit.system.ownership import Judge
+from tests.unit.marks import GONE
 
 IMAGE = cast(LabImage, SimpleNamespace(rootfs=Path("/lab/rootfs"), container_tag="labkit/lab:1"))
 
@@ -68,22 +71,25 @@ def test_swap_is_only_limited_where_the_kernel_can(tmp_path: Path) -> None:
 
 def test_groups_of_others_are_left_alone(tmp_path: Path) -> None:
     for name in (
-        "memory/labkit-1-2.a-3",
-        "memory/labkit-9-9.a-1",
+        f"memory/labkit-{GONE}-3",
+        f"memory/labkit-{owner()}-1",
+        "memory/labkit-1-2.a-1",
         "memory/docker",
-        "labkit-1-2.a-4",
+        f"labkit-{GONE}-4",
     ):
         (tmp_path / name).mkdir(parents=True)
-    removed = oci_groups.sweep(lambda mark: mark == "1-2.a", tmp_path)
+    removed = oci_groups.sweep(Judge(), tmp_path)
     assert len(removed) == 2
-    assert sorted(p.name for p in (tmp_path / "memory").iterdir()) == ["docker", "labkit-9-9.a-1"]
+    left = {"docker", "labkit-1-2.a-1", f"labkit-{owner()}-1"}
+    assert {path.name for path in (tmp_path / "memory").iterdir()} == left
 
 
 @pytest.mark.parametrize(
     ("name", "mark"),
     [
         pytest.param(instance_name(), owner(), id="this lab's"),
-        ("labkit-12-345.ab-6", "12-345.ab"),
+        ("labkit-12-345.ab.cd-6", "12-345.ab.cd"),
+        pytest.param("labkit-12-345.ab-6", "12-345.ab", id="an older lab's"),
         ("labkit-12-345.ab-x_y", "12-345.ab"),
         ("labkit-12-345.ab", ""),
         ("labkit-12-345-6", ""),
@@ -94,18 +100,19 @@ def test_a_name_tells_its_owner(name: str, mark: str) -> None:
     assert mark_in(name) == mark
 
 
-def test_layers_are_no_part_of_a_run_that_names_nothing() -> None:
+def test_engine_parts_are_no_part_of_a_run_that_names_nothing() -> None:
     assert DEFAULT == (
         "host", "docker", "qemu", "qemu-resumed", "virtualbox", "virtualbox-resumed",
     )  # fmt: skip
-    assert set(GROUPS["layers"]) - set(DEFAULT) == set(BACKENDS) - set(DEFAULT)
-    assert expand(["qemu", "layers", "docker"]) == ["qemu", *GROUPS["layers"]]
+    assert set(GROUPS["engine-parts"]) <= set(BACKENDS) and not {"runc", "chroot"} & set(DEFAULT)
+    assert expand(["qemu", "engine-parts", "docker"]) == ["qemu", *GROUPS["engine-parts"]]
 
 
 def test_a_variant_has_its_settings_in_its_name() -> None:
     backend = make_backend("docker:network=bridge:rm=yes")
     assert backend.name == "docker:network=bridge:rm=yes"
-    assert backend.chosen == {"network": "bridge", "rm": "yes", "seccomp": "default"}
+    settings = {"network": "bridge", "rm": "yes", "seccomp": "default", "security": "hardened"}
+    assert backend.chosen == settings
     assert make_backend("docker").name == "docker", "the class itself is not changed"
 
 
@@ -125,3 +132,7 @@ def test_docker_run_asks_for_what_the_sdk_asks_for() -> None:
     varied = make_backend("docker-cli:rm=yes:seccomp=unconfined:network=host").chosen
     more = run_command(IMAGE, Limits(), "labkit-1-2-3", varied)
     assert {"--rm", "seccomp=unconfined", "host"} <= set(more)
+    as_it_comes = run_command(
+        IMAGE, Limits(), "labkit-1-2-3", make_backend("docker-cli:security=default").chosen
+    )
+    assert not {"--read-only", "--cap-drop", "--security-opt"} & set(as_it_comes)

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
+from labkit.backends.docker import own_daemon
+from labkit.backends.docker.own_daemon import OwnDaemon
 from labkit.errors import BackendError, CommandError
-from labkit.setup import own_daemon
-from labkit.setup.own_daemon import OwnDaemon
 
 
 def test_without_docker_engine_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +23,7 @@ def test_without_root_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(BackendError, match="cannot be started") as told:
         OwnDaemon().__enter__()
-    assert "sudo" in told.value.resolution
+    assert "root" in told.value.resolution
 
 
 @pytest.mark.parametrize("before", [None, "unix:///elsewhere.sock"])

@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from labkit import planning
-from labkit.backends import vbox_installation
+from labkit.backends.virtualbox import installation
 from labkit.errors import LabError, UsageError
-from labkit.records import Plan
-from labkit.workloads import ballast_mib
+from labkit.experiments.benchmark import plan as make_plan
+from labkit.experiments.benchmark import planning
+from labkit.guest.workload import ballast_mib, parse_task
+from labkit.measure.plan import Plan
 
 
 @pytest.mark.parametrize(
@@ -28,14 +30,14 @@ from labkit.workloads import ballast_mib
         ({"warmups": -1}, "-1 warm-ups"),
         ({"until_precision": 0}, "0 is no precision"),
         ({"until_precision": 2}, "2 is no precision"),
-        ({"budget_s": 60}, "a time budget alone"),
-        ({"until_precision": 0.1, "budget_s": 0}, "0 s make no time budget"),
+        ({"time_budget": 60}, "a time budget alone"),
+        ({"until_precision": 0.1, "time_budget": 0}, "0 s make no time budget"),
         ({"profile": "nope"}, "no profile 'nope'"),
     ],
 )
 def test_what_makes_no_sense_is_a_clear_error(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError, match=says) as caught:
-        planning.make_plan(**{"backends": ["host"], **wrong})
+        make_plan(**{"backends": ["host"], **wrong})
     assert caught.value.exit_code == 2
 
 
@@ -50,38 +52,39 @@ def test_what_makes_no_sense_is_a_clear_error(wrong: dict[str, Any], says: str) 
 )
 def test_limits_that_the_host_has_not_got(cpus: int, memory: int, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        planning.limits(cpus, memory)
+        make_plan(["host"], cpus=cpus, memory_mib=memory)
 
 
 def test_the_profile_fills_what_is_not_said() -> None:
-    plan = planning.make_plan(["host", "docker", "host"], repeats=7, seed=3)
+    plan = make_plan(["host", "docker", "host"], repeats=7, seed=3)
     assert plan.backends == ("host", "docker")
     assert (plan.trials, plan.seed) == ({"host": 7, "docker": 7}, 3)
     assert plan.workloads == planning.PROFILES["quick"].workloads
 
 
 def test_a_slow_backend_has_fewer_trials_and_no_warm_up() -> None:
-    plan = planning.make_plan(["host", "virtualbox"])
+    plan = make_plan(["host", "virtualbox"])
     assert plan.trials["virtualbox"] < plan.trials["host"]
     assert plan.warmups == {"host": 1}
-    assert planning.make_plan(["virtualbox"], warmups=2).warmups == {"virtualbox": 2}
-    assert planning.make_plan(["host"], warmups=0).warmups == {}
+    assert make_plan(["virtualbox"], warmups=2).warmups == {"virtualbox": 2}
+    assert make_plan(["host"], warmups=0).warmups == {}
 
 
-@pytest.mark.parametrize("workload", ["ballast:mib=256", "ballast"])
+@pytest.mark.parametrize("workload", ["ballast:mib=192", "ballast"])
 @pytest.mark.parametrize("name", ["virtualbox", "virtualbox-resumed"])
 def test_a_ballast_takes_long_where_each_page_is_interpreted(
     name: str, workload: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def plan(refusal: str | None, workload: str) -> Plan:
-        monkeypatch.setattr(vbox_installation, "driver_refusal", lambda: refusal)
-        return planning.make_plan([name], [workload], seconds=100, profile="full")
+        monkeypatch.setattr(installation, "driver_refusal", lambda: refusal)
+        made: Plan = make_plan([name], [workload], seconds=100, profile="full")
+        return made
 
     assert plan("no driver", "idle").trials == plan(None, workload).trials
     assert plan("no driver", workload).trials[name] < plan(None, workload).trials[name]
     longer = plan("no driver", workload).model_copy(update={"trials": {name: 3}})
     words = planning.describe(longer)
-    monkeypatch.setattr(vbox_installation, "driver_refusal", lambda: None)
+    monkeypatch.setattr(installation, "driver_refusal", lambda: None)
     assert _minutes(planning.describe(longer)) < _minutes(words)
 
 
@@ -93,11 +96,30 @@ def _minutes(words: str) -> int:
 
 def test_a_size_that_is_no_number_is_not_planned_with() -> None:
     assert [ballast_mib(text) for text in ("ballast:mib=96", "ballast", "cpu")] == [96, 64, 0]
-    assert ballast_mib("ballast:mib=many") == 0
+    for size in ("many", "0", "064", "123456"):
+        with pytest.raises(UsageError, match="ballast cannot hold"):
+            ballast_mib(f"ballast:mib={size}")
+
+
+@pytest.mark.parametrize(("mib", "fits"), [(255, True), (256, False), (400, False)])
+def test_a_ballast_above_the_limit_is_refused_beforehand(mib: int, fits: bool) -> None:
+    with nullcontext() if fits else pytest.raises(UsageError, match="does not fit"):
+        make_plan(["host"], [f"ballast:mib={mib}"])
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_a_time_limit_that_lets_nothing_start_is_refused_beforehand(seconds: float) -> None:
+    with pytest.raises(UsageError, match="ready"):
+        make_plan(["host"], ready_timeout=seconds)
+
+
+def test_a_setting_that_a_workload_does_not_have_is_refused_beforehand() -> None:
+    with pytest.raises(UsageError, match="no setting mbi"):
+        parse_task("ballast:mbi=3")
 
 
 def test_the_plan_is_told_beforehand() -> None:
-    plan = planning.make_plan(["host", "docker"], until_precision=0.1, budget_s=120)
+    plan = make_plan(["host", "docker"], until_precision=0.1, time_budget=120)
     words = planning.describe(plan)
     assert "host 5, docker 5" in words and "2 warm-up starts" in words
     assert "known to 10%" in words and "at most 2 min" in words

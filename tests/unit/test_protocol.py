@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit import protocol
 from labkit.errors import BackendError, GuestTimeout, ProtocolError
-from labkit.protocol import (
+from labkit.guest import protocol
+from labkit.guest.messages import (
     LONGEST_LINE,
     Begin,
     Bye,
@@ -17,16 +17,13 @@ from labkit.protocol import (
     Failure,
     LineSplitter,
     Memory,
-    MemoryTold,
     Noise,
-    Outcome,
     Output,
     Ready,
-    Request,
-    Session,
     Status,
     parse,
 )
+from labkit.guest.protocol import MemoryTold, Outcome, Request, Session
 from tests.unit.fakes import FakeClock
 
 
@@ -139,6 +136,13 @@ def test_no_noise_ends_or_hangs_a_workload(noise: list[bytes]) -> None:
         assert error.brief.startswith("the agent could not")
         return
     assert answer.operations is not None
+
+
+def test_an_end_has_a_time_of_its_own() -> None:
+    talk, script = session(b"BEGIN 1 1\n", *[b""] * 20, b"END 1 2 8\n")
+    with pytest.raises(GuestTimeout, match="finish the workload"):
+        talk.run(Request("idle", 1), 100, lambda: script.clock.sleep(50), ending=2)
+    assert 52 <= script.clock.now() < 53
 
 
 def test_an_answer_to_another_request_is_passed_over() -> None:

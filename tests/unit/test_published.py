@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from labkit import published
 from labkit.errors import StoreError
-from labkit.published import Published
+from labkit.experiments.benchmark import published
+from labkit.experiments.benchmark.published import Published
 
 FIGURES = published.load()
 ROWS = list(csv.DictReader(published.path().read_text(encoding="utf-8").splitlines()))

@@ -3,16 +3,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, cast
 
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labkit.backends.base import Meter
+from labkit.errors import BackendError
 from labkit.image import LabImage
-from labkit.process import Clock
-from labkit.records import MILESTONES, Plan
-from labkit.runner import Hooks, execute, schedule
-from labkit.store import TrialRecords
-from tests.unit.fakes import FakeBackend, FakeClock
+from labkit.measure.plan import Plan
+from labkit.measure.records import TrialRecords
+from labkit.measure.runner import execute, schedule
+from labkit.recordings.words import MILESTONES
+from labkit.system.clock import Clock
+from labkit.system.interruptions import Interruptions, Watch
+from tests.unit.fakes import FakeBackend, FakeClock, FakeStream
 
 NO_IMAGE = cast(LabImage, None)
 
@@ -29,9 +34,7 @@ def plan(*backends: str, repeats: int = 3, seed: int = 1, **more: Any) -> Plan:
 
 
 def run(chosen: Plan, backends: dict[str, FakeBackend], clock: Clock) -> list[TrialRecords]:
-    done: list[TrialRecords] = []
-    execute(chosen, backends, NO_IMAGE, Hooks(done.append), clock=clock)
-    return done
+    return list(execute(chosen, backends, NO_IMAGE, clock=clock))
 
 
 @given(st.integers(1, 5), st.integers(1, 20), st.integers(0, 2**31))
@@ -71,8 +74,7 @@ def test_what_is_done_is_not_done_again_and_keeps_its_place(done: set[int], seed
     clock = FakeClock()
     chosen = plan("a", "b", "c", repeats=3, seed=seed, warmups={"a": 1})
     backends = {name: FakeBackend(name, clock=clock) for name in chosen.backends}
-    made: list[TrialRecords] = []
-    execute(chosen, backends, NO_IMAGE, Hooks(made.append), done=done, clock=clock)
+    made = list(execute(chosen, backends, NO_IMAGE, done=done, clock=clock))
     whole = {step.trial: step.backend for step in schedule(chosen)}
     assert {r.trial.trial: r.trial.backend for r in made} == {
         trial: backend for trial, backend in whole.items() if trial not in done
@@ -82,7 +84,7 @@ def test_what_is_done_is_not_done_again_and_keeps_its_place(done: set[int], seed
 def test_a_workload_that_a_backend_cannot_do_is_left_out() -> None:
     clock = FakeClock()
     backend = FakeBackend(clock=clock)
-    backend.cannot = {"idle": "no reason"}  # type: ignore[misc]
+    backend.unsupported = {"idle": "no reason"}  # type: ignore[misc]
     (records,) = run(plan("fake", repeats=1), {"fake": backend}, clock)
     assert [result.workload for result in records.results] == ["cpu"]
     assert records.trial.status == "ok"
@@ -144,17 +146,117 @@ def test_a_failed_trial_is_recorded_and_its_backend_is_left_out() -> None:
     assert bad.launched == bad.cleaned == 2
 
 
+class FakeWatch(Watch):
+    """Of each third trial, it says that the lab stood still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def take(self) -> Interruptions:
+        self.asked += 1
+        return Interruptions(2.5 if self.asked == 6 else 0, 0, 0)
+
+
+@pytest.mark.parametrize("fails_at", [0, 3])
+def test_a_disturbed_trial_is_marked_and_its_backend_goes_on(fails_at: int) -> None:
+    clock = FakeClock()
+    backend = FakeBackend(clock=clock, fails_at=fails_at)
+    made = execute(
+        plan("fake", repeats=4), {"fake": backend}, NO_IMAGE, clock=clock, watch=FakeWatch()
+    )
+    trials = [records.trial for records in made]
+    assert [trial.status for trial in trials] == ["ok", "ok", "disturbed", "ok"]
+    assert [trial.stopped_s for trial in trials] == [0, 0, 2.5, 0]
+    assert bool(trials[2].error) == bool(fails_at)
+
+
+def test_a_lab_that_was_only_late_is_not_said_to_have_stood_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A busy computer makes it late, which the watch excuses: the quality issues tell it."""
+    clock = FakeClock()
+    monkeypatch.setattr(FakeStream, "end_clock", 11.0)
+    (records,) = run(plan("fake", repeats=1), {"fake": FakeBackend(clock=clock)}, clock)
+    assert (records.trial.status, records.trial.stopped_s) == ("ok", 0)
+    assert {r.seconds - (r.guest_seconds or 0) for r in records.results} == {-9.0}
+
+
 def test_an_interrupt_cleans_up_and_keeps_what_was_finished() -> None:
     clock = FakeClock()
     backend = FakeBackend(clock=clock)
     done: list[TrialRecords] = []
-
-    def keep(records: TrialRecords) -> None:
-        done.append(records)
-        if len(done) == 2:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        execute(plan("fake", repeats=5), {"fake": backend}, NO_IMAGE, Hooks(keep), clock=clock)
+        for records in execute(plan("fake", repeats=5), {"fake": backend}, NO_IMAGE, clock=clock):
+            done.append(records)
+            if len(done) == 2:
+                raise KeyboardInterrupt
     assert len(done) == 2
     assert backend.launched == backend.cleaned == 2
+
+
+def test_a_backend_without_its_saved_state_fails_with_the_reason() -> None:
+    clock = FakeClock()
+    backend = FakeBackend(clock=clock)
+    made = execute(
+        plan("fake"), {"fake": backend}, NO_IMAGE, unsaved={"fake": "no room"}, clock=clock
+    )
+    (records,) = made
+    assert records.trial.status == "failed" and "no room" in str(records.trial.error)
+    assert backend.launched == 0
+
+
+def test_a_second_name_of_a_backend_stands_in_its_records() -> None:
+    clock = FakeClock()
+    made = run(
+        plan("fake", "again", repeats=1),
+        dict.fromkeys(("fake", "again"), FakeBackend(clock=clock)),
+        clock,
+    )
+    assert sorted(records.trial.backend for records in made) == ["again", "fake"]
+    assert {r.backend for records in made for r in records.samples} == {"again", "fake"}
+
+
+def test_the_blocks_are_not_all_in_the_same_order() -> None:
+    """Else whatever follows a slow backend would always be disturbed by it."""
+    steps = schedule(plan("a", "b", "c", repeats=12))
+    orders = {
+        tuple(step.backend for step in steps if step.block == block) for block in range(1, 13)
+    }
+    assert len(orders) > 3
+
+
+def test_a_meter_that_may_not_be_read_leaves_empty_cells_and_its_reason() -> None:
+    """What a daemon tells of it stands in the daemon's own columns; never zero."""
+
+    class Elsewhere(FakeBackend):
+        def services(self) -> tuple[Meter, ...]:
+            told = {"daemon_bytes": 7}
+            return (Meter("daemon", "services", why="it is far away", told=lambda: told),)
+
+    clock = FakeClock()
+    (trial,) = run(plan("a", repeats=1), {"a": Elsewhere("a", clock=clock)}, clock)
+    assert trial.unread == {"a, memory and CPU of daemon": "it is far away"}
+    rows = [sample for sample in trial.samples if sample.meter == "daemon"]
+    assert rows and {row.daemon_bytes for row in rows} == {7}
+    assert {(row.processes, row.cpu_s, row.pss_bytes, row.cgroup_bytes) for row in rows} == {
+        (None, None, None, None)
+    }
+    assert trial.trial.held_memory_bytes is None and trial.trial.held_cpus is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [(BackendError("it hangs"), "it hangs"), (psutil.NoSuchProcess(7, msg="gone"), "gone")],
+)
+def test_meters_that_cannot_be_had_leave_empty_cells_and_their_reason(
+    fault: Exception, why: str
+) -> None:
+    class Hanging(FakeBackend):
+        def services(self) -> tuple[Meter, ...]:
+            raise fault
+
+    clock = FakeClock()
+    (trial,) = run(plan("a", repeats=1), {"a": Hanging("a", clock=clock)}, clock)
+    assert trial.trial.status == "ok" and list(trial.unread) == ["a, memory and CPU"]
+    assert why in trial.unread["a, memory and CPU"]

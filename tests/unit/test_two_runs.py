@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from labkit import two_runs
 from labkit.errors import UsageError
-from labkit.records import Limits, Manifest
-from labkit.store import Run
+from labkit.experiments.benchmark import comparability, comparison
+from labkit.experiments.benchmark.records import Run, RunManifest
+from labkit.experiments.benchmark.stats.cpu import PER_SECOND, PER_UNIT
+from labkit.measure.plan import Plan
+from labkit.recordings.facts import Limits
 from tests.unit.charts.made_up import make_run
 
 
 def run(names: tuple[str, ...] = ("host", "docker"), n: int = 4, **manifest: Any) -> Run:
     made = make_run(names, n=n)
-    tables = {f.name: getattr(made, f.name) for f in fields(made) if f.name != "manifest"}
-    changed = made.manifest.model_copy(update=manifest)
-    return Run(path=Path("there"), manifest=changed, **tables)
+    made.manifest = made.manifest.model_copy(update=manifest)
+    return made
 
 
 def other_engine(made: Run) -> Run:
@@ -29,15 +29,15 @@ def other_engine(made: Run) -> Run:
     infos = dict(made.manifest.backends)
     infos["qemu"] = infos["qemu"].model_copy(update={"engine": "kvm"})
     manifest = made.manifest.model_copy(update={"backends": infos})
-    return Run(**{**vars(made), "manifest": manifest})
+    return replace(made, manifest=manifest)
 
 
-def plan(manifest: Manifest, **changes: Any) -> Any:
+def plan(manifest: RunManifest, **changes: Any) -> Any:
     return manifest.plan.model_copy(update=changes)
 
 
 def test_runs_that_may_be_compared_give_a_table_that_fits_a_terminal() -> None:
-    text = two_runs.compare(run(), run(n=12)).text()
+    text = comparison.compare(run(), run(n=12)).text()
     lines = text.splitlines()
     assert max(map(len, lines)) <= 100
     assert "Computers: the same" in text
@@ -64,9 +64,9 @@ def test_what_may_not_be_compared_is_refused_and_forced_with_a_warning(
         changes = {"plan": plan(first.manifest, **changes["plan"])}
     second = run(**changes)
     with pytest.raises(UsageError, match="may not be compared") as caught:
-        two_runs.compare(first, second)
+        comparison.compare(first, second)
     assert caught.value.details == says
-    forced = two_runs.compare(first, second, force=True)
+    forced = comparison.compare(first, second, force=True)
     assert forced.text().startswith("FORCED: these runs may not be compared")
     assert says in forced.text()
     assert forced.json()["forced"] is True
@@ -77,9 +77,9 @@ def test_another_engine_is_told_in_words_and_never_in_a_figure() -> None:
     first = run(("host", "qemu"))
     second = other_engine(run(("host", "qemu")))
     with pytest.raises(UsageError) as caught:
-        two_runs.compare(first, second)
+        comparison.compare(first, second)
     assert caught.value.details == "engine of qemu: tcg and kvm"
-    forced = two_runs.compare(first, second, force=True)
+    forced = comparison.compare(first, second, force=True)
     assert "Engine of qemu: tcg → kvm: in no figure below" in forced.text()
     assert set(forced.table["backend"]) == {"host"}
     assert "qemu" not in forced.chart().alt
@@ -87,7 +87,7 @@ def test_another_engine_is_told_in_words_and_never_in_a_figure() -> None:
 
 def test_runs_without_anything_in_common_are_refused() -> None:
     with pytest.raises(UsageError, match="nothing in common") as caught:
-        two_runs.compare(run(("host",)), run(("docker",)))
+        comparison.compare(run(("host",)), run(("docker",)))
     assert "A has host (native); B has docker (native)" in (caught.value.details or "")
 
 
@@ -97,7 +97,7 @@ def test_differences_of_computer_version_and_plan_come_first() -> None:
     infos = dict(first.manifest.backends)
     infos["docker"] = infos["docker"].model_copy(update={"version": "2.0"})
     second = run(host=host, backends=infos, plan=plan(first.manifest, seconds=1.0))
-    text = two_runs.compare(first, second).text()
+    text = comparison.compare(first, second).text()
     assert "    kernel: 6.18.0 and 6.1.0" in text
     assert "    docker: 1.0 and 2.0" in text
     assert "    seconds of each workload: 2 and 1" in text
@@ -105,16 +105,62 @@ def test_differences_of_computer_version_and_plan_come_first() -> None:
     assert text.index("kernel: 6.18.0 and") < text.index("B / A")
 
 
+OTHER: dict[str, Any] = {
+    "backends": ("host", "docker", "qemu"),
+    "workloads": ("cpu", "fork"),
+    "warmups": {"host": 1},
+    "seconds": 9.0,
+    "limits": Limits(network=True),
+}
+
+
+@pytest.mark.parametrize("name", sorted(Plan.model_fields))
+def test_all_of_a_plan_is_compared_but_for_what_moves_no_figure(name: str) -> None:
+    if name in comparability.UNMOVED:
+        return
+    first = run()
+    second = run(plan=plan(first.manifest, **{name: OTHER[name]}))
+    found = [
+        *comparability.plan_differences(first.manifest, second.manifest),
+        *comparability.obstacles(first.manifest, second.manifest),
+    ]
+    assert len(found) == 1 and found[0].first != found[0].second
+
+
+def test_a_limit_of_any_kind_is_an_obstacle() -> None:
+    usual = run()
+    for limits in (Limits(network=True), Limits(disk_write_mib_per_s=5)):
+        other = run(plan=plan(usual.manifest, limits=limits))
+        (found,) = comparability.obstacles(usual.manifest, other.manifest)
+        assert found.what == "limits"
+
+
+def test_memory_that_was_read_during_other_work_is_not_compared() -> None:
+    first = run()
+    found = comparison.compare(first, run(plan=plan(first.manifest, workloads=("cpu",))))
+    assert set(found.table["quantity"]) == {"startup_s", "ops_per_s", PER_UNIT, PER_SECOND}
+    assert "workloads: cpu, syscall, idle and cpu" in found.text()
+    assert comparison.MEMORY_OF_OTHER_WORK[:40] in found.text()
+
+
+def test_a_run_against_itself_or_a_copy_is_told() -> None:
+    assert comparison.compare(run(), run()).text().startswith("A and B are the same run")
+    assert comparison.compare(run(), run()).json()["shared_trials"] == 8
+    assert "8 trials are in both" in comparison.compare(run(), run(n=5)).text()
+    other = comparison.compare(run(), run(recording_id="another"))
+    assert other.json()["shared_trials"] == 0 and "the same run" not in other.text()
+
+
 def test_a_busy_run_is_told_with_its_letter() -> None:
     second = run()
     second.trials["load_1m"] = 7.0
-    text = " ".join(two_runs.compare(run(), second).text().split())
+    text = " ".join(comparison.compare(run(), second).text().split())
     assert "B: busy computer: up to 7.0 processes" in text
     assert "A: busy" not in text
 
 
 def test_json_is_plain_and_complete() -> None:
-    answer = json.loads(json.dumps(two_runs.compare(run(), run()).json(), allow_nan=False))
+    answer = json.loads(json.dumps(comparison.compare(run(), run()).json(), allow_nan=False))
     assert answer["forced"] is False and answer["obstacles"] == []
     (row,) = [
         row
@@ -123,3 +169,19 @@ def test_json_is_plain_and_complete() -> None:
     ]
     assert row["median_ratio"] == 1.0 and row["few"] is True
     assert {"low_ratio", "high_ratio", "delta", "effect", "n_first", "n_second"} <= set(row)
+
+
+def test_another_set_up_of_the_same_program_is_told() -> None:
+    """Only what both have asked: an older lab has not."""
+    first, second, older = run(), run(), run()
+    for made, driver in ((first, "overlay2"), (second, "vfs")):
+        infos = dict(made.manifest.backends)
+        told = {"storage_driver": driver, "runtime": "runc"}
+        infos["docker"] = infos["docker"].model_copy(update={"configuration": told})
+        made.manifest.backends.update(infos)
+    found = comparison.compare(first, second)
+    assert "    docker, storage_driver: overlay2 and vfs" in found.text()
+    assert found.json()["configuration"] == [
+        {"what": "docker, storage_driver", "first": "overlay2", "second": "vfs"}
+    ]
+    assert "storage_driver" not in comparison.compare(older, second).text()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.errors import UsageError
-from labkit.workloads import all_workloads, parse_task, read_workload
+from labkit.guest.workload import all_workloads, parse_task, read_workload
 
 
 def test_the_image_holds_the_named_workloads() -> None:

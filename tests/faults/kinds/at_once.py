@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from labkit import store
+from labkit.experiments.table import load_run
 from tests.faults.checks import Kept
 from tests.faults.scene import Scene
 
@@ -21,19 +21,22 @@ COMBINATIONS = [
 def inject(scene: Scene) -> None:
     course = scene.course("host", 4)
     lab = scene.begin(course.words)
-    lab.until(scene.dice.choice(["ready", "writing samples", "writing trials"]), course.target)
+    lab.until(
+        scene.dice.choice(["ready", "writing samples", "writing trials", "writing journal"]),
+        course.target,
+    )
     kept = Kept.of(scene.run)
     happenings: dict[str, Callable[[], object]] = {
         "two runs": lambda: _refused(scene, course.words, "is there already"),
         "resume of a living run": lambda: _refused(scene, _resume(scene), "another lab is writing"),
         "two resumes": lambda: _two_resumes(scene, lab.signal),
         "two resumes in a race": lambda: _race(scene, lab.signal),
-        "reading": lambda: store.load(scene.run),
+        "reading": lambda: load_run(scene.run),
     }
     happenings[scene.fault.moment]()
     scene.entry.injected = True
     lab.finish()
-    run = store.load(scene.run)
+    run = load_run(scene.run)
     assert run.ending is not None and run.trials["trial"].tolist() == course.trials
     scene.expect_kept(kept)
     scene.expect_no_orphans(lab.pid)

@@ -5,37 +5,46 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 
-from labkit import report, store
 from labkit.errors import StoreError
-from labkit.paths import reference_dir
+from labkit.experiments import report
+from labkit.experiments.benchmark.experiment import EXPERIMENT
+from labkit.experiments.benchmark.records import TABLES, Run
+from labkit.experiments.table import load_run
+from labkit.measure.records import InstanceReading
+from labkit.recordings import journal, tables
+from labkit.recordings.kind import Rows
+from labkit.recordings.reader import ENDING, MANIFEST
+from labkit.recordings.writer import Writer
+from labkit.system.paths import reference_dir
 from tests.faults.checks import without_advice
 from tests.faults.scene import Scene
 
-FILES = [store.MANIFEST, *(f"{name}.csv" for name in store.TABLES), store.ENDING]
+FILES = [MANIFEST, *(f"{name}.csv" for name in TABLES)]
 COMBINATIONS = [
     (state, file)
-    for state in ("finished", "broken-off")
-    for file in FILES
-    if state == "finished" or file != store.ENDING
+    for state, last in (("finished", ENDING), ("broken-off", journal.JOURNAL))
+    for file in (*FILES, last)
 ]
 
 
 def inject(scene: Scene) -> None:
     run = scene.folder / "run"
-    whole = reference_dir() / "first-comparison"
+    # Only where servers were asked there are requests.
+    name = "web" if scene.fault.moment == "requests.csv" else "first-comparison"
+    whole = reference_dir() / name
     shutil.copytree(whole, run, ignore=shutil.ignore_patterns("figures", "report.html"))
-    finished = scene.fault.backend == "finished"
-    if not finished:
-        (run / store.ENDING).unlink()
-    before = store.load(run)
+    if scene.fault.backend == "broken-off":
+        _break_off(run)
+    before = load_run(run)
     _damage(run / scene.fault.moment, scene.dice)
     scene.entry.injected = True
     try:
-        found = store.load(run)
+        found = load_run(run)
         report.write(found, scene.folder / "report.html")
     except StoreError as error:
         scene.entry.told += 1
@@ -45,20 +54,53 @@ def inject(scene: Scene) -> None:
     _look_at(scene, before, found)
 
 
-def _look_at(scene: Scene, before: store.Run, found: store.Run) -> None:
+def _break_off(run: Path) -> None:
+    """The same as it was before its end: written anew, batch by batch, in the order of a run."""
+    whole = load_run(run)
+    rows = {
+        name: tables.parse((run / f"{name}.csv").read_bytes(), TABLES[name].record)
+        for name in TABLES
+        if (run / f"{name}.csv").exists()
+    }
+    shutil.rmtree(run)
+    with closing(Writer.begin(run, EXPERIMENT, whole.manifest)) as writer:
+        for number in whole.trials["trial"]:
+            writer.append(_of(rows, "trial", number), {})
+        for backend in whole.manifest.plan.instances:
+            readings = [row for row in rows["instances"] if isinstance(row, InstanceReading)]
+            writer.append({"instances": [r for r in readings if r.backend == backend]}, {})
+
+
+def _of(rows: Rows, field: str, value: object) -> Rows:
+    """The rows of all tables that have this field, with this value."""
+    return {
+        name: [row for row in found if getattr(row, field) == value]
+        for name, found in rows.items()
+        if field in TABLES[name].record.model_fields
+    }
+
+
+def _look_at(scene: Scene, before: Run, found: Run) -> None:
     """It loads: what was measured is there unchanged, or it could not be known."""
     same = found.manifest == before.manifest and all(
-        getattr(before, name).equals(getattr(found, name)) for name in store.TABLES
+        before.tables[name].equals(found.tables[name]) for name in TABLES
     )
-    if scene.fault.backend == "finished" and scene.fault.moment == store.ENDING:
+    if scene.fault.backend == "broken-off" and scene.fault.moment == MANIFEST:
+        scene.entry.believed += not same
+        assert isinstance(found.trials, pd.DataFrame)
+    elif scene.fault.moment == journal.JOURNAL:
+        # What its last lines told of is not known then: all before is there, and nothing else.
+        scene.entry.believed += not same
+        numbers = found.trials["trial"]
+        assert numbers.tolist() == before.trials["trial"].tolist()[: len(numbers)]
+        for name, table in found.tables.items():
+            assert table.equals(before.tables[name].head(len(table)))
+            if "trial" in table.columns:
+                known = before.tables[name]["trial"].isin(numbers)
+                assert len(table) == known.sum()
+    else:
         # Only the ending vouches for itself: its date may be another one.
-        assert same
-        return
-    if scene.fault.backend == "finished":
-        assert same, "a change of a run that has ended was not noticed"
-        return
-    scene.entry.believed += not same
-    assert isinstance(found.trials, pd.DataFrame)
+        assert same, "a change was not noticed"
 
 
 def _damage(file: Path, dice: random.Random) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from labkit import store
+from labkit.experiments.table import load_run
+from labkit.recordings.reader import MANIFEST
 from tests.disks import make_room, small_disk
 from tests.faults.checks import Kept
 from tests.faults.scene import Scene
@@ -30,7 +31,7 @@ def inject(scene: Scene) -> None:
         scene.expect_no_orphans(ended.pid)
         scene.entry.orphans += [str(path) for path in small.glob("labkit-*")]
         assert ended.status in (0, 1), ended.err
-        if (scene.run / store.MANIFEST).exists():
+        if (scene.run / MANIFEST).exists():
             _go_on(scene, small, course.trials)
         elif place == "temporary":
             raise AssertionError(f"no run was begun: {ended.err}")
@@ -40,13 +41,13 @@ def _go_on(scene: Scene, small: object, planned: list[int]) -> None:
     """What was finished can be read at once, and the run goes on when there is room."""
     kept = Kept.of(scene.run)
     scene.expect_failed_trials_explained()
-    if store.load(scene.run).ending is None:
+    if load_run(scene.run).ending is None:
         make_room(scene.folder / "small")
         resumed = scene.perform("run", "--resume", str(scene.run))
         assert resumed.status in (0, 1), resumed.err
-        trials = store.load(scene.run).trials
+        trials = load_run(scene.run).trials
         # A backend that has failed, since it found no room, was not tried again.
         if set(trials["status"]) == {"ok"}:
             assert trials["trial"].tolist() == planned
     scene.expect_kept(kept)
-    assert store.load(scene.run).ending is not None
+    assert load_run(scene.run).ending is not None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from labkit import store
-from labkit.protocol import VERSION
+from labkit.experiments.table import load_run
+from labkit.guest.messages import VERSION
 from tests.faults.scene import Scene
 from tests.faults.variant import variant
 
@@ -44,7 +44,7 @@ def inject(scene: Scene) -> None:
         scene.entry.injected = True
         scene.expect_no_orphans(ended.pid)
     assert ended.status in (0, 1), ended.err
-    trials = store.load(scene.run).trials
+    trials = load_run(scene.run).trials
     if mode in HARMLESS:
         assert ended.status == 0 and trials["trial"].tolist() == course.trials, ended.err
     else:

@@ -6,9 +6,10 @@ import time
 
 import psutil
 
-from labkit import store
-from labkit.process import runs, wait_until
-from labkit.setup.own_daemon import OwnDaemon
+from labkit.backends.docker.own_daemon import OwnDaemon
+from labkit.experiments.table import load_run
+from labkit.system.clock import wait_until
+from labkit.system.owner_marks import runs
 from tests.faults.checks import Kept
 from tests.faults.scene import Scene
 from tests.faults.victims import instance_of
@@ -47,7 +48,7 @@ def inject(scene: Scene) -> None:
         if inside and not wait_until(lambda: not runs(inside), timeout=5):
             scene.entry.orphans.append(f"the container's process {inside.pid}")
     scene.expect_kept(kept)
-    trials = store.load(scene.run).trials
+    trials = load_run(scene.run).trials
     hosts = trials[trials["backend"] == "host"]
     assert hosts["status"].tolist() == ["ok", "ok"]
     scene.expect_failed_trials_explained()

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import psutil
 
-from labkit import runner, store
+from labkit.experiments.table import load_run
+from labkit.measure import runner
 from tests.faults.scene import Scene
 from tests.faults.victims import instance_of
 
@@ -46,7 +47,7 @@ def break_instance(
     ended = scene.note(lab.finish())
     scene.expect_no_orphans(lab.pid)
     assert ended.status == 1, ended.err
-    trials = store.load(scene.run).trials.set_index("trial")
+    trials = load_run(scene.run).trials.set_index("trial")
     assert trials.loc[target, "status"] == "failed"
     expected = [
         step.trial

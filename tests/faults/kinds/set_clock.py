@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from labkit import store
-from labkit.process import wait_until
+from labkit.experiments.table import load_run
+from labkit.system.clock import wait_until
 from tests.faults.checks import Kept
 from tests.faults.scene import Scene
 
@@ -27,7 +27,10 @@ COMBINATIONS = [
 ]
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 LABKIT = str(Path(sys.executable).with_name("labkit"))
-SHOW = 'sed "s/^btime .*/btime $1/" /proc/stat >$2 && mount --bind $2 /proc/stat && exec $3 clean'
+SHOW = (
+    'sed "s/^btime .*/btime $1/" /proc/stat >"$2" && mount --bind "$2" /proc/stat && '
+    'exec "$3" clean'
+)
 
 
 def inject(scene: Scene) -> None:
@@ -80,7 +83,7 @@ def _faked(scene: Scene) -> None:
     took = time.monotonic() - began
     scene.entry.injected = True
     assert process.returncode == 0, err
-    run = store.load(scene.run)
+    run = load_run(scene.run)
     dates = [datetime.fromisoformat(date) for date in run.trials["requested_at"]]
     stepped = (dates[-1] - dates[0]).total_seconds()
     assert not 0 <= stepped <= took or scene.fault.moment == "-5s", dates

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from labkit.records import (
-    BackendInfo,
-    Ending,
-    Host,
-    InstanceReading,
-    Manifest,
-    Milestone,
-    Plan,
-    Record,
-    Requests,
-    Result,
-    Sample,
-    Trial,
-)
+from labkit.experiments.benchmark.records import TABLES, Run, RunManifest
+from labkit.measure.plan import Plan
+from labkit.measure.records import Milestone, Requests, Result, Sample, Trial
+from labkit.record import Record
+from labkit.recordings.facts import BackendInfo
+from labkit.recordings.manifest import Ending
+from labkit.system.host import Host
 
 MIB = 2**20
 # backend: family, engine, startup in s, PSS in MiB, cpu throughput, milestones on the way
@@ -55,8 +49,9 @@ KINDS = {
     ),
 }
 WORKLOADS = {"cpu": "MiB", "syscall": "read+write", "idle": ""}
-MANIFEST = Manifest(
-    run_id="made-up",
+MANIFEST = RunManifest(
+    experiment="benchmark",
+    recording_id="made-up",
     created_at="2026-11-23T10:00:00+00:00",
     labkit_version="0.1.0",
     plan=Plan(
@@ -87,18 +82,18 @@ MANIFEST = Manifest(
 )
 
 
-@dataclass
-class MadeUpRun:
-    """A loaded run."""
+class MadeUpRun(Run):
+    """A loaded run, which a test may change."""
 
-    manifest: Manifest
-    trials: pd.DataFrame
-    milestones: pd.DataFrame
-    results: pd.DataFrame
-    samples: pd.DataFrame
-    ending: Ending | None = None
-    instances: pd.DataFrame = field(default_factory=lambda: frame(InstanceReading, []))
-    requests: pd.DataFrame = field(default_factory=lambda: frame(Requests, []))
+    if TYPE_CHECKING:
+        manifest: RunManifest
+        ending: Ending | None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.tables:
+            vars(self)["tables"] = {**self.tables, name: value}
+        else:
+            vars(self)[name] = value
 
 
 def frame(kind: type[Record], records: list[Record]) -> pd.DataFrame:
@@ -121,13 +116,20 @@ def make_run(
             number += 1
     used = {name: info for name, info in MANIFEST.backends.items() if name in names}
     plan = MANIFEST.plan.model_copy(update={"backends": names, "trials": dict.fromkeys(names, n)})
-    trials, milestones, results, samples = (
-        frame(kind, [record for record in records if isinstance(record, kind)])
-        for kind in (Trial, Milestone, Result, Sample)
-    )
-    ending = Ending(ended_at="2026-11-23T10:05:00+00:00", reason="plan", trials=number, digests={})
+    ending = Ending(ended_at="2026-11-23T10:05:00+00:00", reason="plan", batches=number, digests={})
     manifest = MANIFEST.model_copy(update={"backends": used, "plan": plan})
-    return MadeUpRun(manifest, trials, milestones, results, samples, ending)
+    return of_records(manifest, records, ending)
+
+
+def of_records(
+    manifest: RunManifest, records: list[Record], ending: Ending | None = None
+) -> MadeUpRun:
+    """A run with these records, each in its table."""
+    tables = {
+        name: frame(table.record, [r for r in records if isinstance(r, table.record)])
+        for name, table in TABLES.items()
+    }
+    return MadeUpRun(Path("there"), manifest, tables, ending)
 
 
 def served(run: MadeUpRun) -> MadeUpRun:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 
-import numpy as np
 import pytest
-from matplotlib.figure import Figure
-from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
-from labkit import charts, stats
+from labkit import charts
 from labkit.charts import Chart
-from labkit.charts.style import drawing, look
+from labkit.charts.style import look
 from labkit.errors import UsageError
+from labkit.experiments.benchmark import charts as benchmark_charts
+from labkit.experiments.benchmark import stats
+from tests.unit.charts.legible import assert_legible, words
 from tests.unit.charts.made_up import MANIFEST, MadeUpRun, make_run, served
 
 FOUR = ("host", "docker", "qemu", "virtualbox")
@@ -28,45 +26,47 @@ FOUR = ("host", "docker", "qemu", "virtualbox")
 
 def startup(run: MadeUpRun) -> Chart:
     timeline = stats.timeline(run.milestones, run.trials)
-    return charts.startup(stats.startup(run.trials), timeline, badge="made up")
+    return benchmark_charts.startup(stats.startup(run.trials), timeline, badge="made up")
 
 
 def memory(run: MadeUpRun) -> Chart:
-    return charts.memory(stats.memory(run.samples, run.trials), badge="made up")
+    return benchmark_charts.memory(stats.memory(run.samples, run.trials), badge="made up")
 
 
 def cpu(run: MadeUpRun) -> Chart:
     spent = stats.cpu_spent(run.samples, run.results, run.trials)
-    return charts.cpu(stats.throughput(run.results, run.trials), spent, badge="made up")
+    return benchmark_charts.cpu(stats.throughput(run.results, run.trials), spent, badge="made up")
 
 
 def first_response(run: MadeUpRun) -> Chart:
     run = served(replace(run))
     timeline = stats.timeline(run.milestones, run.trials, until="first_response")
     answered = stats.first_response(run.milestones, run.trials)
-    return charts.first_response(answered, timeline, badge="made up")
+    return benchmark_charts.first_response(answered, timeline, badge="made up")
 
 
 def latency(run: MadeUpRun) -> Chart:
     run = served(replace(run))
-    return charts.latency(stats.latency(run.requests, run.trials), badge="made up")
+    return benchmark_charts.latency(stats.latency(run.requests, run.trials), badge="made up")
 
 
 def verdict(run: MadeUpRun) -> Chart:
-    return charts.verdict(stats.verdict(run.samples, run.trials), badge="made up")
+    return benchmark_charts.verdict(stats.verdict(run.samples, run.trials), badge="made up")
 
 
 def idle(run: MadeUpRun) -> Chart:
-    return charts.idle(stats.idle_burn(run.samples, run.results, run.trials), badge="made up")
+    return benchmark_charts.idle(
+        stats.idle_burn(run.samples, run.results, run.trials), badge="made up"
+    )
 
 
 def ecdf(run: MadeUpRun) -> Chart:
-    return charts.ecdf(stats.distribution(run.trials), badge="made up")
+    return benchmark_charts.ecdf(stats.distribution(run.trials), badge="made up")
 
 
 def compare(run: MadeUpRun) -> Chart:
     """A run with itself."""
-    return charts.compare(stats.compare(run, run), "first", "second", badge="made up")
+    return benchmark_charts.compare(stats.compare(run, run), "first", "second", badge="made up")
 
 
 def holes(run: MadeUpRun) -> MadeUpRun:
@@ -99,44 +99,10 @@ each_chart = pytest.mark.parametrize("kind", ALL)
 each_run = pytest.mark.parametrize("name", RUNS)
 
 
-def texts(figure: Figure) -> Iterator[Text]:
-    for artist in figure.findobj(Text):
-        if isinstance(artist, Text) and artist.get_visible() and artist.get_text().strip():
-            yield artist
-
-
-def words(chart: Chart) -> str:
-    return " ".join(" ".join(text.get_text().split()) for text in texts(chart.figure))
-
-
 @each_chart
 @each_run
 def test_no_text_is_clipped_or_overlaps_another(kind, name) -> None:
     assert_legible(drawn(kind, name).figure)
-
-
-def assert_legible(figure: Figure) -> None:
-    with drawing():
-        figure.draw_without_rendering()
-        boxes = {text: text.get_window_extent() for text in texts(figure)}
-    # Ticks beyond the limits keep a text that is not drawn.
-    shown = {t: b for t, b in boxes.items() if t.axes is None or in_view(t, b)}
-    for text, box in shown.items():
-        inside = Bbox.intersection(figure.bbox.padded(1), box)
-        assert inside is not None and np.allclose(inside.extents, box.extents), text.get_text()
-    for (one, box), (other, other_box) in combinations(shown.items(), 2):
-        apart = not box.padded(-0.5).overlaps(other_box.padded(-0.5))
-        assert apart, f"{one.get_text()} overlaps {other.get_text()}"
-
-
-def in_view(text: Text, box: Bbox) -> bool:
-    assert text.axes is not None
-    ticks = [*text.axes.get_xticklabels(which="both"), *text.axes.get_yticklabels()]
-    frame = text.axes.bbox.padded(2)
-    centre = (box.x0 + box.x1) / 2
-    if text in ticks:
-        return bool(frame.x0 <= centre <= frame.x1 or box.x1 <= frame.x0)
-    return True
 
 
 @each_chart
@@ -199,6 +165,8 @@ def test_a_backend_looks_the_same_everywhere_and_unknown_ones_are_told_apart() -
 
 def test_badge_names_source_host_and_day() -> None:
     assert charts.badge(MANIFEST) == "recorded · 2 × AMD EPYC · kernel 6.18.0 · 2026-11-23"
+    host = MANIFEST.host.model_copy(update={"load_1m": 2.5})
+    assert "2.5" in charts.badge(MANIFEST.model_copy(update={"host": host}))
 
 
 def test_save_writes_svg_and_png_and_refuses_the_rest(tmp_path: Path) -> None:
@@ -210,6 +178,6 @@ def test_save_writes_svg_and_png_and_refuses_the_rest(tmp_path: Path) -> None:
 
 
 def test_importing_charts_does_not_load_matplotlib() -> None:
-    code = "import sys, labkit.charts, labkit.report; print('matplotlib' in sys.modules)"
+    code = "import sys, labkit.charts; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

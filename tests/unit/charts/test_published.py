@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from matplotlib.text import Annotation
 
-from labkit import charts, published, stats
-from labkit.charts import Chart, units
+from labkit import units
+from labkit.charts import Chart
 from labkit.errors import UsageError
-from tests.unit.charts.test_charts import assert_legible, words
+from labkit.experiments.benchmark import charts, published, stats
+from tests.unit.charts.legible import assert_legible, words
 from tests.unit.stats.test_published import under
 
 FIGURES = published.load()
@@ -124,6 +125,18 @@ def test_html_links_nothing_and_the_svg_is_repeatable(quantity) -> None:
 def test_few_trials_are_marked(quantity) -> None:
     assert "n = 1: a single trial has no interval" in words(drawn(quantity))
     assert "a single trial" in drawn(quantity).alt
+
+
+def test_a_ratio_of_pairs_is_called_no_median() -> None:
+    for quantity, estimate in (("startup", "median"), ("cpu_throughput", "ratio by Hodges")):
+        assert f"Ours: {estimate}" in drawn(quantity).alt
+        assert f"ours: {estimate}" in words(drawn(quantity))
+
+
+def test_six_pairs_are_enough_for_an_interval_and_six_starts_are_few() -> None:
+    ours = stats.comparable(under("tcg", BACKENDS, n=6), FIGURES)
+    few = ours[ours["n"] > 0].groupby("quantity")["few"].all()
+    assert few.to_dict() == {"cpu_throughput": False, "startup": True}
 
 
 def test_the_axis_of_a_ratio_begins_at_zero() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labkit import charts, stats
 from labkit.charts.style import look
-from labkit.stats.memory import METRICS
+from labkit.experiments.benchmark import charts, stats
+from labkit.experiments.benchmark.stats.memory import METRICS
+from tests.unit.charts.legible import words
 from tests.unit.charts.made_up import make_run
-from tests.unit.charts.test_charts import RUNS, cpu, ecdf, memory, startup, verdict, words
+from tests.unit.charts.test_charts import RUNS, cpu, ecdf, memory, startup, verdict
 
 
 def test_startup_draws_each_median_where_it_is() -> None:
@@ -110,5 +111,6 @@ def test_cpu_axis_is_logarithmic_only_where_it_must_be() -> None:
     assert near.get_xlim()[0] == 0
 
 
-def test_cpu_without_a_baseline_says_so() -> None:
-    assert "no baseline backend in this run" in words(cpu(RUNS["one backend"]))
+def test_cpu_without_a_bare_process_names_its_yardstick() -> None:
+    chart = cpu(RUNS["one backend"])
+    assert "as fast as docker" in words(chart) and "the host" not in words(chart)

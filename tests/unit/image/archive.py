@@ -16,6 +16,10 @@ KERNEL_NAME = "linux-image-6.1.0-7-cloud-amd64"
 INDEX = "main/binary-amd64/Packages.xz"
 
 
+def make_arm_kernel() -> bytes:
+    return bytes(0x38) + b"ARM\x64" + b"\0Linux version 6.1.0-7-cloud-arm64 (debian) #1\0"
+
+
 def make_kernel(version: str = "6.1.0-7-cloud-amd64", padding: int = 5000) -> bytes:
     """A file with the boot header of a kernel, and nothing to boot."""
     header = bytearray(0x400)
@@ -56,6 +60,7 @@ class Archive:
         self.requests: list[str] = []
         self.truncated: set[str] = set()
         self._paragraphs: dict[str, list[str]] = {}
+        self._index = INDEX
         handler = partial(_Handler, self)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -101,23 +106,28 @@ class Archive:
         packages = lzma.compress("\n".join(self._paragraphs.get(suite, [])).encode())
         digest = hashlib.sha256(packages).hexdigest()
         dist = self.folder / "debian/dists" / suite
-        path = INDEX.replace("Packages.xz", f"by-hash/SHA256/{digest}") if by_hash else INDEX
+        hashed = self._index.replace("Packages.xz", f"by-hash/SHA256/{digest}")
+        path = hashed if by_hash else self._index
         (dist / path).parent.mkdir(parents=True, exist_ok=True)
         (dist / path).write_bytes(packages)
         release = dist / "InRelease"
         release.write_text(
             f"Origin: {origin}\nCodename: {suite}\nAcquire-By-Hash: {'yes' if by_hash else 'no'}\n"
-            f"SHA256:\n {digest} {len(packages)} {INDEX}\n"
+            f"SHA256:\n {digest} {len(packages)} {self._index}\n"
         )
         return release
 
-    def fill(self) -> None:
-        """All packages that the lab image takes."""
+    def fill(self, architecture: str = "amd64") -> None:
+        """All packages that the lab image takes, and then no others."""
+        self._paragraphs.clear()
+        self._index = INDEX.replace("amd64", architecture)
         self.add("busybox-static", {"bin/busybox": b"\x7fELF busybox"})
         self.add("isolinux", {"usr/lib/ISOLINUX/isolinux.bin": bytes(4096)})
         self.add("syslinux-common", {"usr/lib/syslinux/modules/bios/ldlinux.c32": b"ldlinux"})
-        self.add("linux-image-cloud-amd64", {}, depends=f"{KERNEL_NAME} (= 1.0-1)")
-        self.add(KERNEL_NAME, {"boot/vmlinuz-6.1.0-7-cloud-amd64": make_kernel()})
+        kernel = KERNEL_NAME.replace("amd64", architecture)
+        data = make_kernel() if architecture == "amd64" else make_arm_kernel()
+        self.add(f"linux-image-cloud-{architecture}", {}, depends=f"{kernel} (= 1.0-1)")
+        self.add(kernel, {f"boot/vmlinuz-6.1.0-7-cloud-{architecture}": data})
         self.publish()
         self.publish("bookworm-security")
 

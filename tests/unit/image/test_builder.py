@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import platform
 import shutil
 import threading
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 from labkit import image
 from labkit.errors import ImageError
 from labkit.image import LabImage, packaging, release
+from labkit.image.architecture import AMD64, ARM64
 from labkit.image.download import Unreachable
-from labkit.process import owner
+from labkit.system.owner_marks import owner
 from tests.unit.image.archive import Archive, make_kernel
 from tests.unit.image.conftest import unfinished
+from tests.unit.marks import ELSEWHERE, GONE
 
 
 def build(kernel: Path | None = None, *, refresh: bool = False) -> LabImage:
@@ -23,7 +26,7 @@ def build(kernel: Path | None = None, *, refresh: bool = False) -> LabImage:
 
 def packagings(built: LabImage) -> dict[str, str]:
     files = (built.container_tar, built.kernel, built.initramfs, built.iso)
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path}
 
 
 def test_a_built_image(debian: Archive, cache: Path) -> None:
@@ -36,6 +39,23 @@ def test_a_built_image(debian: Archive, cache: Path) -> None:
     assert image.find() == built
 
 
+def test_on_a_computer_with_arm_it_is_one_for_arm(
+    archive: Archive, cache: Path, guest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.fill()
+    other = build()
+    archive.fill("arm64")
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    built = build()
+    assert (built.architecture, other.architecture) == (ARM64, AMD64)
+    assert built.kernel_version == "6.1.0-7-cloud-arm64" and built.iso is None
+    assert image.find() == built
+    assert {path.name for path in (cache / "debs").glob("*.json")} == {
+        "pins.json",
+        "pins-arm64.json",
+    }
+
+
 def test_the_record(debian: Archive) -> None:
     built = build()
     record = built.describe()
@@ -44,7 +64,7 @@ def test_the_record(debian: Archive) -> None:
     assert record["packages"]["busybox-static"]["version"] == "1.0-1"
     assert set(record["signatures"]) == {"bookworm", "bookworm-security"}
     assert record["signatures"]["bookworm"].startswith("not verified: ")
-    assert record["bytes"]["lab.iso"] == built.iso.stat().st_size
+    assert built.iso and record["bytes"]["lab.iso"] == built.iso.stat().st_size
     assert debian.url not in (built.folder / "image.json").read_text()
 
 
@@ -67,6 +87,18 @@ def test_a_second_build_does_nothing_and_needs_no_network(debian: Archive) -> No
     assert build() == first == image.find()
     assert debian.requests == []
     assert before == {path: path.stat().st_mtime_ns for path in first.folder.rglob("*")}
+
+
+def test_an_image_that_is_there_needs_neither_pins_nor_network(
+    debian: Archive, cache: Path
+) -> None:
+    built = build()
+    debian.stop()
+    shutil.rmtree(cache / "debs")
+    assert image.find() == built
+    assert build() == built
+    with pytest.raises(Unreachable):
+        build(refresh=True)
 
 
 def test_changed_guest_files_need_no_network_either(debian: Archive, guest: Path) -> None:
@@ -178,13 +210,14 @@ def test_an_interrupted_build_leaves_nothing(
 
 
 def test_what_killed_builds_have_left_is_removed(debian: Archive, cache: Path) -> None:
-    dead = cache / "images/.unfinished-999999999-1.0-abc/image"
+    dead = cache / f"images/.unfinished-{GONE}-abc/image"
     alive = cache / f"debs/.unfinished-{owner()}-abc"
-    for folder in (dead, alive):
+    unknown = cache / f"debs/.unfinished-{ELSEWHERE}-abc"
+    for folder in (dead, alive, unknown):
         folder.mkdir(parents=True)
     (dead / "image.json").write_text("{}")
     build()
-    assert unfinished(cache) == [alive]
+    assert sorted(unfinished(cache)) == sorted([alive, unknown])
 
 
 @pytest.mark.parametrize("harm", ["missing", "shorter", "record", "rootfs"])
@@ -193,7 +226,7 @@ def test_a_damaged_image_is_built_again(debian: Archive, harm: str) -> None:
     before = packagings(first)
     match harm:
         case "missing":
-            first.iso.unlink()
+            first.initramfs.unlink()
         case "shorter":
             first.kernel.write_bytes(b"short")
         case "record":
@@ -209,9 +242,11 @@ def test_a_damaged_image_is_built_again(debian: Archive, harm: str) -> None:
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"packages": {"x": {}}}', '{"packages": 1}'])
 def test_damaged_pins_are_looked_up_again(debian: Archive, cache: Path, content: str) -> None:
     first = build()
-    (cache / "debs/pins.json").write_text(content)
-    assert image.find() is None
-    assert build() == first
+    pins = cache / "debs/pins.json"
+    sound = pins.read_text()
+    pins.write_text(content)
+    assert build() == first == image.find()
+    assert pins.read_text() == sound
 
 
 def test_disk_full(debian: Archive, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

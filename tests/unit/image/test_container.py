@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from labkit.image.architecture import AMD64
 from labkit.image.container import write_container
 from labkit.image.rootfs import EPOCH, lab_entries, read_guest
 
@@ -17,7 +18,7 @@ DIGEST = "0123456789ab" + "c" * 52
 @pytest.fixture
 def written(guest: Path, tmp_path: Path) -> tuple[Path, str, str]:
     target = tmp_path / "container.tar"
-    image_id, tag = write_container(lab_entries(b"busybox", read_guest()), DIGEST, target)
+    image_id, tag = write_container(lab_entries(b"busybox", read_guest()), DIGEST, AMD64, target)
     return target, image_id, tag
 
 

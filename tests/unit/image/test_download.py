@@ -10,10 +10,16 @@ import pytest
 from labkit.errors import ImageError
 from labkit.image import download as module
 from labkit.image.download import Expected, Unreachable, download
+from labkit.image.known_files import NOTE
 from tests.unit.image.archive import Archive
 
 DATA = bytes(range(256)) * 1000
 GOOD = Expected(hashlib.sha256(DATA).hexdigest(), len(DATA))
+
+
+def left(cache: Path) -> list[str]:
+    """What is in the cache, but for its note of the folders that the lab has made."""
+    return [path.name for path in cache.iterdir() if path.name != NOTE]
 
 
 @pytest.fixture
@@ -42,20 +48,20 @@ def test_wrong_checksum(url: str, cache: Path) -> None:
         download(url, cache / "file", expected, progress=False)
     for part in (url, "0" * 64, GOOD.sha256, "--refresh"):
         assert part in str(caught.value)
-    assert list(cache.iterdir()) == []
+    assert left(cache) == []
 
 
 def test_an_answer_that_is_too_long_is_cut_off(url: str, cache: Path) -> None:
     with pytest.raises(ImageError, match="not the file"):
         download(url, cache / "file", Expected(GOOD.sha256, 1000), progress=False)
-    assert list(cache.iterdir()) == []
+    assert left(cache) == []
 
 
 def test_truncated_download(url: str, cache: Path, archive: Archive) -> None:
     archive.truncated.add("file_1")
     with pytest.raises(Unreachable, match="could not be downloaded"):
         download(url, cache / "file", GOOD, progress=False)
-    assert list(cache.iterdir()) == []
+    assert left(cache) == []
     assert len(archive.requests) == module.ATTEMPTS
 
 
@@ -83,10 +89,21 @@ def test_disk_full(url: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
         download(url, cache / "file", expected, progress=False)
     assert "300 MiB are needed" in caught.value.details
     assert "LABKIT_CACHE" in caught.value.resolution
-    assert list(cache.iterdir()) == []
+    assert left(cache) == []
 
 
 def test_the_cache_is_a_file(url: str, cache: Path) -> None:
     cache.write_text("in the way")
     with pytest.raises(ImageError, match="cannot be used"):
         download(url, cache / "file", GOOD, progress=False)
+
+
+def test_the_computers_own_certificates_are_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.pem").touch()
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+    assert module.certificates() == str(tmp_path / "own.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    assert module.certificates() == str(tmp_path)

@@ -42,5 +42,7 @@ def test_a_missing_package_is_told() -> None:
 def test_kernel_of_the_metapackage() -> None:
     found = kernel_dependency(package("1", "linux-image-6.1.0-50-cloud-amd64 (= 6.1.176-1), x"))
     assert found == "linux-image-6.1.0-50-cloud-amd64"
+    found = kernel_dependency(package("1", "linux-image-6.1.0-50-cloud-arm64 (= 6.1.176-1), x"))
+    assert found == "linux-image-6.1.0-50-cloud-arm64"
     with pytest.raises(ImageError, match="names no kernel"):
         kernel_dependency(package("1"))

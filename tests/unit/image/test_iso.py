@@ -9,6 +9,7 @@ import pycdlib
 import pytest
 
 from labkit.image.cmdline import KERNEL_COMMAND_LINE
+from labkit.image.inputs import BootLoader
 from labkit.image.iso import isolinux_cfg, write_iso
 
 KERNEL, INITRAMFS, ISOLINUX = b"kernel" * 1000, b"initramfs" * 1000, bytes(range(256)) * 16
@@ -24,8 +25,7 @@ def make(tmp_path: Path):
             tmp_path / name,
             kernel=tmp_path / "vmlinuz",
             initramfs=tmp_path / "initramfs.cpio",
-            isolinux=ISOLINUX,
-            ldlinux=b"ldlinux",
+            boot_loader=BootLoader(ISOLINUX, b"ldlinux"),
             command_line="quiet x=1",
         )
         return tmp_path / name

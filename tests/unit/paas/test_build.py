@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
+from labkit.apps.build import APP_LABEL, write_app_image
+from labkit.apps.source import read_app
+from labkit.image.architecture import AMD64
 from labkit.image.container import write_container
 from labkit.image.rootfs import folder, lab_entries
-from labkit.paas.build import APP_LABEL, write_app_image
-from labkit.paas.source import read_app
 
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
     target = tmp_path / "base.tar"
-    write_container([folder("x"), *lab_entries(b"\x7fELF", {})], "0" * 64, target)
+    write_container([folder("x"), *lab_entries(b"\x7fELF", {})], "0" * 64, AMD64, target)
     return target
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from labkit.apps import source
+from labkit.apps.source import check_name, detect, read_app
 from labkit.errors import UsageError
-from labkit.paas import source
-from labkit.paas.source import check_name, detect, read_app
 
 
 def folder(tmp_path: Path, **files: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labkit import stats
+from labkit.experiments.benchmark import stats
 from tests.unit.charts.made_up import make_run
 from tests.unit.stats.picking import pick
 

@@ -6,6 +6,7 @@ import math
 import warnings
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,3 +52,28 @@ def test_interval_of_many_ties_is_defined() -> None:
     _, low, high = stats.interval([1.0] * 9 + [2.0])
     assert low == 1.0
     assert high is not None and math.isfinite(high)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 8, 9, 20, 41])
+def test_bounds_in_closed_form_are_those_of_resamples(n: int) -> None:
+    """scipy draws them at random: a bound may come out as the next one of the values, which hold
+    a share of the distribution each."""
+    from scipy.stats import bootstrap
+
+    sample = np.sort(np.random.default_rng(n).lognormal(0, 0.3, n))
+    drawn = bootstrap((sample,), np.median, n_resamples=20_000, rng=np.random.default_rng(1))
+    medians = drawn.bootstrap_distribution
+    _, *ours = stats.interval(sample)
+    for bound, theirs in zip(ours, drawn.confidence_interval, strict=True):
+        assert bound is not None
+        between = sorted([bound, theirs])
+        apart = ((medians > between[0]) & (medians < between[1])).mean()
+        assert apart < 0.01
+
+
+@pytest.mark.parametrize("n", [1667, 10_000])
+def test_many_values_have_the_width_that_theory_gives(n: int) -> None:
+    """Of normal values the median's standard error is sqrt(pi / 2 n) of their deviation."""
+    _, low, high = stats.interval(np.random.default_rng(n).normal(0, 1, n))
+    assert low is not None and high is not None
+    assert (high - low) == pytest.approx(2 * 1.96 * math.sqrt(math.pi / 2 / n), rel=0.3)

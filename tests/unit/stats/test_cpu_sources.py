@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from labkit import stats
-from labkit.stats.cpu_sources import ENDED, NO_GROUP
+from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.stats.cpu_sources import ENDED, NO_GROUP
 from tests.unit.charts.made_up import make_run
 
 

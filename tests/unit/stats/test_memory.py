@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from labkit import stats
+from labkit.experiments.benchmark import stats
 from tests.unit.charts.made_up import MIB, make_run
 from tests.unit.stats.picking import pick
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from labkit import stats
+from labkit.experiments.benchmark import stats
 from tests.unit.charts.made_up import make_run
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from labkit import published, stats
-from labkit.stats.published import KINDS, UNITS
+from labkit.experiments.benchmark import published, stats
+from labkit.experiments.benchmark.stats.published import KINDS, UNITS
 from tests.unit.charts.made_up import MadeUpRun, make_run
 
 FIGURES = published.load()

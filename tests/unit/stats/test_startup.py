@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from labkit import stats
+from labkit.experiments.benchmark import stats
 from tests.unit.charts.made_up import make_run
 
 

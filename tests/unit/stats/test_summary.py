@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 
-from labkit import stats
+from labkit.experiments.benchmark import stats
 from tests.unit.charts.made_up import make_run
 
 
@@ -24,25 +24,25 @@ def test_summary_json_has_no_nan_and_no_zero_for_what_is_unknown() -> None:
         "mad": None,
         "low": None,
         "high": None,
-        "ratio_to_host": {"n": 0, "median": None, "low": None, "high": None},
+        "ratio_to_yardstick": {"n": 0, "median": None, "low": None, "high": None},
         "delta": None,
         "effect": None,
     }
     assert docker["workloads"] == {}
     host = entries[0]
     assert host["workloads"]["cpu"]["unit"] == "MiB"
-    assert host["workloads"]["cpu"]["ops_per_s"]["ratio_to_host"]["median"] == 1.0
+    assert host["workloads"]["cpu"]["ops_per_s"]["ratio_to_yardstick"]["median"] == 1.0
     assert set(host["workloads"]["idle"]) == {"unit", "host_cpu_s_per_s"}
 
 
 def test_summary_json_has_ratio_spread_and_effect_of_each_quantity() -> None:
     (_, docker) = stats.summary_json(make_run(("host", "docker"), n=5))
     startup = docker["startup_s"]
-    assert startup["few"] and startup["n"] == startup["ratio_to_host"]["n"] == 5
+    assert startup["few"] and startup["n"] == startup["ratio_to_yardstick"]["n"] == 5
     assert 0 < startup["mad"] < startup["median"]
-    assert 100 < startup["ratio_to_host"]["low"] < startup["ratio_to_host"]["high"] < 150
+    assert 100 < startup["ratio_to_yardstick"]["low"] < startup["ratio_to_yardstick"]["high"] < 150
     assert (startup["delta"], startup["effect"]) == (1.0, "large")
-    assert docker["workloads"]["cpu"]["host_cpu_s_per_1000_ops"]["ratio_to_host"]["median"] > 1
+    assert docker["workloads"]["cpu"]["host_cpu_s_per_1000_ops"]["ratio_to_yardstick"]["median"] > 1
 
 
 def test_statistics_are_repeatable() -> None:

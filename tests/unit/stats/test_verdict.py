@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from labkit import stats
-from labkit.stats.memory import METRICS
+from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.stats.memory import METRICS
 from tests.unit.charts.made_up import make_run
 
 

@@ -6,11 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from labkit.backends import vbox_installation
-from labkit.backends.virtualbox import VirtualBoxBackend
+from labkit.backends.virtualbox import installation
+from labkit.backends.virtualbox.backend import VirtualBoxBackend
 from labkit.errors import LabError
-from labkit.process import Completed
 from labkit.setup import virtualbox as setup
+from labkit.system.process import Completed
+from tests.unit.marks import GONE
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +19,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Debian system, root, without VirtualBox; and nothing is ever run."""
     monkeypatch.setenv("LABKIT_CACHE", str(tmp_path / "cache"))
     tools = {"apt-get": "/usr/bin/apt-get", "apt-cache": "/usr/bin/apt-cache", "mmdebstrap": "/x"}
-    for module in (setup, vbox_installation):
+    for module in (setup, installation):
         monkeypatch.setattr(module, "find_tool", tools.get)
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(setup, "run", lambda argv, **_: Completed((), 0, policy("(none)"), ""))
@@ -57,7 +58,12 @@ def test_without_root_the_command_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(LabError, match="root") as caught:
         setup.set_up_virtualbox(lambda message: None)
-    assert caught.value.resolution.startswith("sudo ")
+    assert caught.value.resolution.split()[0] in {"sudo", "su"}
+
+
+def folder_in(argv: list[str]) -> Path:
+    """What mmdebstrap finds at a plain path."""
+    return Path(argv[argv.index("mmdebstrap") - 1])
 
 
 def test_an_interrupted_set_up_leaves_no_half_root_and_is_repaired(
@@ -67,26 +73,26 @@ def test_an_interrupted_set_up_leaves_no_half_root_and_is_repaired(
 
     def interrupted(argv: list[str], **_: object) -> Completed:
         if argv[0] == "unshare":
-            Path(argv[-2]).mkdir()
+            (folder_in(argv) / "half").mkdir()
             raise KeyboardInterrupt
         return Completed((), 0, policy("(none)"), "")
 
     def works(argv: list[str], **_: object) -> Completed:
         if argv[0] == "unshare":
             for name in ("VBoxManage", "VirtualBoxVM"):
-                program = Path(argv[-2]) / "usr/lib/virtualbox" / name
+                program = folder_in(argv) / "usr/lib/virtualbox" / name
                 program.parent.mkdir(parents=True, exist_ok=True)
                 program.touch()
-            (Path(argv[-2]) / "usr/bin").mkdir()
-            (Path(argv[-2]) / "usr/bin/Xvfb").touch()
-            (Path(argv[-2]) / "usr/share/doc").mkdir(parents=True)
+            (folder_in(argv) / "usr/bin").mkdir()
+            (folder_in(argv) / "usr/bin/Xvfb").touch()
+            (folder_in(argv) / "usr/share/doc").mkdir(parents=True)
         return Completed((), 0, policy("(none)"), "")
 
     monkeypatch.setattr(setup, "run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         setup.set_up_virtualbox(lambda message: None)
     assert list((bare / "virtualbox").iterdir()) == []
-    (bare / "virtualbox" / ".unfinished-1999999-1.0-killed").mkdir()
+    (bare / "virtualbox" / f".unfinished-{GONE}-killed").mkdir()
     monkeypatch.setattr(setup, "run", works)
     monkeypatch.setattr(VirtualBoxBackend, "version", lambda self: "VirtualBox 7")
     setup.set_up_virtualbox(lambda message: None)
@@ -99,5 +105,18 @@ def test_an_interrupted_set_up_leaves_no_half_root_and_is_repaired(
 def test_the_root_is_only_unpacked(bare: Path) -> None:
     argv = setup.bootstrap_command(bare / "root")
     assert argv[0] == "unshare" and "--variant=extract" in argv
-    assert argv[-3:-1] == ["sid", str(bare / "root")]
+    assert argv[-3:-1] == ["sid", "/mnt"] and folder_in(argv) == bare / "root"
     assert "virtualbox,virtualbox-qt,xvfb" in next(w for w in argv if w.startswith("--include="))
+
+
+@pytest.mark.parametrize(
+    ("platform", "apt", "unpacks"),
+    [("linux", "/usr/bin/apt-get", True), ("linux", None, False), ("darwin", "/sw/apt-get", False)],
+)
+def test_one_that_the_lab_unpacks_is_spoken_of_only_where_it_can(
+    platform: str, apt: str | None, unpacks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr(installation, "find_tool", lambda name: apt)
+    assert ("run --backends host,virtualbox" in installation.absent().fix) is unpacks

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.backends import vbox_manage
-from labkit.backends.vbox_manage import VBoxManage, parse_machine_readable
+from labkit.backends.virtualbox import manage as vbox_manage
+from labkit.backends.virtualbox.manage import VBoxManage, parse_machine_readable
 from labkit.errors import BackendError, CommandError, LabError
-from labkit.process import Completed
+from labkit.system.process import Completed
 
 RECORDED = Path(__file__).parent / "recorded"
 

@@ -10,16 +10,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit.backends import vbox_installation, vbox_registry
 from labkit.backends.base import Instance
-from labkit.backends.vbox_installation import Installation
-from labkit.backends.virtualbox import VirtualBoxBackend
+from labkit.backends.timeline import Timeline
+from labkit.backends.virtualbox import installation, registry
+from labkit.backends.virtualbox.backend import VirtualBoxBackend
+from labkit.backends.virtualbox.installation import Installation
 from labkit.errors import BackendError
+from labkit.guest.protocol import Request
 from labkit.image import LabImage
-from labkit.process import HostClock, mark_of, owner
-from labkit.protocol import Request
-from labkit.records import MILESTONES, Engine, Limits
-from labkit.timeline import Timeline
+from labkit.recordings.facts import Limits
+from labkit.recordings.words import MILESTONES, Engine
+from labkit.system.clock import HostClock
+from labkit.system.owner_marks import mark_of, owner
 
 Calls = Callable[[], list[list[str]]]
 
@@ -61,12 +63,13 @@ VBoxManage -q modifyvm NAME --memory 256 --cpus 1 --ioapic off --graphicscontrol
     --rtcuseutc on --boot1 dvd --boot2 none --boot3 none --boot4 none \
     --firmware-boot-menu disabled --firmware-logo-fade-in off --firmware-logo-fade-out off \
     --firmware-logo-display-time 0 DRIVERLESS \
-    --uart1 0x3F8 4 --uartmode1 server HOME/NAME/console \
-    --uart2 0x2F8 3 --uartmode2 server HOME/NAME/agent
+    --uart1 0x3F8 4 --uartmode1 server HOME/NUMBER/console \
+    --uart2 0x2F8 3 --uartmode2 server HOME/NUMBER/agent
 vbox-recompiler VBoxManage -q setextradata NAME VBoxInternal/EM/IemExecutesAll 1
 vbox-recompiler VBoxManage -q setextradata NAME VBoxInternal/CPUM/IsaExts/RDRAND 1
 vbox-recompiler VBoxManage -q setextradata NAME VBoxInternal/CPUM/IsaExts/RDSEED 1
-VBoxManage -q storagectl NAME --name cd --add ide --controller PIIX4
+vbox-recompiler VBoxManage -q storagectl NAME --name cd --add ide --controller PIIX4
+vbox-hm VBoxManage -q storagectl NAME --name cd --add sata --controller IntelAhci
 VBoxManage -q storageattach NAME --storagectl cd --port 0 --device 0 --type dvddrive \
     --medium HOME/0123456789ab.iso
 VBoxManage -q storagectl NAME --name scratch --add pcie --controller NVMe
@@ -74,7 +77,7 @@ VBoxManage -q storageattach NAME --storagectl scratch --port 0 --device 0 --type
     --medium HOME/NAME/scratch.vmdk
 vbox-hm VBoxManage -q startvm NAME --type headless
 vbox-hm VBoxHeadless --comment NAME --startvm NAME
-vbox-recompiler Xvfb -displayfd FD -screen 0 640x480x24 -nolisten tcp
+vbox-recompiler Xvfb -displayfd FD -screen 0 640x480x24 -nolisten tcp -noreset
 vbox-recompiler VirtualBoxVM --startvm NAME --no-startvm-errormsgbox --execute-all-in-iem \
     --driverless
 VBoxManage -q controlvm NAME poweroff
@@ -85,6 +88,7 @@ VBoxManage -q unregistervm NAME --delete
 def expected(engine: Engine, name: str, home: str) -> list[list[str]]:
     only = "--vm-execution-engine recompiler --paravirt-provider none"
     text = COMMANDS.replace("\\\n", "").replace("NAME", name).replace("HOME", home)
+    text = text.replace("NUMBER", name.rpartition("-")[2])
     text = text.replace("DRIVERLESS", only if engine == "vbox-recompiler" else "")
     lines = [line.split() for line in text.strip().splitlines()]
     return [
@@ -104,7 +108,7 @@ def test_the_exact_commands(calls: Calls, small_image: LabImage, engine: Engine)
     ]
     name = made[0][4]
     assert name.startswith(f"labkit-{owner()}-")
-    assert made == expected(engine, name, str(vbox_registry.home_folder()))
+    assert made == expected(engine, name, str(registry.home_folder()))
 
 
 @pytest.mark.parametrize("fails", ["createvm", "modifyvm", "storageattach", "startvm"])
@@ -134,7 +138,7 @@ def test_two_machines_share_a_registry_that_ends_with_the_last(
         with started(small_image, "vbox-hm") as (second, _):
             assert first.meters()[0].pids != second.meters()[0].pids
             second.stop()
-        assert vbox_registry.home_folder().is_dir()
+        assert registry.home_folder().is_dir()
         assert first.run(Request("cpu", 0.1)).operations == 8
         first.stop()
     assert nothing_is_left()
@@ -162,7 +166,7 @@ def test_a_long_path_is_refused_before_anything_is_made(
 
 
 def test_what_is_missing(calls: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vbox_installation, "DRIVER", str(tmp_path / "nothing"))
+    monkeypatch.setattr(installation, "DRIVER", str(tmp_path / "nothing"))
     assert VirtualBoxBackend(Installation(), "vbox-hm").missing() is None
     assert VirtualBoxBackend(Installation(), "vbox-recompiler").missing() is None
     (tmp_path / "bin" / "Xvfb").unlink()
@@ -177,9 +181,9 @@ def test_the_version(calls: Calls) -> None:
 
 def test_the_engine_follows_the_driver(tmp_path: Path) -> None:
     device = tmp_path / "vboxdrv"
-    assert "not loaded" in (vbox_installation.driver_refusal(str(device)) or "")
+    assert "not loaded" in (installation.driver_refusal(str(device)) or "")
     device.touch()
-    assert vbox_installation.driver_refusal(str(device)) is None
+    assert installation.driver_refusal(str(device)) is None
 
 
 def test_a_command_in_the_private_root_mounts_nothing_on_the_host(tmp_path: Path) -> None:
@@ -192,3 +196,14 @@ def test_a_command_in_the_private_root_mounts_nothing_on_the_host(tmp_path: Path
     assert argv[where : where + 4] == ["unshare", "--mount", "--propagation", "private"]
     tail = [str(tmp_path), "/tmp/labkit-1-2-vbox", "/usr/lib/virtualbox/VBoxManage", "list", "vms"]
     assert argv[-5:] == tail
+
+
+@pytest.mark.parametrize(
+    ("flags", "hangs"), [("fpu svm la57", True), ("fpu vmx la57", False), ("fpu svm", False)]
+)
+def test_five_levels_of_page_tables_are_told_where_machines_hang(
+    flags: str, hangs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.system.host._cpuinfo", lambda: f"flags\t\t: {flags}\n")
+    found = VirtualBoxBackend(Installation(Path("/")), "vbox-hm").missing()
+    assert ("no5lvl" in found.fix if found else False) == hangs

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from labkit.errors import GuestTimeout
-from labkit.ports import LOOPBACK, reserved_port
-from labkit.process import HostClock
-from labkit.web.client import answers, wait_for_answer
+from labkit.errors import BackendError, GuestTimeout
+from labkit.measure.web.client import answers, end_server, wait_for_answer
+from labkit.system.clock import HostClock
+from labkit.system.ports import LOOPBACK, reserved_port
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\npage"
 
@@ -81,3 +81,15 @@ def test_a_reserved_port_is_given_to_nobody_else_and_takes_a_server() -> None:
             other.bind((LOOPBACK, port))
         with socket.create_server((LOOPBACK, port)) as listening:  # sets SO_REUSEADDR
             assert listening.getsockname() == (LOOPBACK, port)
+
+
+@pytest.mark.parametrize("reply", [WHOLE, b""])
+def test_a_server_that_is_told_to_end_may_be_gone_before_its_answer(reply: bytes) -> None:
+    with server(reply) as port:
+        end_server(port)
+
+
+def test_a_server_that_cannot_be_told_to_end_is_an_error() -> None:
+    reply = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    with server(reply) as port, pytest.raises(BackendError, match="could not be told to end"):
+        end_server(port)

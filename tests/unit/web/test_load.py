@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labkit.process import HostClock
-from labkit.web.load import closed_loop, percentile
+from labkit.measure.web.load import closed_loop, percentile
+from labkit.system.clock import HostClock
 
 
 def test_it_ends_after_its_time_and_counts_each_request() -> None:

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends import BACKENDS, Backend, make_backend
-from labkit.backends.base import NO_PORT
-from labkit.backends.docker import DockerBackend, container_settings
-from labkit.backends.qemu_command import network_card
-from labkit.backends.vbox_settings import settings
+from labkit.backends.base import NO_PORT, Backend
+from labkit.backends.docker.backend import DockerBackend
+from labkit.backends.docker.containers import container_settings
+from labkit.backends.qemu.command import network_card
+from labkit.backends.table import BACKENDS, make_backend
+from labkit.backends.virtualbox.settings import settings
+from labkit.experiments.benchmark import plan as make_plan
+from labkit.guest.workload import all_workloads
 from labkit.image import LabImage
 from labkit.image.lab_image import image_in
-from labkit.planning import make_plan
-from labkit.records import Limits
-from labkit.workloads import all_workloads
+from labkit.recordings.facts import Limits
 
 WITH, WITHOUT = Limits(network=True), Limits()
 
@@ -54,16 +55,25 @@ def test_a_plan_has_a_network_only_where_a_workload_is_a_server() -> None:
     assert not make_plan(["host"], ["cpu", "idle"]).limits.network
 
 
+def test_a_server_is_not_looked_for_here_where_the_daemon_is_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://far.example:2375")
+    assert DockerBackend().all_unsupported()["http"]
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
+    assert "http" not in DockerBackend().all_unsupported()
+
+
 def test_a_backend_without_a_port_leaves_servers_out_and_says_why() -> None:
     servers = {name for name, workload in all_workloads().items() if workload.network}
     assert servers == {"http"}
     for name in BACKENDS:
-        left_out = make_backend(name).leaves_out()
+        left_out = make_backend(name).all_unsupported()
         assert bool(servers & left_out.keys()) != make_backend(name).publishes
 
     class Without(type(make_backend("host"))):  # type: ignore[misc]
         publishes = False
 
     backend: Backend = Without()
-    assert backend.leaves_out()["http"] == NO_PORT
-    assert backend.leaves_out().items() >= backend.cannot.items()
+    assert backend.all_unsupported()["http"] == NO_PORT
+    assert backend.all_unsupported().items() >= backend.unsupported.items()

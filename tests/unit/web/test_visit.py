@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
-from labkit.process import HostClock
-from labkit.protocol import Session
-from labkit.timeline import Timeline
-from labkit.web import Visit
-from labkit.workloads import parse_task
+from labkit.guest.protocol import Session
+from labkit.guest.workload import parse_task
+from labkit.measure.web.visit import Visit
+from labkit.system.clock import HostClock
 from tests.unit.fakes import FakeClock, FakeInstance, FakeStream
 from tests.unit.web.test_client import WHOLE, server
 

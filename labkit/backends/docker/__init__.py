@@ -1,0 +1,1 @@
+"""Backend `docker`, through the Docker SDK; and the daemon, for whoever asks it for more."""

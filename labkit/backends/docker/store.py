@@ -1,0 +1,112 @@
+"""The lab image in the Docker daemon's store: loaded once; those that it supersedes make way.
+
+Each lab image has a tag of its own, so that labs of several versions can run side by side. One
+that relies on an image claims it by a further tag, which names its owner: between two trials
+there is no container by which the daemon could tell, and a lab in a container, or on another
+computer, shares the daemon and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import docker
+from docker.errors import ImageNotFound
+from docker.models.images import Image
+
+from labkit.backends.docker.client import DAEMON_ERRORS, command, daemon_errors
+from labkit.image import LabImage
+from labkit.image.container import LABEL, REPOSITORY
+from labkit.system.owner_marks import owner
+from labkit.system.ownership import Judge
+from labkit.system.process import uninterrupted
+
+# A tag of an image for as long as somebody relies on it: who does.
+CLAIM = "by-"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def load(client: docker.DockerClient, image: LabImage) -> None:
+    """Loads the lab image, unless that very image is there; after that, nobody needs others."""
+    loaded = False
+    for _ in range(3):  # another lab may just have removed it
+        if _claim(client, image):
+            break
+        with image.container_tar.open("rb") as tar:
+            client.images.load(tar)
+        loaded = True
+    if loaded:
+        remove_superseded(client, image.digest)
+
+
+def load_archive(client: docker.DockerClient, archive: Path) -> None:
+    """Puts an image into the daemon's store. Not to be broken off: the daemon would go on."""
+    with daemon_errors("load the image"), uninterrupted(), archive.open("rb") as tar:
+        client.images.load(tar)
+
+
+def remove_tag(client: docker.DockerClient, tag: str) -> None:
+    """Takes a tag away, and with its last one the image; layers go with their last image."""
+    with daemon_errors("remove the image"), suppress(ImageNotFound):
+        client.images.remove(tag, force=True)
+
+
+def has_image(client: docker.DockerClient, image: LabImage) -> bool:
+    """By tag and label: an image's id is one thing in Docker's own store (the digest of its
+    configuration) and another in containerd's (the digest of its manifest)."""
+    with suppress(ImageNotFound):
+        return digest_of(client.images.get(image.container_tag)) == image.digest
+    return False
+
+
+def digest_of(image: Image) -> str:
+    """Of the lab image that this is; empty for any other."""
+    return str(image.labels.get(LABEL, ""))
+
+
+def remove_superseded(client: docker.DockerClient, digest: str) -> None:
+    """Removes the lab images with another digest, but for those that a lab or a container still
+    uses. What the daemon refuses stays: the next image that is loaded brings another chance."""
+    with suppress(*DAEMON_ERRORS):
+        for old in client.images.list(REPOSITORY, filters={"label": LABEL}):
+            if _DIGEST.fullmatch(digest_of(old)) and digest_of(old) != digest:
+                _remove_unused(client, old)
+
+
+def drop_claims(client: docker.DockerClient, judge: Judge) -> None:
+    """Takes the claims back of labs that the judge takes; the images stay for the next one."""
+    for image in client.images.list(REPOSITORY, filters={"label": LABEL}):
+        for tag, mark in _claims(image).items():
+            if judge.takes(mark, f"a claim on the lab image, {tag}", command("rmi", tag)):
+                with suppress(*DAEMON_ERRORS):
+                    client.images.remove(tag)
+
+
+def _claim(client: docker.DockerClient, image: LabImage) -> bool:
+    """Whether the image is there, and claimed by this process."""
+    if not has_image(client, image):
+        return False
+    with suppress(ImageNotFound):  # it went at the last moment
+        client.images.get(image.container_tag).tag(REPOSITORY, f"{CLAIM}{owner()}")
+        return True
+    return False
+
+
+def _remove_unused(client: docker.DockerClient, old: Image) -> None:
+    """By the tags that the lab has given it: a user's own image that is made of a lab image has
+    its label, too."""
+    judge, claims = Judge(), _claims(old)
+    if not all(judge.takes(mark, tag) for tag, mark in claims.items()):
+        return
+    own = {*claims, f"{REPOSITORY}:{digest_of(old)[:12]}"}
+    for tag in [tag for tag in old.tags if tag in own]:
+        with suppress(*DAEMON_ERRORS):  # not forced: a container may be made of it
+            client.images.remove(tag)
+
+
+def _claims(image: Image) -> dict[str, str]:
+    """The tags by which an image is claimed, and the marks of those that do."""
+    prefix = f"{REPOSITORY}:{CLAIM}"
+    return {tag: tag.removeprefix(prefix) for tag in image.tags if tag.startswith(prefix)}

@@ -1,0 +1,1 @@
+"""A container engine peeled: each of its parts as a backend."""

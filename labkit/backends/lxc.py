@@ -1,0 +1,88 @@
+"""Backend `lxc`: a container by lxc-execute(1), of LXC, the older of Linux's container engines.
+
+lxc.container.conf(5). The boundary is that of the other containers: no network, a read-only root,
+no capabilities, no new privileges; with the filter of system calls that LXC's own configurations
+include. lxc-execute stays as the container's monitor, and a program of LXC's is process 1 inside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from labkit.backends.containers import AttachedBackend
+from labkit.backends.engine_parts import oci_groups
+from labkit.backends.engine_parts.oci import AGENT
+from labkit.backends.piped import first_line
+from labkit.image import LabImage
+from labkit.recordings.facts import Limits
+from labkit.system.host import cpu_set
+from labkit.system.owner_marks import OWNER_VARIABLE, owner
+
+SECCOMP = Path("/usr/share/lxc/config/common.seccomp")
+BOUNDARY = (
+    "lxc.rootfs.options = ro",
+    "lxc.uts.name = lab",
+    "lxc.net.0.type = empty",
+    "lxc.mount.auto = proc:mixed sys:ro",
+    "lxc.autodev = 1",
+    "lxc.pty.max = 0",
+    "lxc.tty.max = 0",
+    "lxc.console.path = none",
+    "lxc.cap.keep = none",
+    "lxc.no_new_privs = 1",
+    "lxc.environment = PATH=/bin",
+)
+
+
+class LxcBackend(AttachedBackend):
+    name = "lxc"
+    program = "lxc-execute"
+
+    def version(self) -> str:
+        return f"LXC {first_line(['lxc-execute', '--version'])}"
+
+    @contextmanager
+    def prepared(
+        self, image: LabImage, limits: Limits, folder: Path, name: str
+    ) -> Iterator[list[str]]:
+        (folder / "scratch").mkdir()
+        lines = configuration(image.rootfs, folder / "scratch", limits, name)
+        (folder / "config").write_text("\n".join([*lines, ""]), encoding="utf-8")
+        yield ["lxc-execute", "-n", name, "-f", str(folder / "config"), "--", *AGENT]
+
+
+def configuration(rootfs: Path, scratch: Path, limits: Limits, name: str) -> list[str]:
+    """The container's configuration; the control groups' version decides on names in it."""
+    cpus, memory = ",".join(map(str, cpu_set(limits.cpus))), limits.memory_mib << 20
+    swap = oci_groups.limits_swap()
+    held = (
+        (
+            f"lxc.cgroup2.memory.max = {memory}",
+            "lxc.cgroup2.memory.swap.max = 0",
+            f"lxc.cgroup2.cpuset.cpus = {cpus}",
+        )
+        if oci_groups.unified()
+        else (
+            f"lxc.cgroup.memory.limit_in_bytes = {memory}",
+            *([f"lxc.cgroup.memory.memsw.limit_in_bytes = {memory}"] if swap else []),
+            f"lxc.cgroup.cpuset.cpus = {cpus}",
+        )
+    )
+    return [
+        f"lxc.rootfs.path = dir:{rootfs}",
+        f"lxc.mount.entry = {in_fstab(scratch)} scratch none bind 0 0",
+        f"lxc.environment = {OWNER_VARIABLE}={owner()}",
+        # At the top of the hierarchy, with our name: what outlives us is found by it.
+        f"lxc.cgroup.dir = {name}",
+        *held,
+        *([f"lxc.seccomp.profile = {SECCOMP}"] if SECCOMP.exists() else []),
+        *BOUNDARY,
+    ]
+
+
+def in_fstab(path: Path) -> str:
+    """Blanks and backslashes as fstab(5) has them."""
+    return re.sub(r"[\s\\]", lambda found: f"\\{ord(found[0]):03o}", str(path))

@@ -1,0 +1,146 @@
+"""`docker:image=NAME`: a container of an image that the user's daemon has.
+
+It is started as `docker run` would: Docker's own security settings, its bridge network, the image's
+own user and command. Memory and processors are limited as those of the lab image.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from typing import Any, ClassVar
+
+import docker
+from docker.errors import ImageNotFound, NotFound
+from docker.models.containers import Container
+
+from labkit.backends.base import Instance, Missing
+from labkit.backends.docker import client
+from labkit.backends.docker.backend import DockerBackend
+from labkit.backends.docker.client import DAEMON_ERRORS, connected, daemon_errors
+from labkit.backends.docker.containers import (
+    OWNER_LABEL,
+    PLAIN,
+    published_port,
+    remove,
+    started,
+)
+from labkit.backends.docker.meters import meters_of
+from labkit.backends.own.instance import OwnInstance, Said
+from labkit.backends.own.names import OWN, UNSUPPORTED
+from labkit.backends.own.ready import Ready, read, stays_open, try_port
+from labkit.backends.piped import instance_name
+from labkit.backends.timeline import Timeline
+from labkit.errors import GuestTimeout
+from labkit.image import LabImage
+from labkit.recordings.facts import Limits
+from labkit.system.host import cpu_set
+from labkit.system.owner_marks import owner
+from labkit.system.ports import LOOPBACK
+
+STOP_S = 10  # what `docker stop` gives, too
+KILLED = 137  # 128 + SIGKILL
+DISTRIBUTION = "/usr/lib/os-release"  # os-release(5); the one in /etc is a link to it
+
+
+class OwnContainerBackend(DockerBackend):
+    by_default = False
+    publishes = False
+    settings: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    free = ("image", *OWN)
+    unsupported = UNSUPPORTED
+
+    def missing(self) -> Missing | None:
+        if (found := super().missing()) is not None:
+            return found
+        name = self.chosen["image"]
+        with daemon_errors("look for the image"), connected() as daemon:
+            try:
+                daemon.images.get(name)
+            except ImageNotFound:
+                said = " ".join(client.command("pull", name))
+                return Missing(
+                    f"the Docker daemon has no image {name}",
+                    f"{said}, or docker build -t {name} FOLDER; docker images lists what is there",
+                )
+        return None
+
+    def no_port(self) -> str:
+        """Its own port is published; which servers it cannot run is in `unsupported`."""
+        return ""
+
+    def prepare(self, image: LabImage) -> None:
+        """The image is there already."""
+
+    def configuration(self) -> Mapping[str, str]:
+        with daemon_errors("tell what the image is"), connected() as daemon:
+            found = daemon.images.get(self.chosen["image"])
+            told = {
+                "own image": str(found.id),
+                "distribution": _distribution(daemon, str(found.id)),
+            }
+        return {**super().configuration(), **told}
+
+    @contextmanager
+    def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
+        ready = read(self.chosen["ready"])
+        with ExitStack() as stack:
+            with daemon_errors("be reached"):
+                daemon = stack.enter_context(connected())
+            settings = _settings(self.chosen["image"], limits, ready)
+            running = stack.enter_context(started(daemon, timeline, settings))
+            running.output.whole = True
+            said = Said(running.channel, timeline.clock, ready.pattern())
+            stack.enter_context(said)
+            container, reached = running.container, None
+            if ready.port is not None:
+                port = published_port(container, ready.port)
+                # An answer proves more than an open connection does.
+                taken = stays_open if ready.kind == "tcp" else None
+                reached = partial(try_port, ready, port, taken)
+            meters = partial(meters_of, daemon, str(container.name))
+            yield OwnInstance(said, timeline, reached, meters, partial(_end, container))
+
+
+def _settings(name: str, limits: Limits, ready: Ready) -> dict[str, Any]:
+    memory = limits.memory_mib * 1024 * 1024
+    return {
+        "image": name,
+        "name": instance_name(),
+        "labels": {OWNER_LABEL: owner()},
+        "cpuset_cpus": ",".join(map(str, cpu_set(limits.cpus))),
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "ports": {f"{ready.port}/tcp": (LOOPBACK, None)} if ready.port else {},
+        **PLAIN,
+    }
+
+
+def _end(container: Container) -> None:
+    with daemon_errors("stop the container"), suppress(NotFound):
+        container.stop(timeout=STOP_S)
+        container.reload()
+        if container.attrs["State"].get("ExitCode") == KILLED:
+            raise GuestTimeout("it did not end when it was asked to")
+
+
+def _distribution(daemon: docker.DockerClient, image: str) -> str:
+    """What an image says of itself; empty where it does not. No program of it is run."""
+    name = instance_name()
+    try:
+        settings: dict[str, Any] = {"name": name, "labels": {OWNER_LABEL: owner()}, **PLAIN}
+        made = daemon.containers.create(image, ["none"], **settings)
+        with suppress(*DAEMON_ERRORS, tarfile.TarError, KeyError):
+            data = b"".join(made.get_archive(DISTRIBUTION)[0])
+            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+                file = archive.extractfile("os-release")
+                said = file.read().decode(errors="replace") if file else ""
+            found = re.search(r'^PRETTY_NAME="?([^"\n]*)', said, re.MULTILINE)
+            return found[1] if found else ""
+    finally:
+        remove(daemon, name)
+    return ""

@@ -1,0 +1,54 @@
+"""What the name of a backend tells: whether it runs an image of the user's own, which bits, within
+which limits."""
+
+from __future__ import annotations
+
+import re
+
+from labkit.backends.base import LIMITS
+from labkit.guest.workload import all_workloads
+from labkit.recordings.facts import Limits
+
+# ready: when it counts as ready. bits: the user's word that images with the same one hold the same
+# program in the same version, so that their figures may be set in relation.
+OWN = ("ready", "bits")
+# What is measured of it while it works on nothing that we have asked for.
+IDLE = "idle"
+NO_AGENT = (
+    "an image of one's own has no agent that could run it; its start, its memory and what it costs "
+    "while idle are measured from outside"
+)
+UNSUPPORTED = {name: NO_AGENT for name in all_workloads() if name != IDLE}
+UNSUPPORTED["resumed start"] = "only the lab image's agent can be met again after a pause"
+_OWN = re.compile(r":(?:image|disk)=")
+_BITS = re.compile(r":bits=(\w+)")
+
+
+def is_own(backend: str) -> bool:
+    """Whether a backend of this name runs an image of the user's own."""
+    return _OWN.search(backend) is not None
+
+
+def short(backend: str) -> str:
+    """For a heading: without what it waits for."""
+    return backend.partition(":ready=")[0] if is_own(backend) else backend
+
+
+def within(backend: str, limits: Limits) -> Limits:
+    """As Backend.within, of a recording's backends too."""
+    found = swept(backend)[1]
+    return limits.model_copy(update={LIMITS[word]: value for word, value in found.items()})
+
+
+def swept(backend: str) -> tuple[str, dict[str, int]]:
+    """The name without its limits, and those: setting → value."""
+    words = "|".join(LIMITS)
+    found = {name: int(value) for name, value in re.findall(rf":({words})=(\d+)", backend)}
+    return re.sub(rf":(?:{words})=\d+", "", backend), found
+
+
+def bits(backend: str) -> str:
+    """What a backend runs: figures of different bits are not set in relation. Empty: the lab
+    image."""
+    found = _BITS.search(backend)
+    return found[1] if found else backend if is_own(backend) else ""

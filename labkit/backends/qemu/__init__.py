@@ -1,0 +1,1 @@
+"""Backends `qemu` and `qemu-resumed`."""

@@ -1,0 +1,1 @@
+"""Backends `virtualbox` and `virtualbox-resumed`, all through VBoxManage."""

@@ -1,0 +1,130 @@
+"""What a machine is made of: its settings, its boot medium, its disk.
+
+Everything is the same for both engines, but what makes VirtualBox do without its driver.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from labkit.backends.base import INNER_PORT
+from labkit.backends.virtualbox.manage import VBoxManage
+from labkit.recordings.facts import Limits
+from labkit.recordings.words import Engine
+from labkit.system import owned_files
+from labkit.system.ports import LOOPBACK
+
+OS_TYPE = "Linux_64"
+CONSOLE, AGENT = "console", "agent"  # the serial ports
+SCRATCH_MIB = 64
+# The first guest of VirtualBox's own network has it: manual, "Network Address Translation".
+GUEST_ADDRESS = "10.0.2.15"
+
+# No device that no workload uses. The boot medium's kernel runs without ACPI and I/O APIC.
+_LEAN: Mapping[str, str] = {
+    "ioapic": "off",
+    "graphicscontroller": "vboxvga",
+    "vram": "4",
+    "audio-driver": "none",
+    "nic1": "none",
+    "usb-ohci": "off",
+    "keyboard": "ps2",
+    "mouse": "ps2",
+    "rtcuseutc": "on",
+    "boot1": "dvd",
+    "boot2": "none",
+    "boot3": "none",
+    "boot4": "none",
+    "firmware-boot-menu": "disabled",
+    "firmware-logo-fade-in": "off",
+    "firmware-logo-fade-out": "off",
+    "firmware-logo-display-time": "0",
+}
+# The recompiler has no paravirtual interface to offer.
+_DRIVERLESS: Mapping[str, str] = {"vm-execution-engine": "recompiler", "paravirt-provider": "none"}
+# The interpreter knows these instructions, but hides them unless told otherwise; without a
+# source of random numbers the kernel makes its own, for a tenth of its start.
+_DRIVERLESS_EXTRA: Mapping[str, str] = {
+    "VBoxInternal/EM/IemExecutesAll": "1",
+    "VBoxInternal/CPUM/IsaExts/RDRAND": "1",
+    "VBoxInternal/CPUM/IsaExts/RDSEED": "1",
+}
+# With IDE the firmware reads the boot medium through a port: each access leaves the machine. With
+# AHCI the controller writes to memory. An interpreter leaves nothing, so both are alike to it.
+_CD: Mapping[Engine, tuple[str, str]] = {"vbox-hm": ("sata", "IntelAhci")}
+
+
+def settings(
+    engine: Engine, limits: Limits, ports: Path, port: int | None = None
+) -> dict[str, tuple[str, ...]]:
+    """What modifyvm sets. The serial ports are sockets in `ports` that VirtualBox listens on.
+    `port` on this computer's loopback leads to the machine's own server."""
+    words = {"memory": str(limits.memory_mib), "cpus": str(limits.cpus), **_LEAN}
+    if port is not None:
+        forward = f"http,tcp,{LOOPBACK},{port},{GUEST_ADDRESS},{INNER_PORT}"
+        words |= {"nic1": "nat", "nictype1": "virtio", "natpf1": forward}
+    if engine == "vbox-recompiler":
+        words |= _DRIVERLESS
+    return {key: (value,) for key, value in words.items()} | {
+        "uart1": ("0x3F8", "4"),
+        "uartmode1": ("server", str(ports / CONSOLE)),
+        "uart2": ("0x2F8", "3"),
+        "uartmode2": ("server", str(ports / AGENT)),
+    }
+
+
+def configure(
+    manage: VBoxManage,
+    *,
+    name: str,
+    engine: Engine,
+    limits: Limits,
+    iso: Path,
+    folder: Path,
+    ports: Path,
+    port: int | None = None,
+) -> None:
+    """Configures the machine that was created as `name`; its files lie in `folder`."""
+    manage.modify_vm(name=name, settings=settings(engine, limits, ports, port))
+    if engine == "vbox-recompiler":
+        for key, value in _DRIVERLESS_EXTRA.items():
+            manage.set_extra_data(name=name, key=key, value=value)
+    bus, kind = _CD.get(engine, ("ide", "PIIX4"))
+    manage.add_controller(name=name, controller="cd", bus=bus, kind=kind)
+    manage.attach(name=name, controller="cd", kind="dvddrive", medium=iso)
+    manage.add_controller(name=name, controller="scratch", bus="pcie", kind="NVMe")
+    manage.attach(name=name, controller="scratch", kind="hdd", medium=make_disk(folder))
+
+
+def place_iso(iso: Path, home: Path) -> Path:
+    """The boot medium inside the home folder: a link where that is possible, else a copy."""
+    target = home / f"{iso.parent.name}.iso"
+    if not target.exists():
+        partial = target.with_suffix(f".{os.getpid()}")
+        with suppress(OSError):
+            partial.hardlink_to(iso)
+        if not partial.exists():
+            shutil.copyfile(iso, partial)
+        owned_files.settle(partial, target)
+    return target
+
+
+def make_disk(folder: Path) -> Path:
+    """An empty disk: a sparse file, and the text that describes it to VirtualBox, which takes ten
+    seconds to make one itself. Format: VMware's "Virtual Disk Format 5.0", "monolithicFlat"."""
+    with (folder / "scratch-flat.vmdk").open("wb") as file:
+        file.truncate(SCRATCH_MIB << 20)
+    descriptor = folder / "scratch.vmdk"
+    descriptor.write_text(
+        "# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\n"
+        'createType="monolithicFlat"\n\n'
+        f'RW {SCRATCH_MIB << 11} FLAT "scratch-flat.vmdk" 0\n\n'
+        'ddb.virtualHWVersion = "4"\nddb.adapterType="ide"\n'
+        'ddb.geometry.cylinders="130"\nddb.geometry.heads="16"\nddb.geometry.sectors="63"\n',
+        encoding="utf-8",
+    )
+    return descriptor

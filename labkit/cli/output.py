@@ -1,0 +1,128 @@
+"""Where the lab's words go: to any terminal, into a file that may be full, to a reader who may be
+gone, in whatever encoding the locale has."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
+
+from labkit.errors import LabError
+from labkit.text_table import fitted
+
+HANDLER = "labkit"  # of signs that an encoding lacks
+NARROWEST = 40
+_quiet = False
+# One column each, as wide as what they stand for. What has no such sign is told as "?".
+_PLAIN = str.maketrans("✓✗×–−─→↔·…«»└≤≥µ±•’", "+x" + 'x---><.~""`<>u~*\'')
+
+
+def _plain(error: UnicodeError) -> tuple[bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return b"".join(map(_sign, error.object[error.start : error.end])), error.end
+
+
+def _sign(sign: str) -> bytes:
+    if "\udc80" <= sign <= "\udcff":  # a byte of a file's name that is no text: as it is (PEP 383)
+        return bytes([ord(sign) - 0xDC00])
+    return unicodedata.normalize("NFKD", sign.translate(_PLAIN)).encode("ascii", "ignore") or b"?"
+
+
+codecs.register_error(HANDLER, _plain)
+
+
+class _Results(io.TextIOWrapper):
+    """Stdout. That it takes no more is told as such: the system does not say which file is full."""
+
+    def write(self, text: str) -> int:
+        with _told():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _told():
+            super().flush()
+
+
+def adapt() -> None:
+    """No sign that a terminal's encoding lacks (ko_KR.EUC-KR, ASCII) ends a command."""
+    if isinstance(sys.stderr, io.TextIOWrapper):  # None: closed by who has started us
+        sys.stderr.reconfigure(errors=HANDLER)
+    if isinstance(out := sys.stdout, io.TextIOWrapper):
+        encoding, by_line, through = out.encoding, out.line_buffering, out.write_through
+        sys.stdout = _Results(
+            out.detach(), encoding, HANDLER, line_buffering=by_line, write_through=through
+        )
+        sys.__stdout__ = sys.stdout  # type: ignore[misc]  # whom shutil asks for the width
+
+
+def show(make: Callable[[], str]) -> None:
+    """A result, on stdout; in a terminal, of the terminal's width."""
+    columns = None
+    if sys.stdout is not None and sys.stdout.isatty():
+        with suppress(OSError):
+            columns = max(os.get_terminal_size(sys.stdout.fileno()).columns, NARROWEST)
+    with fitted(columns):
+        text = make()
+    print(text)
+
+
+def hush() -> None:
+    """--quiet: results and errors only."""
+    global _quiet
+    _quiet = True
+
+
+def quiet() -> bool:
+    """Whether the user wants results and errors only."""
+    return _quiet
+
+
+def say(message: str) -> None:
+    """A remark to the user, on stderr."""
+    if not _quiet:
+        tell(message)
+
+
+def tell(message: str) -> None:
+    """What must be told, on stderr. Where that is gone, the work goes on."""
+    try:
+        if sys.stderr is not None:
+            print(message, file=sys.stderr, flush=True)
+    except OSError:
+        _drop(sys.stderr)
+
+
+def finish() -> None:
+    """Writes what is left in stdout. A reader who has gone has read enough, as in `labkit doctor |
+    head -1`; any other refusal is a LabError."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _drop(sys.stdout)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop(sys.stdout)
+        raise LabError(
+            "the output could not be written",
+            details=error.strerror or str(error),
+            resolution="send it elsewhere",
+        ) from error
+
+
+def _drop(stream: TextIO) -> None:
+    """What is still to come goes nowhere, and is no error at the interpreter's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,130 @@
+"""1-3: what virtualization is, and its kinds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labkit import units
+from labkit.course.claims.docker import kernel, tuned_kvm
+from labkit.course.claims.finding import HOLDS, NOT, WHEN, Finding, found, unmeasured
+from labkit.course.exercise import recorded
+from labkit.experiments.benchmark import stats as benchmark
+from labkit.experiments.isolation import stats as isolation
+
+
+def abstracted() -> Finding:
+    facts = recorded("isolation").answers.query("kind == 'fact' and name == 'memory_kib'")
+    told: Any = facts.set_index("backend")["value"].astype(float) * 1024
+    return found(
+        bool(told["qemu"] < told["host"]),
+        f"a machine is told of {units.text(told['qemu'], units.memory)}, on a computer with "
+        f"{units.text(told['host'], units.memory)}",
+    )
+
+
+def divided() -> Finding:
+    machines, crowd = _at_once("qemu", "density-machines"), _at_once("docker", "density")
+    return found(
+        machines > 1,
+        f"on one computer {machines} virtual machines ran at once, and {crowd} containers",
+    )
+
+
+def hosted() -> Finding:
+    about = recorded("isolation").manifest
+    answers = recorded("isolation").answers
+    table = isolation.stacks(answers, about.backends, about.host)
+    parts = list(table[table["backend"] == "virtualbox"].sort_values("level")["part"])
+    wanted = ["host's kernel", "hypervisor", "guest's kernel"]
+    return found(
+        parts[1:4] == wanted, f"VirtualBox, from below: {', '.join(parts)}; the kernels differ"
+    )
+
+
+def products() -> Finding:
+    return Finding(
+        WHEN,
+        "VirtualBox was measured. VMware makes both kinds and does not run here",
+        "VMware Workstation or Fusion is meant; VMware ESXi needs no host system",
+    )
+
+
+def hostless() -> Finding:
+    return unmeasured(
+        "by definition of type 1 (Xen, ESXi, Hyper-V); none runs in the lab. KVM is a part of a "
+        "host's Linux"
+    )
+
+
+def chosen_at_boot() -> Finding:
+    machines = _at_once("qemu", "density-machines")
+    return found(
+        machines <= 1,
+        f"to choose a system at boot is dual boot: one runs at a time. {machines} machines ran at "
+        "once here, on a hosted hypervisor; no type 1 runs here",
+    )
+
+
+def fast() -> Finding:
+    run = recorded()
+    speed = benchmark.throughput(run.results, run.trials).query("workload == 'cpu'")
+    mine: Any = speed.set_index("backend")["median_ratio"]
+    emulated = mine["qemu"]
+    return found(
+        tuned_kvm() > 0.9,
+        f"plain computing, of the host's speed: KVM {tuned_kvm():.2f} (published), the same QEMU "
+        f"without the processor's help {emulated:.2f}",
+        "the processor helps; hosted hypervisors use that help, too",
+    )
+
+
+def hard_to_set_up() -> Finding:
+    return unmeasured("no type 1 hypervisor was set up, so no steps were counted")
+
+
+def many_containers() -> Finding:
+    running = _at_once("docker", "density")
+    ways = [
+        n for n, i in recorded("isolation").manifest.backends.items() if i.family == "container"
+    ]
+    others = sum(not name.startswith(("docker", "chroot", "unshare")) for name in ways)
+    return found(
+        running > 1,
+        f"{running} containers ran at once; {others} other programs make containers here, too",
+        "Docker is taken as one example of an engine",
+    )
+
+
+def is_docker() -> Finding:
+    return found(kernel().verdict == HOLDS, kernel().figure)
+
+
+def is_kubernetes() -> Finding:
+    return Finding(
+        NOT,
+        "Kubernetes makes no containers. It decides on which computer they run, and has an engine "
+        "such as containerd make them (no cluster was recorded)",
+    )
+
+
+def _at_once(backend: str, name: str) -> int:
+    """The most instances of this recording that ran together."""
+    readings = recorded(name).instances
+    return int(readings[readings["backend"] == backend]["running"].max())
+
+
+FINDINGS = {
+    "virtualization-abstract": abstracted,
+    "virtualization-divide": divided,
+    "hosted-how": hosted,
+    "hosted-products": products,
+    "type1-hostless": hostless,
+    "type1-boot": chosen_at_boot,
+    "type1-fast": fast,
+    "type1-setup": hard_to_set_up,
+    "container-how": many_containers,
+    "container-how-docker": many_containers,
+    "container-docker": is_docker,
+    "container-kubernetes": is_kubernetes,
+    "hypervisor": divided,
+}

@@ -1,0 +1,79 @@
+"""Texts of a run without the names of its computer's users, hosts and folders.
+
+Only texts that people or programs have worded are looked at. What comes from the lab's own lists
+(a backend, a meter, a workload) stays: there, `host` is no computer's name.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from labkit.record import Record
+
+PATH, NAME = "PATH", "NAME"
+# From a root or a drive on; behind a word or a dot it is a unit (MiB/s) or a part of a version.
+# It may go on behind a blank (My Documents/x), where a slash comes before the text's next sign.
+_PART = r"[^\s:;,'\"()<>|/\\]+"
+_STEPS = rf"(?:[/\\]+{_PART})+"
+_PATH = re.compile(
+    rf"(?<![\w.)])~?(?:\b[A-Za-z]:(?=\\))?(?:[/\\]+(?!s\b){_PART})+"
+    rf"(?: [^:;,'\"()<>|\n/\\]*(?<!\s){_STEPS})*/?"
+)
+_SYSTEM = re.compile(r"/+(?:dev|proc|sys|usr)/")  # the same on each computer
+_AT = re.compile(r"[\w.+-]+@[\w.-]+")  # anna@laptop
+_WORDED = frozenset({"daemon", "error", "kernel", "version", "violations", "why"})
+_MAPS = frozenset({"configuration", "left_out", "unsupported", "versions"})
+_EVERYBODYS = frozenset({"root", "localhost"})
+
+
+def names() -> frozenset[str]:
+    """Of this computer and of who uses it."""
+    found = {Path.home().name, *socket.gethostname().split(".")[:1], socket.gethostname()}
+    found |= {os.environ.get(name, "") for name in ("SUDO_USER", "LOGNAME", "USER")}
+    with suppress(KeyError, OSError):
+        found.add(getpass.getuser())
+    return frozenset(found - {"", *_EVERYBODYS})
+
+
+def cleaner(known: frozenset[str]) -> Callable[[str], str]:
+    """What makes one text anonymous."""
+    words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+    named = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE) if words else None
+
+    def clean(text: str) -> str:
+        text = _PATH.sub(_shown, text)
+        text = _AT.sub(NAME, text)
+        return named.sub(NAME, text) if named else text
+
+    return clean
+
+
+def _shown(found: re.Match[str]) -> str:
+    place, blank, further = found[0].partition(" ")
+    if not _SYSTEM.match(place):
+        return PATH
+    return place + blank + _PATH.sub(_shown, further)
+
+
+def cleaned(value: Any, clean: Callable[[str], str], field: str = "") -> Any:
+    """What a record was dumped to, with its worded texts cleaned."""
+    if isinstance(value, Mapping):
+        inner = "why" if field in _MAPS else ""
+        return {name: cleaned(each, clean, inner or name) for name, each in value.items()}
+    if isinstance(value, str):
+        return clean(value) if field in _WORDED else value
+    if isinstance(value, Sequence):
+        return [cleaned(each, clean, field) for each in value]
+    return value
+
+
+def record(given: Record, clean: Callable[[str], str]) -> Record:
+    """The same record without such names."""
+    return type(given).model_validate(cleaned(given.model_dump(mode="json"), clean))

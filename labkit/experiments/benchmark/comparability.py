@@ -1,0 +1,101 @@
+"""Whether the figures of two runs may stand side by side: what their plans have to do with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labkit.experiments.benchmark.records import Run, RunManifest
+from labkit.experiments.benchmark.stats.frames import ALIKE, HELD, measured
+from labkit.recordings import comparability
+from labkit.recordings.comparability import Difference
+from labkit.recordings.facts import Limits
+
+# What moves no figure of a trial: how many there are, in which order, what comes after them.
+# Whatever else is in a plan is compared, and so is what will be added to it.
+UNMOVED = frozenset({"trials", "until_precision", "budget_s", "seed", "profile", "instances"})
+WORDS = {
+    "backends": "backends in turn",
+    "seconds": "seconds of each workload",
+    "warmups": "warm-ups",
+}
+
+
+def obstacles(first: RunManifest, second: RunManifest) -> list[Difference]:
+    """Why figures of two runs may not be compared: other bits, other work, another engine, other
+    limits, an emulated computer. Only what both runs have counts."""
+    found = comparability.obstacles(first, second)
+    one, two = _settings(first), _settings(second)
+    mine = [
+        Difference(f"settings of {name}", one[name] or "none", two[name] or "none")
+        for name in one
+        if name in two
+    ]
+    mine.append(Difference("limits", _limits(first.plan.limits), _limits(second.plan.limits)))
+    mine.append(Difference("computer", _computer(first), _computer(second)))
+    return found + [difference for difference in mine if difference.first != difference.second]
+
+
+def held_otherwise(first: Run, second: Run) -> list[Difference]:
+    """Backends that were really held to other limits than in the other run, whatever was asked."""
+    found = []
+    for column in HELD:
+        one, two = (
+            measured(run.trials).groupby("backend")[column].median() for run in (first, second)
+        )
+        off = (one / two - 1).abs() > ALIKE
+        found += [
+            Difference(f"{column} of {name}", f"{one[name]:g}", f"{two[name]:g}")
+            for name in map(str, off.index[off])
+        ]
+    return found
+
+
+def plan_differences(first: RunManifest, second: RunManifest) -> list[Difference]:
+    """What was done otherwise, and still leaves at least rates and ratios comparable."""
+    found = [
+        Difference(WORDS.get(name, name), _shown(one), _shown(getattr(second.plan, name)))
+        for name, one in first.plan
+        if name not in UNMOVED | {"limits"}
+    ]
+    found.append(Difference("labkit", first.labkit_version, second.labkit_version))
+    return [difference for difference in found if difference.first != difference.second]
+
+
+def other_work(first: RunManifest, second: RunManifest) -> bool:
+    """Whether memory was read while other work was done: then it may not be compared."""
+    return first.plan.workloads != second.plan.workloads
+
+
+def shared_trials(first: Run, second: Run) -> int:
+    """How many trials are in both runs, of which one is then a copy of the other."""
+    keys = ["trial", "backend", "requested_at", "startup_s"]
+    if first.manifest.recording_id != second.manifest.recording_id:
+        return 0
+    return len(first.trials[keys].merge(second.trials[keys]))
+
+
+def _settings(manifest: RunManifest) -> dict[str, str]:
+    """Workload → its settings, such as "mib=64" of "ballast:mib=64"."""
+    parts = [text.partition(":") for text in manifest.plan.workloads]
+    return {name: settings for name, _, settings in parts}
+
+
+def _computer(manifest: RunManifest) -> str:
+    """An emulated one is only as quick as the one below was at that moment: of each run another."""
+    emulated = manifest.host.emulated
+    return f"itself emulated, in {manifest.recording_id}" if emulated else "not emulated by QEMU"
+
+
+def _limits(limits: Limits) -> str:
+    """All of them; what limits nothing is not named."""
+    rest = limits.model_dump(exclude={"cpus", "memory_mib"}, exclude_defaults=True)
+    named = [f"{name} {value}" for name, value in rest.items()]
+    return ", ".join([f"{limits.cpus} CPU", f"{limits.memory_mib} MiB", *named])
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in sorted(value.items())) or "none"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

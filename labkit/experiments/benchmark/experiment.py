@@ -1,0 +1,109 @@
+"""The benchmark as an experiment: `labkit run`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from labkit.errors import BackendError, LabError
+from labkit.experiments.base import Batches, Charts, Experiment, Needs
+from labkit.experiments.benchmark import integrity, planning
+from labkit.experiments.benchmark.measure import measure
+from labkit.experiments.benchmark.options import RunOptions
+from labkit.experiments.benchmark.records import TABLES, Run, RunManifest
+from labkit.experiments.engine import measured_by, planned_by
+from labkit.guest.workload import parse_task
+from labkit.measure.plan import Plan
+from labkit.measure.session import Session
+from labkit.recordings.checked import Checked
+from labkit.recordings.kind import Rows
+from labkit.recordings.manifest import Manifest
+
+
+class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
+    name = "benchmark"
+    help = """Run the workloads behind each boundary, interleaved, and compare.
+
+    \b
+    labkit run                                    the quick profile on all that can run
+    labkit run --backends docker,qemu --repeats 20 --workloads cpu,fork
+    labkit run --profile web                      how long until a server answers, how fast then
+    labkit run --until-precision 0.1              as many blocks as that takes, in 10 minutes
+    labkit run --backends docker:image=myapp,qemu:disk=my.qcow2 --ready tcp:22
+    labkit run --sweep cpus=1,2 --sweep memory=256,512
+    labkit run --resume data/runs/ID              after Ctrl-C, a kill, a power cut
+    labkit run --json > result.json               one JSON object; messages stay on stderr
+    """
+    reference = "first-comparison"
+    options = RunOptions
+    manifest = RunManifest
+    tables = TABLES
+
+    def plan(self, options: RunOptions) -> Plan:
+        return planning.make_plan(options)
+
+    def left_out(self, options: RunOptions) -> Mapping[str, str]:
+        found = planning.left_out(options.backends, options.profile)
+        return {
+            name: f"{missing.reason}\n  what to do: {missing.fix}"
+            for name, missing in found.items()
+        }
+
+    def without(self, plan: Plan, names: Collection[str]) -> Plan:
+        kept = [name for name in plan.backends if name not in names]
+        counts = {
+            field: {name: n for name, n in getattr(plan, field).items() if name in kept}
+            for field in ("trials", "warmups", "instances")
+        }
+        return plan.model_copy(update={**counts, "backends": tuple(kept)})
+
+    def describe(self, plan: Plan) -> str:
+        return planning.describe(plan)
+
+    def batches(self, plan: Plan) -> int:
+        return sum(plan.trials.values()) + sum(plan.warmups.values()) + len(plan.instances)
+
+    def needs(self, plan: Plan) -> Needs:
+        names = tuple(parse_task(text).workload.name for text in plan.workloads)
+        return Needs(plan.backends, plan.limits, plan.limits.network, workloads=names)
+
+    def measure(self, plan: Plan, session: Session) -> Batches:
+        return measure(plan, session)
+
+    def faults(self, manifest: Manifest, rows: Rows) -> Iterator[tuple[str, str]]:
+        assert isinstance(manifest, RunManifest) and isinstance(rows, Checked)
+        return integrity.faults(manifest, rows.frames)
+
+    def text(self, recording: Run) -> str:
+        from labkit.experiments.benchmark.text import table_text
+
+        return table_text(recording)
+
+    def json(self, recording: Run) -> dict[str, Any]:
+        from labkit.experiments.benchmark.script import run_json
+
+        return run_json(recording)
+
+    def charts(self, recording: Run, badge: str) -> Charts:
+        from labkit.experiments.benchmark.figures import charts
+
+        return charts(recording, badge)
+
+    def page(self, recording: Run, badge: str) -> str:
+        from labkit.experiments.benchmark.report import html
+
+        return html(recording, badge=badge)
+
+    def failure(self, recording: Run) -> LabError | None:
+        failed = recording.trials[recording.trials["status"] == "failed"]
+        if failed.empty:
+            return None
+        reasons = (f"trial {row.trial} ({row.backend}): {row.error}" for row in failed.itertuples())
+        return BackendError(
+            "trials failed; no more of their backends were made", details="\n".join(reasons)
+        )
+
+
+EXPERIMENT = Benchmark()
+run = measured_by(EXPERIMENT, RunOptions)
+plan = planned_by(EXPERIMENT, RunOptions)

@@ -1,0 +1,41 @@
+"""A run as one JSON object, for scripts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from labkit.experiments.benchmark import data_quality, stats
+from labkit.experiments.benchmark.records import Run
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    """A run for scripts: its trials with their milestones, and its summary. Empty is null."""
+    milestones = {
+        trial: dict(zip(rows["milestone"], rows["at_s"], strict=True))
+        for trial, rows in run.milestones.groupby("trial")
+    }
+    names = ["trial", "block", "stage", "backend", "family", "engine", "status"]
+    names += ["startup_s", "error", "stopped_s", "suspended_s", "clock_step_s"]
+    trials = [
+        {
+            **{name: _plain(row[name]) for name in names},
+            "milestones": milestones.get(row["trial"], {}),
+        }
+        for row in run.trials.to_dict("records")
+    ]
+    return {
+        "run": run.manifest.recording_id,
+        "path": str(run.path.resolve()),
+        "ending": run.ending.reason if run.ending else None,
+        "left_out": dict(run.left_out),
+        "trials": trials,
+        "summary": stats.summary_json(run),
+        "data_quality": [asdict(issue) for issue in data_quality.quality_issues(run)],
+    }
+
+
+def _plain(value: Any) -> Any:
+    return None if pd.isna(value) else value

@@ -1,0 +1,37 @@
+"""How a backend's figures change along the axes of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from labkit.backends.own.names import swept
+from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.stats.quantities import quantities
+
+# What is drawn of a sweep: with the intervals of its medians.
+SHOWN = ("startup_s", "pss_bytes", "ops_per_s")
+COLUMNS = ["setting", "value", "line", "backend", "engine", "quantity", "workload", "unit"]
+COLUMNS += ["n", "median", "low", "high", "few"]
+
+
+def scaling(run: Run) -> pd.DataFrame:
+    """One row an axis (`setting`), its value, a line (a backend at one value of each other axis),
+    quantity and workload: the columns of `quantities`. Empty where nothing was swept."""
+    table = quantities(run)
+    rows = [row for row in table.to_dict("records") if row["quantity"] in SHOWN]
+    found = pd.DataFrame([one for row in rows for one in _along(row)], columns=COLUMNS)
+    values = found.groupby("setting")["value"].nunique()
+    axes = found[found["setting"].isin(values[values > 1].index)]
+    return axes.sort_values(["setting", "line", "value"], kind="stable").reset_index(drop=True)
+
+
+def _along(row: dict[Any, Any]) -> Iterator[dict[str, Any]]:
+    """A row for each axis that its backend lies on."""
+    base, values = swept(str(row["backend"]))
+    for setting, value in values.items():
+        others = "".join(f":{name}={at}" for name, at in values.items() if name != setting)
+        kept = {name: row[name] for name in COLUMNS if name in row}
+        yield {**kept, "setting": setting, "value": value, "line": f"{base}{others}"}

@@ -1,0 +1,132 @@
+"""The comparison of a run's backends: a table for people, what its columns mean, data quality."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labkit import notes
+from labkit.backends.own.names import is_own, short
+from labkit.experiments.benchmark import data_quality, stats
+from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.stats.frames import yardstick
+from labkit.experiments.benchmark.table import Table, table
+from labkit.text_table import WIDTH, aligned, wrapped
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEDIAN = """Median, in brackets its 95 % interval (of multiples: Hodges and Lehmann's estimate, and
+Wilcoxon's signed ranks); below a backend's name its engine."""
+ENGINE = "Below a backend's name its engine."
+
+
+def table_text(run: Run) -> str:
+    """The comparison as aligned text, medians and below them their intervals; then what the columns
+    mean, what to keep in mind, and data quality."""
+    found = table(run)
+    lines = aligned([found.headings, *found.cells], width=WIDTH)
+    return "\n".join([*lines, "", *_legend(run, found), *quality_text(run)])
+
+
+def quality_text(run: Run) -> list[str]:
+    """What may be wrong with this run, as lines; none where there is nothing."""
+    found = [
+        line
+        for issue in data_quality.quality_issues(run)
+        for line in wrapped(issue.sentence, mark="- ")
+    ]
+    return ["", "Data quality:", *found] if found else []
+
+
+def explained(run: Run) -> str:
+    """What the figures are; of a single trial each, there is no interval."""
+    return MEDIAN if notes.repeated(stats.backends(run.trials)) else ENGINE
+
+
+def cautions(run: Run, found: Table) -> list[str]:
+    """What to keep in mind when reading this run."""
+    counted = stats.backends(run.trials)
+    counted["few"] = counted["n"] < stats.FEW
+    lost = [_lost(counted, what) for what in ("failed", "disturbed")]
+    texts = [_own(run), ending(run), notes.caution(counted), notes.engines(counted), *lost]
+    texts += [*found.empty, *_left_out(run, found)]
+    return [text for text in texts if text]
+
+
+def _own(run: Run) -> str:
+    """What images of one's own are: whoever compares them must know in what they differ."""
+    facts = {
+        short(name): f"{info.configuration.get('own image') or info.configuration.get('own disk')}"
+        + f" ({info.configuration.get('distribution') or 'distribution not known'})"
+        for name, info in run.manifest.backends.items()
+        if is_own(name)
+    }
+    if not facts:
+        return ""
+    found = "; ".join(f"{name} is {fact}" for name, fact in facts.items())
+    kernels = "a container runs on this computer's kernel, a machine on its own"
+    return f"Images of one's own, so not the lab image's bits: {found}. Their kernels: {kernels}."
+
+
+def _lost(table: pd.DataFrame, what: str) -> str:
+    rows = table[table[f"n_{what}"] > 0].to_dict("records")
+    counts = ", ".join(f"{row['backend']} {row[f'n_{what}']}" for row in rows)
+    return f"{what.capitalize()} trials, left out of all figures: {counts}." if counts else ""
+
+
+def ending(run: Run) -> str:
+    """Why there are no more trials, where that was not the plan; how precise the ratios are, where
+    the run waited for that."""
+    plan = run.manifest.plan
+    measured = run.trials[run.trials["stage"] == "measured"]
+    ended = f"Ended after {measured['block'].nunique()} blocks"
+    if run.ending is None:
+        planned = sum(plan.trials.values()) + sum(plan.warmups.values())
+        return (
+            f"This run was broken off, or goes on: {len(run.trials)} of {planned} trials are "
+            f"there. To go on: labkit run --resume {run.manifest.recording_id}"
+        )
+    if run.ending.reason == "failures":
+        return "This run ended early: every backend has failed."
+    if run.ending.reason == "precision":
+        return f"{ended}: precision reached; {_widest(run, 'is')}."
+    if run.ending.reason == "time budget":
+        spent = f"time budget of {plan.budget_s:g} s spent"
+        return f"{ended}: {spent}; {_widest(run, 'is still')}. For more: --time-budget."
+    return ""
+
+
+def _widest(run: Run, verb: str) -> str:
+    found = stats.widest(run.trials, run.results)
+    if found is None or found.width == float("inf"):
+        return f"no ratio to {notes.the(yardstick(run.trials))} has an interval yet"
+    wanted = run.manifest.plan.until_precision or 0.0
+    return (
+        f"the widest interval {verb} {found.width * 100:.3g} % of its ratio ({found.backend}, "
+        f"{found.what}); asked for: {wanted * 100:g} %"
+    )
+
+
+def _legend(run: Run, found: Table) -> list[str]:
+    meanings = [f"{name}: {meaning}." for name, meaning in found.meanings.items()]
+    texts = [explained(run), *meanings, *cautions(run, found)]
+    return [line for text in texts for line in wrapped(text)]
+
+
+def _left_out(run: Run, shown: Table) -> list[str]:
+    """What a backend leaves out, and why, of what has no column. That one only starts cold is
+    worth a line where another one is resumed."""
+    infos = run.manifest.backends
+    resumed = any(info.start == "resumed" for info in infos.values())
+    asked = {text.partition(":")[0] for text in run.manifest.plan.workloads}
+    asked -= {heading.partition(" vs ")[0] for heading in shown.headings}
+    asked |= {"resumed start"} if resumed else set()
+    empty = {
+        f"{name}, {what}": why
+        for name, info in infos.items()
+        for what, why in info.unsupported.items()
+        if what in asked
+    }
+    empty |= run.left_out
+    said = " ".join(shown.empty)
+    return [f"Left empty: {what}: {why}." for what, why in empty.items() if why not in said]

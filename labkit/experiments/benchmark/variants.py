@@ -1,0 +1,79 @@
+"""What is said once for several backends becomes part of their names: when images of one's own are
+ready, and the grid of a sweep. A variant is a backend like any other: it is interleaved, recorded,
+resumed and compared by its name."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from labkit.backends.base import LIMITS
+from labkit.backends.own import ready as condition
+from labkit.backends.own.names import is_own
+from labkit.backends.table import make_backend
+from labkit.errors import UsageError
+
+MOST_POINTS = 64
+
+
+def named(names: Sequence[str], ready: str | None, sweep: Sequence[str] | None) -> list[str]:
+    """The names with what was said for all of them. UsageError for what makes no sense."""
+    ready_ones = [_with_ready(name, ready) for name in names]
+    if ready is not None and ready_ones == list(names):
+        raise UsageError(
+            "--ready has nothing to apply to",
+            details="the lab image's agent says itself when it is ready",
+            resolution="name an image of your own: --backends docker:image=NAME,qemu:disk=FILE",
+        )
+    return _swept(ready_ones, [_axis(text) for text in sweep or ()])
+
+
+def _with_ready(name: str, ready: str | None) -> str:
+    if not is_own(name):
+        return name
+    if (given := make_backend(name).chosen.get("ready", ready)) is None:
+        raise UsageError(
+            f"nothing says when {name} is ready",
+            resolution="say it with --ready tcp:22, http://:8080/, console:login: or line:READY",
+        )
+    condition.read(given)
+    return name if ":ready=" in name else f"{name}:ready={given}"
+
+
+def _axis(text: str) -> tuple[str, list[str]]:
+    """`cpus=1,2` → the setting and its values."""
+    setting, _, values = text.partition("=")
+    found = list(dict.fromkeys(value.strip() for value in values.split(",") if value.strip()))
+    if not found:
+        raise UsageError(
+            f"{text!r} is no sweep", resolution="use --sweep cpus=1,2 or --sweep memory=256,512"
+        )
+    return setting, found
+
+
+def _swept(names: Sequence[str], axes: Sequence[tuple[str, list[str]]]) -> list[str]:
+    if len({setting for setting, _ in axes}) < len(axes):
+        raise UsageError("a setting is swept twice", resolution="name all of its values at once")
+    found = list(dict.fromkeys(point for name in names for point in _points(name, axes)))
+    for setting, values in axes:
+        if not any(f":{setting}=" in name for name in found):
+            # Whoever has no such setting says which ones there are.
+            make_backend(f"{names[0]}:{setting}={values[0]}")
+    for name in found:
+        make_backend(name)
+    if len(found) > MOST_POINTS:
+        raise UsageError(
+            f"a grid of {len(found)} points is too large", resolution=f"use {MOST_POINTS} or fewer"
+        )
+    return found
+
+
+def _points(name: str, axes: Sequence[tuple[str, list[str]]]) -> Iterator[str]:
+    """A backend at each point of the grid; along an axis that it does not have, it is one."""
+    backend = make_backend(name)
+    own = [
+        [f":{setting}={value}" for value in values]
+        for setting, values in axes
+        if setting in LIMITS or setting in backend.settings
+    ]
+    return (name + "".join(point) for point in itertools.product(*own))

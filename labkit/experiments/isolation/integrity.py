@@ -1,0 +1,27 @@
+"""Whether the answers belong together: what each row alone cannot show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import get_args
+
+from labkit.experiments.isolation.records import ATTEMPTS, FACTS, Answer, Outcome
+from labkit.recordings.kind import Rows
+from labkit.recordings.manifest import Manifest
+
+ASKED = [("fact", name) for name in FACTS] + [("attempt", name) for name in ATTEMPTS]
+
+
+def faults(manifest: Manifest, rows: Rows) -> Iterator[tuple[str, str]]:
+    """Each backend has each answer once, in the order of the probe; an attempt has an outcome."""
+    answers = [row for row in rows["answers"] if isinstance(row, Answer)]
+    for backend, group in groupby(answers, key=lambda row: row.backend):
+        mine = list(group)
+        given = [(row.kind, row.name) for row in mine]
+        if given != ASKED:
+            wrong = next(iter(sorted(set(given) ^ set(ASKED))), "their order")
+            yield "answers", f"{backend}: answers are missing or too many: {wrong}"
+        for row in mine:
+            if row.kind == "attempt" and row.value not in get_args(Outcome):
+                yield "answers", f"{backend}, {row.name}: {row.value!r} is no outcome"

@@ -1,0 +1,63 @@
+"""The scripts of %%everywhere cells: what a cell asks, and all that the notebooks ask."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from labkit.errors import UsageError
+from labkit.experiments.shell.plan import question
+from labkit.experiments.shell.records import Question
+from labkit.recordings import files
+from labkit.system.paths import project_dir
+
+MAGIC = "%%everywhere"
+# Where a cell names none, and nothing may be asked of this computer, not even what it could run.
+RECORDED = ("docker", "qemu")
+
+
+class _Words(ArgumentParser):
+    """Tells what is wrong as an error of ours; argparse would end the kernel."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{MAGIC}: {message}", resolution=self.format_usage().strip())
+
+
+def of_cell(line: str, cell: str, default: Sequence[str] | None = None) -> Question:
+    """What a cell asks: `%%everywhere [BACKEND ...] [--seconds N] [--bytes N]`, then the script.
+    default: the backends where it names none; without, those that can run here quickly."""
+    words = _Words(prog=MAGIC, add_help=False)
+    words.add_argument("backends", nargs="*")
+    words.add_argument("--seconds", type=int, default=10)
+    words.add_argument("--bytes", type=int, default=8192)
+    given = words.parse_args([word.strip(",") for word in _split(line)])
+    names = given.backends or default
+    return question(cell, names, seconds=given.seconds, output_bytes=given.bytes)
+
+
+def of_notebooks(folder: Path | None = None) -> tuple[Question, ...]:
+    """What the cells of all notebooks below a folder ask, in reading order: the `questions` of
+    ShellOptions for the recording that the notebooks show."""
+    place = folder or project_dir() / "notebooks"
+    return tuple(asked for path in sorted(place.rglob("*.ipynb")) for asked in _of_notebook(path))
+
+
+def _of_notebook(path: Path) -> Iterator[Question]:
+    with files.reading(path, "restore it from a copy"):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    for cell in cells:
+        first, _, script = "".join(cell["source"]).partition("\n")
+        magic, _, line = first.partition(" ")
+        if cell["cell_type"] == "code" and magic == MAGIC:
+            yield of_cell(line, script, RECORDED)
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:  # a quotation mark without its other half
+        raise UsageError(f"{MAGIC}: {error}", resolution=f"{MAGIC} docker qemu") from error

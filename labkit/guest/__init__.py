@@ -1,0 +1,1 @@
+"""What runs inside an instance, and the protocol that talks to it."""

@@ -1,0 +1,147 @@
+"""The workloads that the lab image holds: one file each in labkit/guest/workloads.
+
+A file's head says what it does (title), what is counted (unit) and how many operations make one
+unit (ops-per-unit). A workload that counts defines `step N`; one that only holds, `hold SECONDS`.
+A server says «network: yes», and is asked from outside while it holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from labkit.errors import UsageError
+from labkit.guest.protocol import Request
+from labkit.system.paths import own_guest_dir
+
+GUEST_DIR = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A named program in the lab image."""
+
+    name: str
+    title: str
+    unit: str
+    ops_per_unit: float
+    counts: bool
+    # Whether it is a server, which wants an instance with a network.
+    network: bool = False
+    # What a task may set: name → what it is otherwise, as in the file.
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A workload with its settings, as a plan names it: `ballast:mib=128`."""
+
+    workload: Workload
+    settings: tuple[tuple[str, str], ...]
+
+    def request(self, seconds: float) -> Request:
+        due_s = None if self.workload.counts else seconds
+        return Request(self.workload.name, seconds, self.settings, due_s)
+
+
+@cache
+def all_workloads() -> dict[str, Workload]:
+    """Name → workload, in alphabetical order."""
+    return {name: read_workload(file) for name, file in sorted(workload_files().items())}
+
+
+def workload_files() -> dict[str, Path]:
+    """Name → file: the lab's, and those of the folder that LABKIT_GUEST names. UsageError where a
+    name is the lab's already: it would be other work under a known name."""
+    files = {file.stem: file for file in (GUEST_DIR / "workloads").glob("*.sh")}
+    own = own_guest_dir()
+    if own is None:
+        return files
+    found = {file.stem: file for file in (own / "workloads").glob("*.sh")}
+    if taken := sorted(found.keys() & files.keys()):
+        raise UsageError(
+            f"the lab has a workload {taken[0]} already",
+            resolution=f"give {found[taken[0]]} another name",
+        )
+    return {**files, **found}
+
+
+def digests(tasks: Iterable[str]) -> dict[str, str]:
+    """Workload → SHA-256 of its file, of each that these tasks name."""
+    names = [parse_task(task).workload.name for task in tasks]
+    files = workload_files()
+    return {name: hashlib.sha256(files[name].read_bytes()).hexdigest() for name in names}
+
+
+def read_workload(file: Path) -> Workload:
+    """Reads the head of a workload's file; UsageError when a line of it is missing."""
+    text = file.read_text(encoding="utf-8")
+    head = dict(re.findall(r"^# ([a-z-]+):[ \t]*(.*)$", text, re.MULTILINE))
+    try:
+        return Workload(
+            name=file.stem,
+            title=head["title"],
+            unit=head["unit"],
+            ops_per_unit=float(head["ops-per-unit"]),
+            counts=re.search(r"^step\(\)", text, re.MULTILINE) is not None,
+            network=head.get("network") == "yes",
+            defaults=dict(re.findall(r"^([a-z]\w*)=[\"']?(\w+)[\"']?$", text, re.MULTILINE)),
+        )
+    except KeyError as error:
+        raise _no_head(file, f"there is no line «# {error.args[0]}: …»") from error
+    except ValueError as error:
+        raise _no_head(file, str(error)) from error
+
+
+def _no_head(file: Path, why: str) -> UsageError:
+    return UsageError(
+        f"the workload {file.name} has no usable head",
+        details=why,
+        resolution="give it the lines that begin labkit/guest/workloads/cpu.sh: title, unit, "
+        "ops-per-unit",
+    )
+
+
+def parse_task(text: str) -> Task:
+    """`name` or `name:setting=value:…` → task; UsageError for an unknown name or a bad setting."""
+    name, *settings = text.split(":")
+    known = all_workloads()
+    if name not in known:
+        raise UsageError(
+            f"there is no workload {name!r}",
+            details=f"the lab image holds: {', '.join(known)}",
+            resolution="name one of them, or add a file: FOLDER/workloads/NAME.sh, with "
+            "LABKIT_GUEST=FOLDER",
+        )
+    pairs = [re.fullmatch(r"([a-z]\w*)=(\w+)", setting, re.ASCII) for setting in settings]
+    if not all(pairs):
+        raise UsageError(
+            f"{text!r} is not a workload with settings",
+            resolution="write name:setting=value, such as ballast:mib=128",
+        )
+    given = tuple((pair[1], pair[2]) for pair in pairs if pair)
+    if unknown := {setting for setting, _ in given} - known[name].defaults.keys():
+        raise UsageError(
+            f"the workload {name} has no setting {', '.join(sorted(unknown))}",
+            details=f"it has: {', '.join(known[name].defaults) or 'none'}",
+            resolution=f"write {name}, or one of its settings",
+        )
+    return Task(known[name], given)
+
+
+def ballast_mib(text: str) -> int:
+    """How much a task's ballast holds, in MiB; 0 for any other task. UsageError for a size that
+    the agent would refuse."""
+    task = parse_task(text)
+    if task.workload.name != "ballast":
+        return 0
+    size = {**task.workload.defaults, **dict(task.settings)}["mib"]
+    if not re.fullmatch(r"[1-9]\d{0,4}", size, re.ASCII):
+        raise UsageError(
+            f"a ballast cannot hold {size} MiB", resolution="use 1 to 99999, as in ballast:mib=128"
+        )
+    return int(size)

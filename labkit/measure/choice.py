@@ -1,0 +1,28 @@
+"""Which backends are taken where nobody names any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from labkit import image
+from labkit.backends.base import Backend
+from labkit.backends.table import DEFAULT, make_backend
+from labkit.errors import LabError
+from labkit.recordings.words import SLOW_ENGINES
+
+
+def available(names: Iterable[str] = DEFAULT) -> tuple[str, ...]:
+    """Those of them that can run here."""
+    return tuple(name for name in names if make_backend(name).problem() is None)
+
+
+def quick() -> tuple[str, ...]:
+    """Those that can run here, start from nothing, and are not interpreted."""
+    return tuple(name for name in available() if _is_quick(make_backend(name)))
+
+
+def _is_quick(backend: Backend) -> bool:
+    with suppress(LabError):  # why it does not tell now, the session says
+        return backend.start == "cold" and backend.engine(image.find()) not in SLOW_ENGINES
+    return True

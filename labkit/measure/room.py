@@ -1,0 +1,53 @@
+"""Whether this computer has what instances shall have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import psutil
+
+from labkit.errors import BackendError, UsageError
+from labkit.guest.workload import ballast_mib
+from labkit.recordings.facts import Limits
+from labkit.system import host
+
+# Left to everything else on the computer.
+RESERVE_BYTES = 256 * 2**20
+
+
+def check_limits(limits: Limits) -> None:
+    """UsageError when the host has not got what each instance shall have."""
+    cpus, memory = os.cpu_count() or 1, psutil.virtual_memory().total // 1024**2
+    if limits.cpus > cpus:
+        raise UsageError(
+            f"a limit of {limits.cpus} CPUs is more than this computer has ({cpus})",
+            resolution=f"use --cpus {cpus} or fewer",
+        )
+    if limits.memory_mib > memory:
+        raise UsageError(
+            f"a limit of {limits.memory_mib} MiB is more memory than this computer has "
+            f"({memory} MiB)",
+            resolution="use a smaller --memory-mib",
+        )
+
+
+def check_ballast(limits: Limits, tasks: Iterable[str]) -> None:
+    """UsageError for a ballast that no instance has room for: it has to run something, too."""
+    for task in tasks:
+        if (mib := ballast_mib(task)) >= limits.memory_mib:
+            raise UsageError(
+                f"a ballast of {mib} MiB does not fit into an instance of {limits.memory_mib} MiB",
+                resolution=f"use a --memory-mib of more than {mib}, or a smaller ballast:mib=…",
+            )
+
+
+def check_room(limits: Limits, count: int) -> None:
+    """BackendError where the instances' limits together are more than the computer has left."""
+    wanted, left = count * limits.memory_mib * 2**20 + RESERVE_BYTES, host.memory_available()
+    if wanted > left:
+        raise BackendError(
+            f"{count} instances of {limits.memory_mib} MiB have no room",
+            details=f"{left >> 20} MiB are available, {RESERVE_BYTES >> 20} of them stay free",
+            resolution="use fewer --instances or a smaller --memory-mib",
+        )

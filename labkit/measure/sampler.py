@@ -1,0 +1,275 @@
+"""Meters → samples: what an instance costs, read from the host's side.
+
+Of processes: CPU time from /proc/PID/stat (proc(5)), with the time of children that were waited
+for; RSS, PSS and USS from /proc/PID/smaps_rollup. The same CPU time comes from the scheduler too
+(/proc/PID/task/TID/schedstat: of threads that live, in nanoseconds) and, with memory, from a
+control group's own counters (cgroups.py). The meter HOST reads what is left of the whole
+computer's memory. What cannot be read is None.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
+
+import psutil
+
+from labkit.backends.base import Meter
+from labkit.system import cgroups, host
+from labkit.system.clock import Clock
+
+N = TypeVar("N", int, float)
+
+# The whole computer: what of its memory could be used without swapping.
+HOST = Meter("host", "host")
+
+# Four times a second: each reading takes the host some milliseconds (benchmarks/sampler_cost.py).
+INTERVAL_S = 0.25
+# How often memory is read, besides at named moments. A daemon maps so much that the kernel needs
+# 3 ms to add it up: more than half of all that a reading of a container cost.
+MEMORY_S, SERVICES_S = 0.25, 1.0
+
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+# In the order in which the kernel writes them (proc(5), smaps_rollup).
+_MAPPED = re.compile(rb"^(?:Rss|Pss|Private_\w+): +(\d+) kB", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading of one meter; None is what could not be read."""
+
+    processes: int | None = None
+    cpu_s: float | None = None
+    rss_bytes: int | None = None
+    pss_bytes: int | None = None
+    uss_bytes: int | None = None
+    cgroup_bytes: int | None = None
+    cgroup_peak_bytes: int | None = None
+    guest_used_bytes: int | None = None
+    host_available_bytes: int | None = None
+    cgroup_cpu_s: float | None = None
+    schedstat_s: float | None = None
+    daemon_bytes: int | None = None
+    daemon_cpu_s: float | None = None
+
+
+class _Process(NamedTuple):
+    """What was read of one process."""
+
+    cpu_s: float
+    rss: int | None
+    pss: int | None
+    uss: int | None
+    schedstat_s: float | None
+
+
+@dataclass(frozen=True)
+class TimedReading:
+    """at: the host's clock; moment: why it was taken, None for a periodic reading."""
+
+    at: float
+    moment: str | None
+    meter: Meter
+    reading: Reading
+
+
+def read(meter: Meter, *, memory: bool = True) -> Reading:
+    """One reading of the meter's processes together, and of its control group. Without `memory`
+    that of the processes stays empty. Services have no schedstat_s: their programs come and go."""
+    if meter.role == "host":
+        return Reading(host_available_bytes=host.memory_available())
+    if meter.why:
+        return Reading(**meter.told())
+    if not meter.pids:  # all of it has ended: its CPU time is known, and it holds no memory
+        return Reading(0, meter.spent_s, 0, 0, 0)
+    usage = cgroups.read(meter.cgroup, meter.cpu_cgroup)
+    found = [
+        reading._replace(rss=0, pss=0, uss=0) if memory and pid in meter.sharing else reading
+        for pid in _pids(meter)
+        if (reading := _read_process(pid, memory, meter.role != "services"))
+    ]
+    return replace(
+        _together(found, meter.spent_s),
+        cgroup_bytes=usage.bytes,
+        cgroup_peak_bytes=usage.peak_bytes,
+        cgroup_cpu_s=usage.cpu_s,
+    )
+
+
+def _together(found: Sequence[_Process], spent_s: float) -> Reading:
+    """The sums over some processes, and what ended ones have spent before."""
+    if not found:
+        return Reading(processes=0, cpu_s=spent_s or None)
+    return Reading(
+        processes=len(found),
+        cpu_s=sum(process.cpu_s for process in found) + spent_s,
+        rss_bytes=_sum(process.rss for process in found),
+        pss_bytes=_sum(process.pss for process in found),
+        uss_bytes=_sum(process.uss for process in found),
+        schedstat_s=_sum(process.schedstat_s for process in found),
+    )
+
+
+class Sampler:
+    """Reads its meters every `interval` seconds in a thread of its own, and when asked to."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        interval: float = INTERVAL_S,
+        read: Callable[..., Reading] = read,
+    ) -> None:
+        self._clock = clock
+        self._interval = interval
+        self._read = read
+        self._meters: tuple[Meter, ...] = ()
+        self._readings: list[TimedReading] = []
+        self._memory_at: dict[Meter, float] = {}
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Sampler:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    @property
+    def meters(self) -> tuple[Meter, ...]:
+        """What is read."""
+        with self._lock:
+            return self._meters
+
+    @property
+    def readings(self) -> list[TimedReading]:
+        """All readings so far, in the order of their time."""
+        with self._lock:
+            return sorted(self._readings, key=lambda reading: reading.at)
+
+    def note(self, at: float, moment: str, meter: Meter, reading: Reading) -> None:
+        """Adds a reading that somebody else has made."""
+        with self._lock:
+            self._readings.append(TimedReading(at, moment, meter, reading))
+
+    def add(self, meters: Iterable[Meter]) -> None:
+        """From now on these meters are read as well."""
+        with self._lock:
+            self._meters += tuple(meters)
+
+    def take(self, moment: str | None = None) -> None:
+        """Reads every meter now."""
+        with self._lock:
+            for meter in self._meters:
+                at = self._clock.now()
+                reading = self._read(meter, memory=self._is_due(meter, at, moment))
+                self._readings.append(TimedReading(at, moment, meter, reading))
+
+    def _is_due(self, meter: Meter, at: float, moment: str | None) -> bool:
+        """Whether the memory of a meter's processes is to be read, too."""
+        last = self._memory_at.get(meter, float("-inf"))
+        period = SERVICES_S if meter.role == "services" else MEMORY_S
+        due = moment is not None or at >= last + 0.9 * period  # a tick may come early
+        if due:
+            self._memory_at[meter] = at
+        return due
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self._interval):
+            self.take()
+
+
+def processes_of(meter: Meter) -> list[psutil.Process]:
+    """Those that a meter reads now."""
+    found = []
+    for pid in _pids(meter):
+        with suppress(psutil.Error):
+            found.append(psutil.Process(pid))
+    return found
+
+
+def _pids(meter: Meter) -> list[int]:
+    return [
+        pid
+        for root in meter.pids
+        for pid in ([root, *_descendants(root)] if meter.tree else [root])
+    ]
+
+
+def _descendants(root: int) -> list[int]:
+    """The ids of all children and children's children. From /proc/PID/task/TID/children (proc(5))
+    where the kernel has it: psutil reads every process of the computer to find them."""
+    try:
+        texts = [_text(f"/proc/{root}/task/{task}/children") for task in _tasks(root)]
+        children = [int(pid) for text in texts for pid in text.split()]
+    except OSError:
+        # It ended meanwhile, or the kernel does not keep this.
+        with suppress(psutil.Error):
+            return [child.pid for child in psutil.Process(root).children(recursive=True)]
+        return []
+    return children + [pid for child in children for pid in _descendants(child)]
+
+
+def _read_process(pid: int, memory: bool, scheduled: bool) -> _Process | None:
+    """None when it is gone. A process that has ended but was not waited for yet still counts its
+    CPU time; its memory is gone."""
+    try:
+        rss, pss, uss = _memory(pid) if memory else (None, None, None)
+        return _Process(_cpu_s(pid), rss, pss, uss, _schedstat_s(pid) if scheduled else None)
+    except (OSError, psutil.Error):
+        return None
+
+
+def _cpu_s(pid: int) -> float:
+    """User and system time, of the process and of its children that were waited for: fields 14 to
+    17 of /proc/PID/stat, behind the program's name, which may hold anything (proc(5))."""
+    fields = _text(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS_A_SECOND
+
+
+def _tasks(pid: int) -> list[str]:
+    return os.listdir(f"/proc/{pid}/task")  # noqa: PTH208  see _text
+
+
+def _text(file: str) -> bytes:
+    with open(file, "rb", buffering=0) as opened:  # noqa: PTH123  a Path costs as much as reading
+        return opened.readall()
+
+
+def _memory(pid: int) -> tuple[int, int | None, int | None]:
+    """RSS, PSS and USS, summed up by the kernel over all that is mapped. The counters of statm,
+    which are all that another user may read, lag behind by dozens of pages (proc(5))."""
+    with suppress(OSError, ValueError):  # not permitted; or it has ended, and maps nothing
+        lines = _MAPPED.findall(_text(f"/proc/{pid}/smaps_rollup"))
+        rss, pss, *private = (1024 * int(size) for size in lines)
+        return rss, pss, sum(private)
+    with suppress(psutil.Error):  # other systems
+        full = psutil.Process(pid).memory_full_info()
+        return full.rss, getattr(full, "pss", None), full.uss
+    return psutil.Process(pid).memory_info().rss, None, None
+
+
+def _schedstat_s(pid: int) -> float | None:
+    """The time that the threads of a process have run: the first field, in nanoseconds (kernel's
+    scheduler/sched-stats). A thread that ended takes its time with it."""
+    total = 0
+    try:
+        for thread in _tasks(pid):
+            total += int(_text(f"/proc/{pid}/task/{thread}/schedstat").split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    return total / 1e9
+
+
+def _sum(values: Iterable[N | None]) -> N | None:
+    """The sum, or None when any part of it is unknown."""
+    known = list(values)
+    return None if None in known else sum(value for value in known if value is not None)

@@ -1,0 +1,165 @@
+"""What is done once before anything is measured, and once afterwards, whatever happens: the lab
+image, backends that are ready to start it, saved states, and nothing that is left behind."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labkit import image
+from labkit.backends.base import READY_TIMEOUT_S, Backend, Instance, broken
+from labkit.backends.table import make_backend
+from labkit.backends.timeline import Timeline
+from labkit.errors import BackendError, LabError
+from labkit.image import LabImage
+from labkit.measure import cleanup
+from labkit.record import Record
+from labkit.recordings.facts import BackendInfo, Limits
+from labkit.recordings.words import MACHINES
+from labkit.system.clock import Clock, HostClock
+from labkit.system.interruptions import Watch
+from labkit.system.ownership import Kept, kept_note
+
+
+@dataclass
+class Session:
+    """image: with a network where one was asked for; plain: without. before: what a recording that
+    is resumed holds already, table → rows. left_out: what could not be measured → why."""
+
+    image: LabImage
+    plain: LabImage
+    backends: Mapping[str, Backend]
+    ready_timeout: float = READY_TIMEOUT_S
+    clock: Clock = field(default_factory=HostClock)
+    before: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    # Backend → why there is no saved state to start it from.
+    unsaved: dict[str, str] = field(default_factory=dict)
+    # Runs while something is measured.
+    watch: Watch = field(default_factory=Watch)
+    # What is being done, and how many more batches there will be than planned: for the bar.
+    say: Callable[[str], None] = lambda message: None
+    expect: Callable[[int], None] = lambda batches: None
+
+    def leave_out(self, what: str, why: LabError | str) -> None:
+        """Notes what could not be measured, and why; the rest goes on."""
+        self.left_out[what] = str(why)
+
+    @contextmanager
+    def ready(self, name: str, limits: Limits | None = None) -> Iterator[Instance]:
+        """An instance of a backend that answers; it is stopped in the end."""
+        if name in self.unsaved:
+            raise BackendError("there is no saved state to start from", details=self.unsaved[name])
+        timeline = Timeline(self.clock)
+        backend = self.backends[name]
+        within = backend.within(limits or Limits())
+        with backend.launch(self.image, within, timeline) as instance:
+            instance.wait_ready(self.ready_timeout)
+            yield instance
+            instance.stop()
+
+    def infos(self) -> dict[str, BackendInfo]:
+        """What is written down of the backends."""
+        return {name: backend.info(self.image) for name, backend in self.backends.items()}
+
+
+@contextmanager
+def opened(
+    names: Sequence[str],
+    *,
+    limits: Limits | None = None,
+    network: bool = False,
+    lenient: bool = False,
+    kernel: Path | None = None,
+    ready_timeout: float = READY_TIMEOUT_S,
+    progress: bool = True,
+) -> Iterator[Session]:
+    """A session with these backends. BackendError when one cannot run here; if `lenient`, when
+    none can, and those that cannot are left out."""
+    chosen = {name: make_backend(name) for name in names}
+    left_out = _missing(chosen, lenient)
+    chosen = {name: backend for name, backend in chosen.items() if name not in left_out}
+    kept: list[Kept] = []
+    cleanup.sweep(chosen.values(), keep=kept.append)
+    if kept and progress:
+        print(kept_note(len(set(kept))), file=sys.stderr)
+    if progress:
+        _warn(chosen)
+    plain = built = image.build(kernel=kernel, progress=progress)
+    if network and any(backend.family in MACHINES for backend in chosen.values()):
+        built = image.networked(plain, progress=progress)
+    try:
+        with ExitStack() as states:
+            session = Session(built, plain, chosen, ready_timeout, left_out=left_out)
+            session.backends = _prepared(chosen, built, left_out, lenient)
+            for name, backend in session.backends.items():
+                try:
+                    within = backend.within(limits or Limits())
+                    states.enter_context(backend.saved_state(built, within))
+                except LabError as error:
+                    session.unsaved[name] = str(error)
+            yield session
+    finally:
+        # Whatever an interrupt at an unlucky moment has left is removed at the end.
+        left: list[Kept] = []
+        cleanup.sweep(chosen.values(), mine=True, keep=left.append)
+        for one in left:
+            print(f"{one.what} is not removed: {one.why}", file=sys.stderr)
+
+
+def _warn(chosen: Mapping[str, Backend]) -> None:
+    """A fault of what is only told ends nothing: whether a backend works, `_prepared` finds out."""
+    for name, backend in chosen.items():
+        try:
+            told = backend.cautions()
+        except Exception as error:
+            told = (broken(error).reason,)
+        for caution in told:
+            print(f"{name}: {caution}", file=sys.stderr)
+
+
+def _prepared(
+    chosen: Mapping[str, Backend], built: LabImage, left_out: dict[str, str], lenient: bool
+) -> dict[str, Backend]:
+    """Those that are ready to start the image."""
+    ready = {}
+    for name, backend in chosen.items():
+        try:
+            backend.prepare(built)
+            backend.info(built)  # which may try an engine
+            ready[name] = backend
+        except Exception as error:
+            if not lenient:
+                raise
+            left_out[name] = broken(error).reason
+    if chosen and not ready:
+        raise BackendError("nothing can be started here", details=_lines(left_out))
+    return ready
+
+
+def _lines(reasons: Mapping[str, str]) -> str:
+    return "\n".join(f"{name}: {reason}" for name, reason in reasons.items())
+
+
+def require(name: str, backend: Backend) -> None:
+    """BackendError when a backend cannot run here."""
+    missing = backend.problem()
+    if missing is not None:
+        raise BackendError(
+            f"the backend {name} cannot run here", details=missing.reason, resolution=missing.fix
+        )
+
+
+def _missing(chosen: Mapping[str, Backend], lenient: bool) -> dict[str, str]:
+    left_out: dict[str, str] = {}
+    for name, backend in chosen.items():
+        try:
+            require(name, backend)
+        except BackendError as error:
+            if not lenient or len(left_out) == len(chosen) - 1:
+                raise
+            left_out[name] = str(error)
+    return left_out

@@ -1,8 +1,0 @@
-"""Push to deploy: a folder with code becomes a running app, and the platform does the rest.
-
-A small platform as a service on Docker, to see what such a platform takes off its user's hands.
-"""
-
-from labkit.paas.platform import AppStatus, deploy, rollback, status, stop, tidy
-
-__all__ = ["AppStatus", "deploy", "rollback", "status", "stop", "tidy"]

@@ -1,5 +1,0 @@
-"""Asks a server that an instance runs: when does it answer first, how fast does it answer then."""
-
-from labkit.web.visit import Visit
-
-__all__ = ["Visit"]

@@ -1,0 +1,63 @@
+"""Whole computers to try the lab on: what each is made of.
+
+They exist only while a test runs, and are emulated in software: any distribution, kernel and
+control groups, hardware virtualization as well (QEMU's tcg emulates AMD-V), and no figure of
+theirs is worth anything beside another computer's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# What every one has: a kernel, systemd, and QEMU's agent, through which commands reach it.
+BASE = (
+    *("linux-image-amd64", "systemd", "systemd-sysv", "dbus", "udev", "qemu-guest-agent"),
+    *("python3", "kmod", "procps", "iproute2", "ca-certificates", "gpgv"),
+)
+
+
+# VirtualBox's driver for the computer's own kernel, from sid's sources: no Debian stable has it.
+VBOXDRV = """
+mirror=$(sed -n 's/^deb \\([^ ]*\\) .*/\\1/p' /etc/apt/sources.list | head -n 1)
+echo "deb $mirror sid contrib" > /etc/apt/sources.list.d/sid.list
+mkdir /build
+cd /build
+apt-get update
+apt-get download virtualbox-dkms
+dpkg-deb -x virtualbox-dkms*.deb .
+kernel=/lib/modules/$(ls /lib/modules)
+make -C $kernel/build M=$(echo /build/usr/src/virtualbox-*) modules
+mkdir $kernel/misc
+cp usr/src/virtualbox-*/vboxdrv/vboxdrv.ko $kernel/misc
+depmod ${kernel##*/}
+rm -r /build /etc/apt/sources.list.d/sid.list
+"""
+
+
+@dataclass(frozen=True)
+class Computer:
+    """A Debian of some suite; `python` is the version that the suite has, `then` a shell's script
+    that is run in it once its packages are there."""
+
+    name: str
+    suite: str
+    python: str
+    packages: tuple[str, ...]
+    then: str = ""
+    memory_mib: int = 4096
+    disk_gib: int = 6
+    # Without AVX, whose emulation makes numpy die now and then; without page tables of five levels,
+    # which VirtualBox does not know (labkit/backends/virtualbox/installation.py).
+    cpu: str = "max,+svm,+npt,-avx,-avx2,-fma,-la57"
+
+
+DEBIAN_12 = Computer(
+    name="debian-12",
+    suite="bookworm",
+    python="3.11",
+    packages=(
+        *(*BASE, "docker.io", "iptables", "apparmor", "qemu-system-x86"),
+        *("linux-headers-amd64", "gcc", "make"),
+    ),
+    then=VBOXDRV,
+)

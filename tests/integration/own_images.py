@@ -1,0 +1,69 @@
+"""Images as a user has them, without the lab's agent: a container image, and a disk that the
+computer's own firmware and a boot loader start."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import docker
+import pycdlib
+
+from labkit.image import LabImage, debs
+from labkit.image.inputs import read_boot_loader
+from labkit.image.iso import isolinux_cfg
+from labkit.image.networked import append_entries, networked
+from labkit.image.rootfs import program
+from labkit.system.paths import cache_dir
+
+# Says something, serves a page at port 8080, says that it is ready.
+SERVE = """#!/bin/busybox sh
+[ -d /proc/1 ] || { /bin/busybox mount -t proc proc /proc; /bin/busybox mount -t devtmpfs d /dev; }
+echo "this is a system of one's own"
+/bin/busybox mkdir -p /tmp/www && echo hello >/tmp/www/index.html
+echo "own login: "
+echo READY to serve
+exec /bin/busybox httpd -f -p 8080 -h /tmp/www
+"""
+LINE = "console=ttyS0 quiet rdinit=/lab/network mitigations=off panic=-1"
+
+
+def make_disk(target: Path, image: LabImage) -> None:
+    """A raw disk: isolinux as a disk's boot loader (isohybrid), the lab's kernel."""
+    plain = networked(image, progress=False)
+    initramfs = target.with_suffix(".cpio")
+    append_entries(plain.initramfs, [program("init", SERVE.encode())], initramfs)
+    folder = cache_dir() / "debs"
+    pins = debs.load_pins(folder / debs.pins_name(image.architecture))
+    assert pins is not None
+    loader = read_boot_loader(pins, folder, progress=False)
+    assert loader is not None
+    iso = pycdlib.PyCdlib()
+    iso.new(interchange_level=3)
+    for name, data in (
+        ("ISOLINUX.BIN", loader.isolinux),
+        ("ISOLINUX.CFG", isolinux_cfg(LINE)),
+        ("LDLINUX.C32", loader.ldlinux),
+        ("VMLINUZ.", image.kernel.read_bytes()),
+        ("INITRAMFS.", initramfs.read_bytes()),
+    ):
+        iso.add_fp(io.BytesIO(data), len(data), f"/{name};1")
+    iso.add_eltorito("/ISOLINUX.BIN;1", boot_load_size=4, boot_info_table=True)
+    iso.add_isohybrid()
+    iso.write(str(target))
+    iso.close()
+
+
+def make_container_image(client: docker.DockerClient, image: LabImage, name: str) -> None:
+    """The lab's busybox with another program as its first."""
+    dockerfile = f"FROM {image.container_tag}\nCOPY serve /serve\nENTRYPOINT []\nCMD /serve\n"
+    dockerfile = dockerfile.replace("CMD /serve", 'CMD ["/serve"]')
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        for path, data in (("Dockerfile", dockerfile), ("serve", SERVE)):
+            member = tarfile.TarInfo(path)
+            member.size, member.mode = len(data.encode()), 0o755
+            archive.addfile(member, io.BytesIO(data.encode()))
+    context.seek(0)
+    client.images.build(fileobj=context, custom_context=True, tag=name, rm=True)

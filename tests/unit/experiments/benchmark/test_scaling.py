@@ -1,0 +1,54 @@
+"""A sweep: what is in its table, and that a run without one has none."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pandas as pd
+import pytest
+
+from labkit.experiments.benchmark import charts, stats
+from labkit.experiments.benchmark.stats import frames
+from labkit.experiments.table import load_run
+
+
+def row(backend: str, median: float, quantity: str = "startup_s") -> dict[str, object]:
+    return {
+        **{"backend": backend, "family": "container", "engine": "native", "quantity": quantity},
+        **{"workload": "", "unit": "", "n": 5, "median": median, "low": median, "high": median},
+        "few": True,
+    }
+
+
+def test_each_axis_has_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [("1", "128"), ("1", "256"), ("2", "128"), ("2", "256")]
+    rows = [row(f"docker:cpus={c}:memory={m}", int(c) * 1000 + int(m)) for c, m in points]
+    rows += [row("host:cpus=1", 1.0), row("docker:cpus=1:memory=128", 1.0, "host_cpu_s_per_s")]
+    monkeypatch.setattr(
+        import_module(stats.scaling.__module__), "quantities", lambda run: pd.DataFrame(rows)
+    )
+    found = stats.scaling(None)  # type: ignore[arg-type]
+    cpus = found[found["setting"] == "cpus"]
+    assert sorted(cpus["line"].unique()) == ["docker:memory=128", "docker:memory=256", "host"]
+    one = cpus[cpus["line"] == "docker:memory=256"]
+    assert list(zip(one["value"], one["median"], strict=True)) == [(1, 1256), (2, 2256)]
+    assert set(found["setting"]) == {"cpus", "memory"} and set(found["quantity"]) == {"startup_s"}
+    chart = charts.scaling(cpus, badge="made up")
+    assert "docker:cpus=2:memory=256 (native), startup: 2,256 s" in chart.alt
+
+
+def test_a_machine_is_only_compared_at_its_own_point_of_the_grid() -> None:
+    """What it was made with is not read back: nothing else says that its limits are others."""
+    run = load_run("quiet")
+    trials = run.trials[run.trials["backend"].isin(["host", "qemu"])]
+    for column in frames.HELD:
+        trials = trials.assign(**{column: float("nan")})
+    points = {"host": "host:memory=256", "qemu": "qemu:memory=512"}
+    other = trials.assign(backend=trials["backend"].map(points))
+    same = trials.assign(backend=trials["backend"] + ":memory=256")
+    assert frames.paired(other).query("backend == 'qemu:memory=512'")[frames.PAIR].isna().all()
+    assert frames.paired(same)[frames.PAIR].notna().all()
+
+
+def test_without_a_sweep_there_is_nothing() -> None:
+    assert stats.scaling(load_run("first-comparison")).empty

@@ -1,0 +1,50 @@
+"""What comes with the lab: each recording is there, and was made as it is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from labkit.errors import UsageError
+from labkit.experiments.reference import REFERENCES, reference, stale
+from labkit.experiments.table import EXPERIMENTS, experiment, load
+from labkit.system.paths import reference_dir
+
+
+def test_there_is_a_way_to_make_each_of_them() -> None:
+    assert {path.name for path in reference_dir().iterdir()} == set(REFERENCES)
+
+
+def test_each_experiment_has_one_to_show_or_none_at_all() -> None:
+    for name in EXPERIMENTS:
+        shown = experiment(name).reference
+        assert shown is None or REFERENCES[shown].experiment == name
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_it_was_made_as_it_is_said(name: str) -> None:
+    manifest = load(name).manifest
+    assert manifest.experiment == REFERENCES[name].experiment
+    for option, wanted in REFERENCES[name].options.items():
+        if option in type(manifest.plan).model_fields:
+            assert _planned(getattr(manifest.plan, option), wanted), option
+
+
+def _planned(found: Any, wanted: Any) -> bool:
+    """A plan holds what was chosen, and may hold more, such as the host beside the others."""
+    if isinstance(found, dict):  # so many of each backend
+        return set(found.values()) == {wanted}
+    return set(wanted) <= set(found) if isinstance(wanted, list) else found == wanted
+
+
+def test_one_that_cannot_be_read_is_out_of_date(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setattr("labkit.experiments.reference.reference_dir", lambda: tmp_path)
+    assert stale("web")
+
+
+def test_a_name_that_is_none() -> None:
+    with pytest.raises(UsageError):
+        reference("nope")

@@ -1,0 +1,101 @@
+"""Images of one's own and sweeps: what the names of backends say, and how they are made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from labkit.backends.own.names import bits, is_own, short, within
+from labkit.backends.table import make_backend
+from labkit.errors import UsageError
+from labkit.experiments.benchmark import planning
+from labkit.experiments.benchmark.options import RunOptions
+from labkit.experiments.benchmark.variants import named
+from labkit.recordings.facts import Limits
+
+OWN = "docker:image=site/app:1.2@sha256:ab:ready=http://:80/a:bits=app"
+
+
+def test_free_text_may_have_colons() -> None:
+    chosen = make_backend(OWN).chosen
+    assert chosen["image"] == "site/app:1.2@sha256:ab"
+    assert (chosen["ready"], chosen["bits"]) == ("http://:80/a", "app")
+    assert make_backend(OWN).name == OWN
+
+
+def test_what_a_name_tells() -> None:
+    assert is_own(OWN) and not is_own("docker:network=bridge")
+    assert (bits(OWN), bits("docker")) == ("app", "")
+    assert bits("qemu:disk=a:ready=tcp:1") != bits("qemu:disk=b:ready=tcp:1")
+    assert short(OWN) == "docker:image=site/app:1.2@sha256:ab"
+
+
+@pytest.mark.parametrize("name", ["host", "docker:network=bridge", "qemu:disk=a:ready=tcp:1"])
+def test_limits_of_one_backend_alone(name: str) -> None:
+    limits = Limits(cpus=1, memory_mib=256)
+    full = f"{name}:cpus=2:memory=512"
+    assert make_backend(full).within(limits) == Limits(cpus=2, memory_mib=512)
+    assert within(full, limits) == Limits(cpus=2, memory_mib=512)
+    assert within(name, limits) == make_backend(name).within(limits) == limits
+
+
+@pytest.mark.parametrize(
+    "name", ["host:cpus=0", "host:cpus=x", "docker:image=", "docker:disk=x", "host:image=x"]
+)
+def test_a_setting_that_makes_no_sense_is_told(name: str) -> None:
+    with pytest.raises(UsageError):
+        make_backend(name)
+
+
+def test_ready_is_for_those_that_do_not_say_it_themselves() -> None:
+    found = named(["host", "docker:image=a", "docker:image=b:ready=tcp:1"], "line:UP", None)
+    assert found == ["host", "docker:image=a:ready=line:UP", "docker:image=b:ready=tcp:1"]
+
+
+@pytest.mark.parametrize(
+    ("names", "ready", "says"),
+    [
+        (["docker:image=a"], None, "nothing says when"),
+        (["docker:image=a"], "soon", "does not say when"),
+        (["docker:image=a:ready=soon"], None, "does not say when"),
+        (["host"], "tcp:1", "nothing to apply to"),
+    ],
+)
+def test_when_it_is_ready_must_be_said(names: list[str], ready: str | None, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        named(names, ready, None)
+
+
+def test_a_grid_has_each_backend_at_each_point() -> None:
+    found = named(["host", "docker"], None, ["cpus=1,2", "network=none,bridge"])
+    assert found == [
+        "host:cpus=1",
+        "host:cpus=2",
+        "docker:cpus=1:network=none",
+        "docker:cpus=1:network=bridge",
+        "docker:cpus=2:network=none",
+        "docker:cpus=2:network=bridge",
+    ]
+
+
+@pytest.mark.parametrize(
+    "sweep", [["cpus"], ["cpus="], ["cpus=1", "cpus=2"], ["colour=red"], ["cpus=one"]]
+)
+def test_a_sweep_that_makes_no_sense_is_told(sweep: list[str]) -> None:
+    with pytest.raises(UsageError):
+        named(["host"], None, sweep)
+
+
+@pytest.mark.parametrize("sweep", ["memory=1", "memory=9999999", "cpus=999999"])
+def test_each_point_must_fit_the_computer(sweep: str) -> None:
+    with pytest.raises(UsageError):
+        planning.make_plan(RunOptions(backends=["host"], sweep=[sweep]))
+
+
+def test_a_disk_that_is_none(tmp_path: Path) -> None:
+    text = tmp_path / "text.qcow2"
+    text.write_text("no disk " * 100)
+    for path in (text, tmp_path / "absent", tmp_path, Path("/dev/zero")):
+        missing = make_backend(f"qemu:disk={path}:ready=tcp:22").missing()
+        assert missing is not None and "name a disk" in missing.fix

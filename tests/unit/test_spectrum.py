@@ -1,0 +1,122 @@
+"""From a process to a machine: the table and the chart, on made-up figures; and what is pure in the
+backends in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from labkit.backends import lxc, nspawn
+from labkit.backends.engine_parts import oci_groups
+from labkit.backends.table import GROUPS, make_backend
+from labkit.experiments.benchmark import charts, stats
+from labkit.experiments.benchmark.planning import PROFILES
+from labkit.experiments.benchmark.stats.spectrum import ASPECTS, LIMITS
+from labkit.recordings.facts import Limits
+from labkit.recordings.words import FAMILIES
+from labkit.system.host import cpu_set
+from tests.unit.charts.legible import assert_legible, words
+from tests.unit.charts.made_up import make_run
+
+RUN = make_run(("qemu", "docker", "host"), n=10)
+WHOSE = {"host": "host", "docker": "own", "qemu": "own"}
+SEEN = pd.DataFrame(
+    [
+        (name, aspect, "host" if aspect in ("kernel", "users") and name == "docker" else touches)
+        for name, touches in WHOSE.items()
+        for aspect in (*ASPECTS, *LIMITS)
+    ],
+    columns=["backend", "aspect", "touches"],
+)
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return stats.spectrum(RUN.trials, RUN.results, RUN.samples, SEEN)
+
+
+def test_it_goes_from_what_shares_the_most_to_what_shares_the_least(table: pd.DataFrame) -> None:
+    assert list(table["backend"]) == ["host", "docker", "qemu"]
+    assert list(table["shared"]) == [len(ASPECTS) + len(LIMITS), 2, 0]
+    assert list(table["median_s"]) == sorted(table["median_s"])
+
+
+def test_a_call_takes_as_long_as_it_says_how_many_a_second(table: pd.DataFrame) -> None:
+    speeds = stats.throughput(RUN.results, RUN.trials)
+    speeds = speeds[speeds["workload"] == "syscall"]
+    by_backend = dict(zip(speeds["backend"], speeds["median_ops_per_s"], strict=True))
+    for row in table.to_dict("records"):
+        assert row["median_call_us"] == 1e6 / by_backend[row["backend"]]
+        assert row["low_call_us"] <= row["median_call_us"] <= row["high_call_us"]
+
+
+def test_what_was_not_asked_is_unknown() -> None:
+    seen = SEEN[SEEN["backend"] != "qemu"]
+    table = stats.spectrum(RUN.trials, RUN.results, RUN.samples, seen).set_index("backend")
+    assert set(table.loc["qemu", [*ASPECTS, *LIMITS]]) == {"unknown"}
+
+
+def test_the_chart_says_all_of_it(table: pd.DataFrame) -> None:
+    chart = charts.spectrum(table, badge="made up")
+    assert_legible(chart.figure)
+    assert all(name in words(chart) for name in (*ASPECTS, *LIMITS))
+    shares, *costs = chart.figure.axes
+    assert len(shares.patches) == 3 * (len(ASPECTS) + len(LIMITS))
+    assert [axes.get_xscale() for axes in costs] == ["log"] * 3
+    assert "docker 2, 614 ms; qemu (tcg) 0" in chart.alt
+
+
+def test_the_group_goes_through_the_families_in_their_order() -> None:
+    places = [FAMILIES.index(make_backend(name).family) for name in GROUPS["spectrum"]]
+    assert places == sorted(places)
+    assert PROFILES["spectrum"].backends == GROUPS["spectrum"]
+
+
+def test_a_group_of_its_own_holds_to_the_limits_in_version_1(tmp_path: Path) -> None:
+    for tree in ("cpuset", "memory", "cpuacct", "systemd"):
+        (tmp_path / tree).mkdir()
+    (tmp_path / "cpuset/cpuset.mems").write_text("0\n")
+    with oci_groups.own_group("labkit-1", Limits(memory_mib=128), tmp_path) as joined:
+        assert {path.parent.parent.name for path in joined} == {
+            *("cpuset", "memory", "cpuacct", "systemd")
+        }
+    limit = tmp_path / "memory/labkit-1/memory.limit_in_bytes"
+    assert limit.read_text() == str(128 << 20)
+    assert (tmp_path / "cpuset/labkit-1/cpuset.mems").read_text() == "0\n"
+
+
+def test_a_group_of_its_own_holds_to_the_limits_in_version_2(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").write_text("memory cpuset")
+    with oci_groups.own_group("labkit-1", Limits(memory_mib=128), tmp_path) as joined:
+        assert joined == [tmp_path / "labkit-1/cgroup.procs"]
+    assert (tmp_path / "labkit-1/memory.max").read_text() == str(128 << 20)
+    assert (tmp_path / "labkit-1/cpuset.cpus").read_text() == ",".join(map(str, cpu_set(1)))
+
+
+def test_a_group_goes_with_those_that_an_engine_has_made_inside(tmp_path: Path) -> None:
+    (tmp_path / "memory/labkit-1/payload/inner").mkdir(parents=True)
+    assert oci_groups.sweep_named("labkit-1", tmp_path) == []  # no name of an owner's
+    (tmp_path / "memory/labkit-1-2.3-4/payload/inner").mkdir(parents=True)
+    assert len(oci_groups.sweep_named("labkit-1-2.3-4", tmp_path)) == 1
+    assert not (tmp_path / "memory/labkit-1-2.3-4").exists()
+
+
+@pytest.mark.parametrize("version_2", [False, True])
+def test_lxc_is_told_the_limits_by_the_names_that_hold(
+    version_2: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oci_groups, "unified", lambda: version_2)
+    monkeypatch.setattr(oci_groups, "limits_swap", lambda: True)
+    lines = lxc.configuration(Path("/r"), Path("/s"), Limits(memory_mib=128), "labkit-1")
+    held = "lxc.cgroup2.memory.max" if version_2 else "lxc.cgroup.memory.limit_in_bytes"
+    assert f"{held} = {128 << 20}" in lines
+    assert "lxc.rootfs.path = dir:/r" in lines and "lxc.rootfs.options = ro" in lines
+    assert len([line for line in lines if line.startswith("lxc.cgroup")]) == 4
+    assert any("swap" in line or "memsw" in line for line in lines)
+
+
+def test_a_path_stays_one_whatever_is_in_it() -> None:
+    assert nspawn.escaped(Path("/a:b\\c d")) == "/a\\:b\\\\c d"
+    assert lxc.in_fstab(Path("/a b\\c:d")) == "/a\\040b\\134c:d"
