@@ -41,9 +41,9 @@ def manage(words: list[str]) -> int:
 
 def machine(name: str) -> None:
     console, agent = (listen(path) for path in json.loads((FOLDER / f"{name}.json").read_text()))
-    threading.Thread(target=talk, args=(agent,), daemon=True).start()
     screen = console.accept()[0]
-    screen.sendall(b"Linux version 6.1\n")
+    screen.sendall(b"Linux version 6.1\n")  # first, as in a guest: its agent is the kernel's child
+    threading.Thread(target=talk, args=(agent,), daemon=True).start()
     while not (FOLDER / f"{name}.off").exists():
         time.sleep(0.01)
 
