@@ -219,14 +219,15 @@ def test_the_fake_clock_is_a_clock() -> None:
 
 
 def test_a_programs_end_is_noticed_at_once_and_its_time_limit_holds() -> None:
-    """Popen.wait(timeout) sees an end up to 50 ms late; the median of some tells them apart."""
+    """Popen.wait(timeout) looks after 113.5 ms and then every 50 ms, so it sees this end 33 ms late
+    or more, each time; on a busy computer the quickest of some tells them apart."""
     late = []
     for _ in range(9):
-        child = spawn(["sleep", "0.1"])
+        child = spawn(["sleep", "0.13"])
         began = time.monotonic()
         assert wait_for(child, 10)
-        late.append(time.monotonic() - began - 0.1)
-    assert sorted(late)[4] < 0.02
+        late.append(time.monotonic() - began - 0.13)
+    assert min(late) < 0.02
     child = spawn(["sleep", "10"])
     try:
         assert not wait_for(child, 0.05)

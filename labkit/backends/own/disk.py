@@ -51,7 +51,7 @@ class OwnDiskBackend(QemuBackend):
     _unpacked: Path | None = None
 
     def missing(self) -> Missing | None:
-        return super().missing() or disk_file.problem(Path(self.chosen["disk"]))
+        return disk_file.problem(Path(self.chosen["disk"])) or super().missing()
 
     def configuration(self) -> Mapping[str, str]:
         return {"own disk": disk_file.described(Path(self.chosen["disk"]))}
