@@ -151,7 +151,7 @@ def cluster(lab_image: LabImage) -> Iterator[Cluster]:
     try:
         with one_at_a_time():
             SETUPS["containerd"](lambda message: None)
-        programs()  # all that ask for it are on one worker
+        programs(build="kubernetes" in REQUIRED)  # all that ask for it are on one worker
     except (LabError, BuildFailed, OSError) as error:
         unavailable("kubernetes", str(error))
     with running() as found, pytest.MonkeyPatch.context() as patch:

@@ -38,11 +38,14 @@ class BuildFailed(Exception):
     """It cannot be built on this computer, such as one without Debian's tools."""
 
 
-def programs() -> Path:
-    """A folder with the four programs, `etcd`, and `cni` (the network's plugins); made once."""
+def programs(*, build: bool) -> Path:
+    """A folder with the four programs, `etcd`, and `cni` (the network's plugins); made once, where
+    it may be built: both processors compile for a quarter of an hour or more."""
     key = json.dumps([VERSION, RELEASE, SUITE, COMPILER, BESIDE, PROGRAMS])
     kept = _kept()
     target = kept / f"kubernetes-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    if not (target.exists() or build):
+        raise BuildFailed("it is not built yet; LABKIT_REQUIRE=kubernetes builds it")
     if not target.exists():
         owned_files.make_folder(kept)
         owned_files.sweep(kept)

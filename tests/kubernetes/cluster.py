@@ -49,7 +49,7 @@ exec cat
 @contextmanager
 def running() -> Iterator[Cluster]:
     """The cluster, once its node is ready; nothing of it is left afterwards."""
-    built = programs()
+    built = programs(build=True)
     with ExitStack() as stack:
         _sweep()
         folder = Path(tempfile.mkdtemp(prefix=f"kube-{os.getpid()}-", dir="/tmp"))
