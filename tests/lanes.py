@@ -39,6 +39,7 @@ GROUPS = (
     ("tests/notebooks/test_live.py::*", "{test}"),
     ("tests/integration/test_conformance.py::*[[]virtualbox*", "virtualbox"),
     ("tests/kubernetes/*", "kubernetes"),
+    ("tests/integration/test_odd_folders.py::test_a_pod*", "kubernetes"),
     ("tests/integration/test_conformance.py::*", "{backend}"),
     ("tests/integration/test_virtualbox*", "virtualbox"),
     ("tests/unit/*", "{test}"),

@@ -22,6 +22,8 @@ from labkit.backends.table import BACKENDS
 from labkit.image import LabImage
 from labkit.system.paths import cache_dir, state_dir
 from tests.conftest import ready_backend
+from tests.kubernetes.built import BUILD_TIMEOUT_S
+from tests.kubernetes.settings import Cluster
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
 # Short: VirtualBox's sockets lie below it, and their paths have 107 bytes at most.
@@ -119,7 +121,7 @@ def test_every_backend_runs(odd: Odd, first: str) -> None:
 def test_no_backend_is_left_out() -> None:
     """virtualbox-resumed is the same machine in the same folder."""
     together = {name for names in TOGETHER.values() for name in names}
-    assert together | {"virtualbox", "virtualbox-resumed"} == set(BACKENDS)
+    assert together | {"virtualbox", "virtualbox-resumed", "kubernetes"} == set(BACKENDS)
 
 
 @pytest.mark.docker
@@ -129,6 +131,13 @@ def test_a_server_behind_it_answers_and_is_ended(odd: Odd, docker_backend: Backe
     ready_backend("qemu")
     words = ("--workloads", "http", "--seconds", "0.2")
     odd.run("host", "docker", "qemu", words=words, timeout=150)
+
+
+@pytest.mark.kubernetes
+@pytest.mark.timeout(BUILD_TIMEOUT_S)
+def test_a_pod_runs(odd: Odd, cluster: Cluster, lab_image: LabImage) -> None:
+    ready_backend("kubernetes").prepare(lab_image)
+    odd.run("kubernetes", words=("--workloads", "cpu,disk", "--seconds", "0.2"))
 
 
 @pytest.mark.virtualbox
