@@ -14,7 +14,7 @@ def attach(package: str, **homes: str) -> tuple[Callable[[str], Any], list[str]]
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module, _, attribute = homes[name].partition(":")
-        found = import_module(module, package)
-        return getattr(found, attribute) if attribute else found
+        imported = import_module(module, package)
+        return getattr(imported, attribute) if attribute else imported
 
     return __getattr__, list(homes)

@@ -84,21 +84,21 @@ class Apps:
     def drop_network(self) -> None:
         """Removes the network when no container uses it any more; the daemon knows."""
         with suppress(*DAEMON_ERRORS):
-            for found in self._client.networks.list(
+            for network in self._client.networks.list(
                 names=[f"^{NETWORK}$"], filters={"label": APP_LABEL}
             ):
-                found.reload()
-                if not found.attrs["Containers"] and not self.containers():
-                    found.remove()
+                network.reload()
+                if not network.attrs["Containers"] and not self.containers():
+                    network.remove()
 
     def containers(self, app: str | None = None) -> list[AppContainer]:
         """All but candidates: those that run first, then by release, newest first."""
         label = APP_LABEL if app is None else f"{APP_LABEL}={app}"
         with daemon_errors("list the apps"):
-            found = self._client.containers.list(
+            containers = self._client.containers.list(
                 all=True, filters={"label": [label, RELEASE_LABEL]}, ignore_removed=True
             )
-        apps = [_describe(container) for container in found if _is_in_place(container)]
+        apps = [_describe(container) for container in containers if _is_in_place(container)]
         return sorted(apps, key=lambda one: (one.app, not one.runs, -one.release))
 
     def without_container(self) -> set[str]:
@@ -108,8 +108,8 @@ class Apps:
             containers = self._client.containers.list(
                 all=True, filters={"label": APP_LABEL}, ignore_removed=True
             )
-        used = {one.labels[APP_LABEL] for one in containers}
-        return {one.labels[APP_LABEL] for one in images} - used
+        used = {container.labels[APP_LABEL] for container in containers}
+        return {image.labels[APP_LABEL] for image in images} - used
 
     @contextmanager
     def candidate(self, app: str, release: int) -> Iterator[AppContainer]:

@@ -82,8 +82,8 @@ class AppImages:
         """The tags of images that were built for a lab, and that the judge takes. The mark is in
         each: an image that a user has made of such an image has its label, too."""
         with daemon_errors("list the images"):
-            found = self._client.images.list(filters={"label": OWNER_LABEL})
-        tags = ((tag, one.labels[OWNER_LABEL]) for one in found for tag in one.tags)
+            images = self._client.images.list(filters={"label": OWNER_LABEL})
+        tags = ((tag, image.labels[OWNER_LABEL]) for image in images for tag in image.tags)
         return [
             tag
             for tag, mark in tags

@@ -95,16 +95,16 @@ def rollback(
 def stop(name: str) -> str:
     """Ends an app and removes its images; what was removed, in words."""
     with connected() as apps:
-        found = _existing(apps, name)
-        for one in found:
-            apps.remove(one)
+        containers = _existing(apps, name)
+        for container in containers:
+            apps.remove(container)
         return f"{name}: ended, {len(apps.images.forget_all(name))} releases removed"
 
 
 def status() -> list[AppStatus]:
     """All apps, by name."""
     with connected() as apps:
-        names = dict.fromkeys(one.app for one in apps.containers())
+        names = dict.fromkeys(container.app for container in apps.containers())
         return [_status(apps, name) for name in names]
 
 
@@ -129,50 +129,50 @@ def _try_and_replace(
         undo.callback(apps.remove, new)
         _require_healthy(apps, new, timeout)
         undo.pop_all()
-    for one in before:
-        apps.remove(one)
+    for container in before:
+        apps.remove(container)
 
 
-def _require_healthy(apps: Apps, one: AppContainer, timeout: float) -> None:
+def _require_healthy(apps: Apps, app: AppContainer, timeout: float) -> None:
     """Waits for an answer, or for the app's end: then there is nothing to wait for."""
 
     def over() -> bool:
-        return answers(one.port, timeout=REQUEST_S) or apps.state(one) not in (
+        return answers(app.port, timeout=REQUEST_S) or apps.state(app) not in (
             "created",
             "running",
             "restarting",
         )
 
     wait_until(over, timeout=timeout, interval=0.02)
-    if not answers(one.port, timeout=REQUEST_S):
-        state = apps.state(one)
+    if not answers(app.port, timeout=REQUEST_S):
+        state = apps.state(app)
         how = f"GET / gave no 200 within {timeout:g} s" if state == "running" else f"it is {state}"
-        said = apps.said(one)
+        output = apps.said(app)
         raise BackendError(
-            f"release {one.release} of {one.app} is not healthy: it was not put in place",
-            details=f"{how}; it said:\n{said}" if said else f"{how}; it said nothing",
+            f"release {app.release} of {app.app} is not healthy: it was not put in place",
+            details=f"{how}; it said:\n{output}" if output else f"{how}; it said nothing",
             resolution="mend the code and deploy again; an old version runs on as it was",
         )
 
 
 def _existing(apps: Apps, name: str) -> list[AppContainer]:
-    found = apps.containers(check_name(name))
-    if not found:
-        names = ", ".join(dict.fromkeys(one.app for one in apps.containers()))
+    containers = apps.containers(check_name(name))
+    if not containers:
+        names = ", ".join(dict.fromkeys(container.app for container in apps.containers()))
         raise UsageError(
             f"there is no app {name!r}",
             details=f"deployed are: {names}" if names else "nothing is deployed",
             resolution="labkit paas deploy FOLDER deploys one",
         )
-    return found
+    return containers
 
 
 def _status(apps: Apps, name: str) -> AppStatus:
-    one = _existing(apps, name)[0]
-    state = one.state
-    if one.runs:
-        state = "healthy" if answers(one.port, timeout=REQUEST_S) else "silent"
-    return AppStatus(name, url_of(one), state, one.release, tuple(apps.images.releases(name)))
+    app = _existing(apps, name)[0]
+    state = app.state
+    if app.runs:
+        state = "healthy" if answers(app.port, timeout=REQUEST_S) else "silent"
+    return AppStatus(name, url_of(app), state, app.release, tuple(apps.images.releases(name)))
 
 
 def url_of(one: AppContainer) -> str:

@@ -57,17 +57,17 @@ def detect(folder: Path) -> tuple[Kind, str]:
     """What kind of app it is, and the command that starts it."""
     procfile = folder / "Procfile"
     if procfile.is_file():
-        found = re.search(
+        web = re.search(
             r"^web:[ \t]*(\S.*)$",
             procfile.read_text(encoding="utf-8", errors="replace"),
             re.MULTILINE,
         )
-        if not found:
+        if not web:
             raise UsageError(
                 f"{procfile} does not say how to start the app",
                 resolution="give it a line such as: web: exec ./server (it listens on $PORT)",
             )
-        return "procfile", found[1].strip()
+        return "procfile", web[1].strip()
     if (folder / "cgi-bin").is_dir():
         return "scripts", HTTPD
     if (folder / "index.html").is_file():

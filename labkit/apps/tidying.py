@@ -31,7 +31,7 @@ def tidy(keep: Callable[[Kept], None] | None = None) -> tuple[list[str], list[st
                 apps.images.remove(tag)
                 removed.append(f"image {tag}")
             removed += _forget_unused(apps, judge)
-            for name in dict.fromkeys(one.app for one in apps.containers()):
+            for name in dict.fromkeys(container.app for container in apps.containers()):
                 if _is_left_of_a_trial(name, judge):
                     removed.append(f"app {stop(name)}")
                     continue
@@ -77,17 +77,17 @@ def _remove_others(apps: Apps, name: str, judge: Judge) -> list[str]:
     )
     by_hand = [command("rmi", *(f"{repository(name)}:{claim}" for claim in claims))]
     if others:
-        by_hand.append(command("rm", "--force", *(one.container for one in others)))
+        by_hand.append(command("rm", "--force", *(other.container for other in others)))
     if not _is_left(apps, name, judge, f"the deployment of the app {name}", *by_hand):
         return []
-    for one in others:
-        apps.remove(one)
+    for other in others:
+        apps.remove(other)
     for claim in claims:
         apps.images.forget(name, claim)
-    return [f"container {one.container}" for one in others]
+    return [f"container {other.container}" for other in others]
 
 
 def _is_left(apps: Apps, name: str, judge: Judge, what: str, *by_hand: list[str]) -> bool:
     """Whether each of the app's deployments is known to have been killed; of none, nothing is."""
-    found = [judge.takes(mark, what, *by_hand) for mark in apps.images.claims(name)]
-    return bool(found) and all(found)
+    killed = [judge.takes(mark, what, *by_hand) for mark in apps.images.claims(name)]
+    return bool(killed) and all(killed)

@@ -66,11 +66,11 @@ class AttachedInstance(PipedInstance):
         return (Meter(self._program, "helper", (self._process.pid,), tree=False),)
 
     def late_meters(self) -> tuple[Meter, ...]:
-        found = container_meters(self._first_process(), self._name)
-        return found or (Meter("container", "instance", why=UNPROVEN),)
+        meters = container_meters(self._first_process(), self._name)
+        return meters or (Meter("container", "instance", why=UNPROVEN),)
 
     def _first_process(self) -> int:
-        """0 where it is not known."""
+        """Its process id; 0 where it is not known."""
         with suppress(OSError, ValueError):
             return int(self._pid_file.read_text(encoding="utf-8"))
         with suppress(psutil.Error):

@@ -21,8 +21,8 @@ _BY_ANOTHER = re.compile(r"KVM_CREATE_VM\) failed: 16\b|failed to initialize kvm
 
 def ways_out(said: str) -> str:
     """What to do where the other one has it; empty where that is not what was said."""
-    if found := _BY_KVM.search(said):
-        module = "kvm_amd" if found[1].startswith("SVM") else "kvm_intel"
+    if by_kvm := _BY_KVM.search(said):
+        module = "kvm_amd" if by_kvm[1].startswith("SVM") else "kvm_intel"
         return (
             "KVM has the processor's extension, which VirtualBox wants for itself: unload it until "
             f"it is needed again ({with_root(f'modprobe -r {module} kvm')}), or start Linux with "

@@ -85,4 +85,4 @@ def configuration(rootfs: Path, scratch: Path, limits: Limits, name: str) -> lis
 
 def in_fstab(path: Path) -> str:
     """Blanks and backslashes as fstab(5) has them."""
-    return re.sub(r"[\s\\]", lambda found: f"\\{ord(found[0]):03o}", str(path))
+    return re.sub(r"[\s\\]", lambda sign: f"\\{ord(sign[0]):03o}", str(path))

@@ -76,5 +76,5 @@ class NspawnBackend(AttachedBackend):
 
 
 def escaped(path: Path) -> str:
-    """As a part of a value that a colon divides: systemd-nspawn(1), --bind."""
+    """A path as a part of a value that a colon divides: systemd-nspawn(1), --bind."""
     return str(path).replace("\\", "\\\\").replace(":", "\\:")

@@ -55,8 +55,8 @@ class PipedInstance(Instance):
 
     def _diagnosis(self) -> str:
         """What the process wrote to its standard error, and whether it still runs."""
-        said = self._log.read_text(encoding="utf-8", errors="replace")
-        return f"{said}\n{condition('the process', self._process)}"
+        stderr = self._log.read_text(encoding="utf-8", errors="replace")
+        return f"{stderr}\n{condition('the process', self._process)}"
 
 
 def session_with(process: subprocess.Popen[bytes], timeline: Timeline) -> Session:

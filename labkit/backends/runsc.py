@@ -31,11 +31,11 @@ class RunscInstance(OciInstance):
         return (*super().meters(), *gofer)
 
     def _gofer(self) -> int:
-        """By what runsc itself has written down; 0 where it is not told."""
+        """The process id of runsc's gofer, from runsc's own state file; 0 where that tells none."""
         with suppress(OSError, ValueError, StopIteration):
             state = next((self._log.parent / "runsc").glob("*.state"))
-            said: Any = json.loads(state.read_text(encoding="utf-8"))
-            return int(said.get("goferPid", 0))
+            content: Any = json.loads(state.read_text(encoding="utf-8"))
+            return int(content.get("goferPid", 0))
         return 0
 
 
@@ -47,8 +47,8 @@ class RunscBackend(OciRuntimeBackend):
     settings: ClassVar[Mapping[str, tuple[str, ...]]] = {"platform": ("ptrace", "systrap")}
 
     def missing(self) -> Missing | None:
-        if (found := super().missing()) is not None:
-            return found
+        if (missing := super().missing()) is not None:
+            return missing
         try:
             run(self._argv("list"), timeout=10)
         except CommandError as error:
@@ -60,9 +60,9 @@ class RunscBackend(OciRuntimeBackend):
         return None
 
     def engine(self, image: LabImage | None) -> Engine:
-        found: Engine = f"runsc ({self.chosen['platform']})"  # type: ignore[assignment]
-        assert found in get_args(Engine)
-        return found
+        engine: Engine = f"runsc ({self.chosen['platform']})"  # type: ignore[assignment]
+        assert engine in get_args(Engine)
+        return engine
 
     def _argv(self, *words: str) -> list[str]:
         """The Sentry runs as a user that may not be let into this user's folder for such files."""

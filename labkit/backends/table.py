@@ -83,10 +83,10 @@ __all__ += ["expand", "make_backend", "versions"]
 
 def expand(names: Iterable[str]) -> list[str]:
     """Names with each group replaced by its backends; each once. UsageError for what is none."""
-    found = dict.fromkeys(each for name in names for each in GROUPS.get(name, (name,)))
-    for name in found:
+    expanded = dict.fromkeys(each for name in names for each in GROUPS.get(name, (name,)))
+    for name in expanded:
         make_backend(name)
-    return list(found)
+    return list(expanded)
 
 
 def make_backend(name: str) -> Backend:

@@ -34,7 +34,7 @@ class UmlInstance(PipedInstance):
     is_machine = True
 
     def meters(self) -> tuple[Meter, ...]:
-        """None before its helpers are there, which share the kernel's memory. Its other children
+        """Empty until its helpers are there, which share the kernel's memory. Its other children
         execute a program of the guest each, and are traced by it (TracerPid, proc(5))."""
         return ()
 

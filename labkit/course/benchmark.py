@@ -32,7 +32,7 @@ def head(answer: Any, block_kib: int) -> str:
 def shown(answer: Any) -> str:
     """For which backend do these runs show that its start is slower on the busy computer?"""
     table = stats.compare(recorded("quiet"), recorded("busy"))
-    mine = table[table["quantity"] == "startup_s"].set_index("backend")["low_ratio"]
-    if answer not in mine.index:
+    low = table[table["quantity"] == "startup_s"].set_index("backend")["low_ratio"]
+    if answer not in low.index:
         return "it is the name of one of the backends of both runs"
-    return "" if mine[answer] > 1 else "its interval holds 1: these trials cannot tell"
+    return "" if low[answer] > 1 else "its interval holds 1: these trials cannot tell"

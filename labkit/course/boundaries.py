@@ -41,11 +41,11 @@ def kernels(answer: Any) -> str:
 )
 def shared(answer: Any) -> str:
     """How many of the things that it sees does a Docker container share with its host?"""
-    mine = _matrix().xs("docker")
-    mine = mine[mine["section"] == SEES]
-    truth = int((mine["touches"] == "host").sum())
+    rows = _matrix().xs("docker")
+    rows = rows[rows["section"] == SEES]
+    truth = int((rows["touches"] == "host").sum())
     return number(
-        answer, truth, (len(mine) - truth, "these are the things that are its own"), part=0
+        answer, truth, (len(rows) - truth, "these are the things that are its own"), part=0
     )
 
 

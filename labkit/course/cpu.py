@@ -19,11 +19,11 @@ def mildest(answer: Any) -> str:
     """At which workload does the emulated machine lose the least?"""
     run = recorded()
     table = stats.throughput(run.results, run.trials)
-    mine = table[table["backend"] == "qemu"].set_index("workload")["median_ratio"]
-    if answer in mine[mine.isna()].index:
+    ratios = table[table["backend"] == "qemu"].set_index("workload")["median_ratio"]
+    if answer in ratios[ratios.isna()].index:
         return "this workload counts nothing, so it has no throughput"
     unknown = "it is the name of one of the workloads of the run"
-    return largest(answer, mine, unknown, "at another workload it keeps more of the speed")
+    return largest(answer, ratios, unknown, "at another workload it keeps more of the speed")
 
 
 @exercise(
@@ -36,8 +36,8 @@ def day(answer: Any, machines: int) -> str:
     """How many CPU hours do {given} idle machines `qemu` take from the host in a day?"""
     run = recorded()
     table = stats.idle_burn(run.samples, run.results, run.trials)
-    mine = table[(table["backend"] == "qemu") & (table["role"] == "all")]
-    rate = machines * float(mine["median_host_cpu_s_per_s"].iloc[0])
+    rows = table[(table["backend"] == "qemu") & (table["role"] == "all")]
+    rate = machines * float(rows["median_host_cpu_s_per_s"].iloc[0])
     return number(
         answer,
         HOURS * rate,

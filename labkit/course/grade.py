@@ -70,12 +70,12 @@ def guesses_asked() -> set[str]:
 
 def _of(folder: Path, asked: set[str]) -> Iterable[Grade]:
     """The file may lie in the folder itself or in one below it, as students zip it."""
-    found = sorted(folder.rglob(work.FILE))
-    if len(found) != 1:
-        why = f"{len(found)} files {work.FILE}" if found else f"no {work.FILE}"
+    files = sorted(folder.rglob(work.FILE))
+    if len(files) != 1:
+        why = f"{len(files)} files {work.FILE}" if files else f"no {work.FILE}"
         return [Grade(folder.name, None, "", "file", work.FILE, "", None, "missing", why)]
     try:
-        done = work.read(found[0].parent)
+        done = work.read(files[0].parent)
     except LabError as error:
         why = f"{error.brief}: {error.details}"
         return [Grade(folder.name, None, "", "file", work.FILE, "", None, "missing", why)]
@@ -117,9 +117,9 @@ def table(given: list[Grade]) -> str:
     rows = [["student", "guesses", "right", "wrong", "missing", "tasks done", "tries"]]
     students = dict.fromkeys(grade.student for grade in given)
     for student in students:
-        mine = [grade for grade in given if grade.student == student]
-        count = Counter((grade.kind, grade.result) for grade in mine)
-        tries = sum(grade.tries or 0 for grade in mine if grade.kind == "exercise")
+        own = [grade for grade in given if grade.student == student]
+        count = Counter((grade.kind, grade.result) for grade in own)
+        tries = sum(grade.tries or 0 for grade in own if grade.kind == "exercise")
         counts = [count["guess", "guessed"]]
         counts += [count["exercise", result] for result in ("right", "wrong", "missing")]
         rows.append([student, *map(str, [*counts, count["task", "done"], tries])])

@@ -21,8 +21,8 @@ def apps(answer: Any, images: int) -> str:
     """{given} apps are packed as `python-other-app` is: all layers are shared but the last, which
     is different in each. How many MB of layers are in the store, all of them together?"""
     table = stats.image_layers(recorded(IMAGES).layers)
-    mine = table[table["image"] == "python-other-app"].sort_values("layer")
-    whole, own = float(mine["size_bytes"].sum()) / MB, float(mine["size_bytes"].iloc[-1]) / MB
+    layers = table[table["image"] == "python-other-app"].sort_values("layer")
+    whole, own = float(layers["size_bytes"].sum()) / MB, float(layers["size_bytes"].iloc[-1]) / MB
     each = "so it would be if each image had all of its layers for itself"
     return number(answer, whole - own + images * own, (images * whole, each))
 
@@ -74,8 +74,8 @@ def waiting(answer: Any) -> str:
     percent?"""
     table = stats.cold_load(recorded(IMAGES).cold_load)
     # Its steps in order, then their total.
-    mine = table[(table["way"] == "container with Python") & (table["start"] == 1)]
-    truth = 100 * float(mine["median_s"].iloc[0]) / float(mine["median_s"].iloc[-1])
+    steps = table[(table["way"] == "container with Python") & (table["start"] == 1)]
+    truth = 100 * float(steps["median_s"].iloc[0]) / float(steps["median_s"].iloc[-1])
     mistakes = (
         (truth / 100, "in percent, please"),
         (100 - truth, "this is the part of all the rest"),

@@ -31,8 +31,8 @@ def _work() -> pd.DataFrame:
 def worst(answer: Any) -> str:
     """Which neighbour without limits lengthens the slow requests of a container the most?"""
     table = stats.neighbours(_trials())
-    mine = table[(table["backend"] == "docker") & (table["condition"] == "unlimited")]
-    tails = mine[mine["quantity"] == "p95"].set_index("kind")["median_ratio"]
+    rows = table[(table["backend"] == "docker") & (table["condition"] == "unlimited")]
+    tails = rows[rows["quantity"] == "p95"].set_index("kind")["median_ratio"]
     unknown = "it is one of the kinds of neighbours: cpu, memory or disk"
     return largest(answer, tails, unknown, "another one lengthens them more")
 

@@ -22,8 +22,8 @@ def _table() -> pd.DataFrame:
 def _docker(metric: str = "pss") -> pd.Series:
     """Role → median in bytes."""
     table = _table()
-    mine = table[(table["backend"] == "docker") & (table["metric"] == metric)]
-    return mine.set_index("role")["median_bytes"]
+    rows = table[(table["backend"] == "docker") & (table["metric"] == metric)]
+    return rows.set_index("role")["median_bytes"]
 
 
 @exercise(
@@ -34,8 +34,8 @@ def _docker(metric: str = "pss") -> pd.Series:
 def order(answer: Any) -> str:
     """RSS, PSS and USS of the bare process, the smallest first."""
     table = _table()
-    mine = table[(table["backend"] == "host") & (table["role"] == "each")]
-    sizes = mine.set_index("metric")["median_bytes"].reindex(["rss", "pss", "uss"])
+    rows = table[(table["backend"] == "host") & (table["role"] == "each")]
+    sizes = rows.set_index("metric")["median_bytes"].reindex(["rss", "pss", "uss"])
     names = [str(name).lower() for name in answer]
     if sorted(names) != sorted(sizes.index):
         return "it is a list of the three names rss, pss and uss, each of them once"
@@ -96,6 +96,6 @@ def _of_many() -> float:
     """What one of many containers takes, in bytes (PSS)."""
     run = recorded("density")
     table = stats.instances(run.instances, run.trials)
-    mine = table[(table["backend"] == "docker") & (table["metric"] == "pss")]
-    most = mine[mine["role"] == "all"].nlargest(1, "running").iloc[0]
+    rows = table[(table["backend"] == "docker") & (table["metric"] == "pss")]
+    most = rows[rows["role"] == "all"].nlargest(1, "running").iloc[0]
     return float(most["total_bytes"] / most["running"])

@@ -57,8 +57,8 @@ def burden(answer: Any) -> str:
 )
 def waiting(answer: Any) -> str:
     """What part of the machine's time is nothing but waiting for it, in percent (medians)?"""
-    mine = _steps()[_steps()["model"] == MACHINE]
-    whole = mine.groupby("trial")["seconds"].sum()
-    waited = mine[mine["title"] == WAIT].set_index("trial")["seconds"]
+    steps = _steps()[_steps()["model"] == MACHINE]
+    whole = steps.groupby("trial")["seconds"].sum()
+    waited = steps[steps["title"] == WAIT].set_index("trial")["seconds"]
     truth = 100 * float((waited / whole).median())
     return number(answer, truth, (truth / 100, "in percent, please"), part=0.05)

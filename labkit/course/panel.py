@@ -25,7 +25,7 @@ class Choice:
 
     @property
     def default(self) -> Any:
-        """What is chosen before anybody has chosen."""
+        """What is chosen at first."""
         if self.first is not None:
             return self.first
         return list(self.among) if self.several else self.among[0]
@@ -37,8 +37,8 @@ class Choice:
         if isinstance(values, list | tuple) and values and all(v in self.among for v in values):
             return list(values) if self.several else wanted
         names = self.among
-        told = ", ".join(names) if isinstance(names, tuple) else f"{names[0]} to {names[-1]}"
-        raise UsageError(f"{self.label} cannot be {value!r}", resolution=f"choose of: {told}")
+        text = ", ".join(names) if isinstance(names, tuple) else f"{names[0]} to {names[-1]}"
+        raise UsageError(f"{self.label} cannot be {value!r}", resolution=f"choose of: {text}")
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ def figures(title: str, table: pd.DataFrame, scales: Scales, badge: str) -> Pane
     names = tuple(dict.fromkeys(table["name"]))
 
     def draw(quantity: str, rows: Sequence[str], axis: str) -> Chart:
-        mine = table[(table["quantity"] == quantity) & table["name"].isin(rows)]
+        selected = table[(table["quantity"] == quantity) & table["name"].isin(rows)]
         scale, text = scales[quantity]
         logarithmic = axis == "logarithmic"
-        return chosen(title, mine, scale, text, logarithmic=logarithmic, badge=badge)
+        return chosen(title, selected, scale, text, logarithmic=logarithmic, badge=badge)
 
     choices = {
         "quantity": Choice("quantity", tuple(scales)),

@@ -40,11 +40,11 @@ def instead(answer: Any, machines: int) -> str:
     size = each.set_index("backend")["median_bytes"]
     mib = "these are the MiB that the machine takes; how many processes have room there?"
     saved = "this is the machine that was saved; another one is asked for"
-    one = "this is for one machine"
+    single = "this is for one machine"
     ratio = size / size["host"]
     mistakes = (
         (machines * size["qemu"] / 2**20, mib),
         (machines * ratio["qemu-resumed"], saved),
-        (ratio["qemu"], one),
+        (ratio["qemu"], single),
     )
     return number(answer, machines * float(ratio["qemu"]), *mistakes, part=0.05)

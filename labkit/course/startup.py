@@ -21,10 +21,10 @@ def phase(answer: Any) -> str:
     """In which phase does most of a booting machine's time pass?"""
     run = recorded()
     table = benchmark_stats.timeline(run.milestones, run.trials)
-    mine = table[table["backend"] == "qemu"].set_index("phase")["length_s"]
+    lengths = table[table["backend"] == "qemu"].set_index("phase")["length_s"]
     named = " ".join(answer.replace("->", "→").split())
     unknown = "a phase has the names of two milestones that follow each other, with an arrow"
-    return largest(named, mine, unknown, "this phase is there, but another one is longer")
+    return largest(named, lengths, unknown, "this phase is there, but another one is longer")
 
 
 @exercise(

@@ -37,13 +37,13 @@ def make(out: Path, notebooks: Path | None = None) -> list[Path]:
     Raises UsageError when there is none to copy, and before anything is written when a copy that
     is there already has been worked in: the answers in it would be lost.
     """
-    found = sorted((notebooks or source()).glob("*.ipynb"))
-    if not found:
+    originals = sorted((notebooks or source()).glob("*.ipynb"))
+    if not originals:
         raise UsageError(
             f"there are no notebooks in {notebooks or source()}",
             resolution="call it in a checkout of the lab, where the folder notebooks/ is",
         )
-    copies = {out / path.name: _emptied(_read(path)) for path in found}
+    copies = {out / path.name: _emptied(_read(path)) for path in originals}
     _require_untouched(copies)
     out.mkdir(parents=True, exist_ok=True)
     for path, copy in copies.items():

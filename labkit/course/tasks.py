@@ -25,30 +25,30 @@ class Task:
 
 def hardened() -> str:
     """A container that may do as little as the lab's own."""
-    if (found := looked_at.container("lab-hard")) is None:
+    if (container := looked_at.container("lab-hard")) is None:
         return "there is no container `lab-hard`"
-    settings = found["HostConfig"]
+    settings = container["HostConfig"]
     if settings["Privileged"]:
         return "it is privileged: that gives it all capabilities, whatever was dropped"
     if [name.upper() for name in settings["CapDrop"] or ()] != ["ALL"] or settings["CapAdd"]:
         return "it has capabilities: all of them are to be dropped, and none added"
     if not settings["ReadonlyRootfs"]:
         return "its root folder can be written"
-    return "" if found["State"]["Running"] else "it does not run"
+    return "" if container["State"]["Running"] else "it does not run"
 
 
 def over_its_limit() -> str:
     """A container that wanted more memory than its limit."""
-    if (found := looked_at.container("lab-limit")) is None:
+    if (container := looked_at.container("lab-limit")) is None:
         return "there is no container `lab-limit`"
-    limit = found["HostConfig"]["Memory"]
+    limit = container["HostConfig"]["Memory"]
     if not 0 < limit <= 64 * MIB:
         return (
             f"its memory limit is {limit // MIB} MiB, and not between 1 and 64"
             if limit
             else ("it has no memory limit")
         )
-    if not found["State"]["OOMKilled"]:
+    if not container["State"]["OOMKilled"]:
         return "the kernel has not ended it for want of memory"
     return ""
 
@@ -67,9 +67,9 @@ def kept_layer() -> str:
 def tamed() -> str:
     """A noisy neighbour that still works, and is kept to a small part of one processor. On a busy
     computer it takes little without any limit: so both the limit and its use are looked at."""
-    if (found := looked_at.container("lab-noisy")) is None:
+    if (container := looked_at.container("lab-noisy")) is None:
         return "there is no container `lab-noisy`"
-    settings = found["HostConfig"]
+    settings = container["HostConfig"]
     if not (settings["NanoCpus"] or settings["CpuQuota"] > 0):
         return "it has no limit of its CPU time"
     cpus = looked_at.cpus_used("lab-noisy") or 0.0

@@ -57,8 +57,8 @@ def _write_anew(folder: Path, old: dict[str, Any]) -> None:
     if ending is None:
         done = {row.trial for row in rows["trials"] if isinstance(row, Trial)}
         rows = {
-            name: [row for row in found if getattr(row, "trial", None) in {None, *done}]
-            for name, found in rows.items()
+            name: [row for row in records if getattr(row, "trial", None) in {None, *done}]
+            for name, records in rows.items()
         }
     with owned_files.unfinished_folder(folder.parent) as place:
         new = place / "new"

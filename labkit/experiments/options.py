@@ -70,16 +70,16 @@ def checked(options: type[O], *args: Any, **kwargs: Any) -> O:
     from pydantic import TypeAdapter, ValidationError  # slow to import
 
     try:
-        given = inspect.signature(options).bind(*args, **kwargs).arguments
+        arguments = inspect.signature(options).bind(*args, **kwargs).arguments
     except TypeError as error:
         raise UsageError("there is no such choice", details=str(error)) from None
     try:
-        return TypeAdapter(options).validate_python(given)
+        return TypeAdapter(options).validate_python(arguments)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "options"
         raise UsageError(
-            f"{name} cannot be {given.get(name)!r}",
+            f"{name} cannot be {arguments.get(name)!r}",
             details=first["msg"],
             resolution='such as backends=["host", "docker"], repeats=5',
         ) from None

@@ -55,19 +55,19 @@ def experiment(name: str) -> Experiment[Any, Any, Any]:
             f"there is no experiment {name!r}", details=f"the lab has: {', '.join(EXPERIMENTS)}"
         )
     module = import_module(f"labkit.experiments.{EXPERIMENTS[name].folder}.experiment")
-    found: Experiment[Any, Any, Any] = module.EXPERIMENT
-    return found
+    loaded: Experiment[Any, Any, Any] = module.EXPERIMENT
+    return loaded
 
 
 def load_run(recording: str | Path) -> Run:
     """Reads a run; UsageError for a recording of another experiment."""
-    found = load(recording)
-    if found.manifest.experiment != "benchmark":
+    run = load(recording)
+    if run.manifest.experiment != "benchmark":
         raise UsageError(
-            f"{found.path} is no run, but a recording of {found.manifest.experiment}",
-            resolution=f"name a run; to see this one: labkit report {typed(found.path)}",
+            f"{run.path} is no run, but a recording of {run.manifest.experiment}",
+            resolution=f"name a run; to see this one: labkit report {typed(run.path)}",
         )
-    return found
+    return run
 
 
 def load(recording: str | Path) -> Recording[Any]:

@@ -188,15 +188,15 @@ class Session:
     ) -> tuple[float, M, list[MemoryTold]]:
         """The line of this kind and its arrival; what was told of the memory before, once at
         most, whatever the other side says."""
-        told: list[MemoryTold] = []
+        memory: list[MemoryTold] = []
         while True:
             at, message = self._next((kind, Failure, Memory), what, deadline)
             if isinstance(message, Failure) and message.id == id:
                 raise BackendError(f"the agent could not {what}", details=message.reason)
             if isinstance(message, Memory) and message.id == id:
-                told = [MemoryTold(at, edge, message.used_kib * 1024)]
+                memory = [MemoryTold(at, edge, message.used_kib * 1024)]
             if isinstance(message, kind) and message.id == id:
-                return at, message, told
+                return at, message, memory
 
     def _next(self, kinds: tuple[type, ...], what: str, deadline: float) -> tuple[float, Message]:
         """The next message of one of these kinds; others are passed over."""

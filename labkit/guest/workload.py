@@ -61,13 +61,13 @@ def workload_files() -> dict[str, Path]:
     own = own_guest_dir()
     if own is None:
         return files
-    found = {file.stem: file for file in (own / "workloads").glob("*.sh")}
-    if taken := sorted(found.keys() & files.keys()):
+    own_files = {file.stem: file for file in (own / "workloads").glob("*.sh")}
+    if taken := sorted(own_files.keys() & files.keys()):
         raise UsageError(
             f"the lab has a workload {taken[0]} already",
-            resolution=f"give {found[taken[0]]} another name",
+            resolution=f"give {own_files[taken[0]]} another name",
         )
-    return {**files, **found}
+    return {**files, **own_files}
 
 
 def digests(tasks: Iterable[str]) -> dict[str, str]:
@@ -123,14 +123,14 @@ def parse_task(text: str) -> Task:
             f"{text!r} is not a workload with settings",
             resolution="write name:setting=value, such as ballast:mib=128",
         )
-    given = tuple((pair[1], pair[2]) for pair in pairs if pair)
-    if unknown := {setting for setting, _ in given} - known[name].defaults.keys():
+    chosen = tuple((pair[1], pair[2]) for pair in pairs if pair)
+    if unknown := {setting for setting, _ in chosen} - known[name].defaults.keys():
         raise UsageError(
             f"the workload {name} has no setting {', '.join(sorted(unknown))}",
             details=f"it has: {', '.join(known[name].defaults) or 'none'}",
             resolution=f"write {name}, or one of its settings",
         )
-    return Task(known[name], given)
+    return Task(known[name], chosen)
 
 
 def ballast_mib(text: str) -> int:

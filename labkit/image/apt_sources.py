@@ -34,28 +34,28 @@ class Source:
 def mirrors(suite: str, archive: str, folder: Path | None = None) -> list[str]:
     """The addresses of the Debian archive (`debian`, `debian-security`) that apt uses here."""
     sources = read_sources(APT_FOLDER if folder is None else folder)
-    found = [s.uri.rstrip("/") for s in sources if _is_debian(s, suite, archive)]
-    return list(dict.fromkeys(found))
+    addresses = [s.uri.rstrip("/") for s in sources if _is_debian(s, suite, archive)]
+    return list(dict.fromkeys(addresses))
 
 
 def read_sources(folder: Path) -> list[Source]:
     """All that apt's configuration names; what cannot be read is left out."""
-    found: list[Source] = []
+    sources: list[Source] = []
     for file in [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]:
         parse = {".list": parse_one_line, ".sources": parse_deb822}.get(file.suffix)
         with suppress(OSError, ValueError):  # no such file, no permission, not UTF-8
-            found += parse(file.read_text(encoding="utf-8")) if parse else ()
-    return found
+            sources += parse(file.read_text(encoding="utf-8")) if parse else ()
+    return sources
 
 
 def parse_one_line(text: str) -> Iterator[Source]:
     """The entries of a sources.list."""
     for line in text.splitlines():
-        found = _ONE_LINE.fullmatch(line.partition("#")[0].strip())
-        if found:
-            options = dict(o.split("=", 1) for o in (found["options"] or "").split() if "=" in o)
-            components = tuple(found["rest"].split())
-            yield Source(found["uri"], found["suite"], components, options.get("signed-by", ""))
+        entry = _ONE_LINE.fullmatch(line.partition("#")[0].strip())
+        if entry:
+            options = dict(o.split("=", 1) for o in (entry["options"] or "").split() if "=" in o)
+            components = tuple(entry["rest"].split())
+            yield Source(entry["uri"], entry["suite"], components, options.get("signed-by", ""))
 
 
 def parse_deb822(text: str) -> Iterator[Source]:

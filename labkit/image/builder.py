@@ -49,10 +49,10 @@ def build(
     try:
         pins = debs.look_up(_debs(), architecture, progress=progress)
     except Unreachable:
-        found = None if refresh else _built_before(architecture, own_kernel)
-        if found is None:
+        image = None if refresh else _built_before(architecture, own_kernel)
+        if image is None:
             raise
-        return found
+        return image
     debs.save_pins(pins, pins_file)
     return _build(Inputs(pins, read_guest(), own_kernel), progress)
 
@@ -75,15 +75,15 @@ def _built_before(architecture: Architecture, own_kernel: bytes | None) -> LabIm
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             record = json.loads(file.read_text(encoding="utf-8"))
             inputs = Inputs.of_record(record, architecture, guest, own_kernel)
-            if found := load(_folder(inputs), inputs.digest):
-                return found
+            if image := load(_folder(inputs), inputs.digest):
+                return image
     return None
 
 
 def _build(inputs: Inputs, progress: bool) -> LabImage:
-    found = load(_folder(inputs), inputs.digest)
-    if found:
-        return found
+    image = load(_folder(inputs), inputs.digest)
+    if image:
+        return image
     contents = read_contents(inputs, _debs(), progress=progress)
     with unfinished(_images(), needed_bytes(contents)) as temporary:
         write_image(inputs, contents, temporary / "image")
@@ -93,7 +93,7 @@ def _build(inputs: Inputs, progress: bool) -> LabImage:
 
 
 def _put_in_place(built: Path, inputs: Inputs) -> LabImage:
-    """One rename. What lies there already is damaged and makes way, or it is as good as ours:
+    """By one rename. What lies there already is damaged and makes way, or it is as good as ours:
     another build was faster."""
     target = _folder(inputs)
     for _ in range(2):

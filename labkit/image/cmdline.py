@@ -49,8 +49,8 @@ def command_line(cpus: int, *, network: bool = False, architecture: Architecture
     """The command line for a guest with this many virtual processors, and a network card or not."""
     common = _OF[architecture] + _COMMON
     common = common.replace("rdinit=/init", "rdinit=/lab/network") if network else common
-    one = _ONE_PROCESSOR + (_ONE_PROCESSOR_NETWORK if network else "")
-    return common + (one if cpus == 1 and architecture == AMD64 else "")
+    single = _ONE_PROCESSOR + (_ONE_PROCESSOR_NETWORK if network else "")
+    return common + (single if cpus == 1 and architecture == AMD64 else "")
 
 
 # What the ISO's boot loader passes on: a boot medium is made for one processor.

@@ -35,7 +35,7 @@ class Pins:
 
     @property
     def boot_loader(self) -> tuple[str, ...]:
-        """The packages of it, where there is one."""
+        """The boot loader's packages; none where there is no boot loader."""
         return (ISOLINUX, SYSLINUX) if ARCHITECTURES[self.architecture].boots_iso else ()
 
 
@@ -81,15 +81,15 @@ def read_members(deb: Path, patterns: Sequence[str]) -> dict[str, bytes]:
     """Path → content of all files in a package that match one of the patterns."""
     from debian.debfile import DebFile
 
-    found = {}
+    contents = {}
     with DebFile(deb) as package:
         tar = package.data.tgz()
         for member in tar:
             name = str(member.name)
             if member.isfile() and any(fnmatchcase(name, pattern) for pattern in patterns):
                 file = tar.extractfile(member)
-                found[name] = file.read() if file else b""
-    return found
+                contents[name] = file.read() if file else b""
+    return contents
 
 
 def pins_name(architecture: Architecture) -> str:
@@ -118,5 +118,5 @@ def load_pins(file: Path) -> Pins | None:
 
 
 def _newest_of(indexes: Sequence[Index], name: str) -> Package:
-    found = (p for index in indexes for p in find_packages(index.packages, name, index.mirror))
-    return newest(found, name)
+    packages = (p for index in indexes for p in find_packages(index.packages, name, index.mirror))
+    return newest(packages, name)

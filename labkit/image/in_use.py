@@ -25,19 +25,19 @@ def hold(record: Path) -> None:
     """From now on this image is in use, and is the one that was used last; if it is there."""
     with suppress(OSError):
         descriptor = os.open(record, os.O_RDONLY | os.O_CLOEXEC)
-        found = os.fstat(descriptor)
-        if (found.st_dev, found.st_ino) in _held:
+        status = os.fstat(descriptor)
+        if (status.st_dev, status.st_ino) in _held:
             os.close(descriptor)
             return
-        _held[found.st_dev, found.st_ino] = descriptor
+        _held[status.st_dev, status.st_ino] = descriptor
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         os.utime(descriptor)
 
 
 def remove_old(images: Path, aside: Path) -> list[Path]:
-    """Moves what is old and not in use into a folder that is gone soon: which."""
-    found = [path for path in images.iterdir() if _DIGEST.fullmatch(path.name)]
-    dated = [(_used(path), path) for path in found if _used(path)]
+    """Moves old images that are not in use into a folder that is gone soon, and returns them."""
+    folders = [path for path in images.iterdir() if _DIGEST.fullmatch(path.name)]
+    dated = [(_used(path), path) for path in folders if _used(path)]
     return [path for _, path in sorted(dated, reverse=True)[KEPT:] if _removed(path, aside)]
 
 

@@ -33,9 +33,9 @@ def find_packages(index: bytes, name: str, mirror: str) -> Iterator[Package]:
     from debian.deb822 import Deb822
 
     text = b"\n" + index
-    for found in re.finditer(rb"\nPackage: %b\n" % re.escape(name.encode()), text):
-        end = text.find(b"\n\n", found.end())
-        fields = Deb822(text[found.start() + 1 : end if end >= 0 else len(text)])
+    for match in re.finditer(rb"\nPackage: %b\n" % re.escape(name.encode()), text):
+        end = text.find(b"\n\n", match.end())
+        fields = Deb822(text[match.start() + 1 : end if end >= 0 else len(text)])
         yield Package(
             name=name,
             version=fields["Version"],
@@ -50,23 +50,23 @@ def newest(packages: Iterable[Package], name: str) -> Package:
     """The highest version (deb-version(7)); ImageError when there is none."""
     from debian.debian_support import Version
 
-    found = sorted(packages, key=lambda package: Version(package.version))
-    if not found:
+    versions = sorted(packages, key=lambda package: Version(package.version))
+    if not versions:
         raise ImageError(
             f"the mirror has no package {name}",
             details="its index does not list it",
             resolution=f"the mirror may be in mid-update; try again later: {_NEWER}",
         )
-    return found[-1]
+    return versions[-1]
 
 
 def kernel_dependency(metapackage: Package) -> str:
     """The kernel package that the metapackage stands for: linux-image-VERSION-cloud-arm64."""
-    found = re.search(r"\blinux-image-\S+-cloud-(?:amd64|arm64)\b", metapackage.depends)
-    if not found:
+    kernel = re.search(r"\blinux-image-\S+-cloud-(?:amd64|arm64)\b", metapackage.depends)
+    if not kernel:
         raise ImageError(
             f"the package {metapackage.name} names no kernel",
             details=f"it depends on: {metapackage.depends or 'nothing'}",
             resolution="bring a kernel: labkit image build --kernel FILE",
         )
-    return found[0]
+    return kernel[0]

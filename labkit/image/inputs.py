@@ -35,8 +35,8 @@ class Inputs:
     ) -> Inputs:
         """Those of today with the packages of an image that was built: see `provenance`."""
         packages = {
-            name: Package(name, told["version"], told["sha256"], size=0, url="")
-            for name, told in record["packages"].items()
+            name: Package(name, package["version"], package["sha256"], size=0, url="")
+            for name, package in record["packages"].items()
         }
         kernel = next((name for name in packages if name.startswith("linux-image-")), "")
         return cls(Pins(packages, kernel, {}, architecture.name), guest, own_kernel)
@@ -111,7 +111,7 @@ def read_contents(inputs: Inputs, folder: Path, *, progress: bool) -> Contents:
 
 
 def read_boot_loader(pins: Pins, folder: Path, *, progress: bool) -> BootLoader | None:
-    """None where there is none for such computers."""
+    """The boot loader; None where there is none for such computers."""
     if not pins.boot_loader:
         return None
     return BootLoader(

@@ -54,5 +54,5 @@ def _banner_pc(kernel: bytes) -> list[bytes]:
 
 def _banner_arm(kernel: bytes) -> list[bytes]:
     """This kind is not packed, and holds what it will say first."""
-    found = re.search(rb"Linux version (\S+) ", kernel)
-    return [found[1]] if found else []
+    version = re.search(rb"Linux version (\S+) ", kernel)
+    return [version[1]] if version else []

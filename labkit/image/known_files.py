@@ -141,7 +141,7 @@ def strangers(folder: Path, kind: Folder) -> list[Path]:
     """What is in a folder and not ours; the folder itself where that is a link."""
     if folder.is_symlink():
         return [folder]
-    return [path for path, found in _look(folder, kind) if found is None]
+    return [path for path, known in _look(folder, kind) if known is None]
 
 
 def remove_known(name: str) -> list[Path]:
@@ -152,7 +152,7 @@ def remove_known(name: str) -> list[Path]:
     if not isinstance(kind, Folder) or not kind.fits(folder):
         return [folder]
     owned_files.sweep(folder)
-    stays = [path for path, found in list(_look(folder, kind)) if not _removed(path, found)]
+    stays = [path for path, known in list(_look(folder, kind)) if not _removed(path, known)]
     gone = _removed(folder, kind)
     return stays if gone or stays else [folder]
 
@@ -172,15 +172,15 @@ def remove_cache() -> list[Path]:
 def _look(folder: Path, kind: Folder) -> Iterator[tuple[Path, Kind | None]]:
     """All that is in a folder, each after what is in it, and what kind of ours it is."""
     for path in kind.listed(folder):
-        found = kind.kind_of(path)
-        if isinstance(found, Folder):
-            yield from _look(path, found)
-        yield path, found
+        inner = kind.kind_of(path)
+        if isinstance(inner, Folder):
+            yield from _look(path, inner)
+        yield path, inner
 
 
-def _removed(path: Path, found: Kind | None) -> bool:
+def _removed(path: Path, kind: Kind | None) -> bool:
     """Removes what is of this kind. A folder that is not empty stays, and is no stranger."""
-    match found:
+    match kind:
         case None:
             return False
         case Whole():

@@ -46,8 +46,8 @@ def load_order(modules: Mapping[str, bytes]) -> list[str]:
 
 def needs(module: bytes) -> list[str]:
     """The modules that this one names as needed."""
-    found = re.search(rb"\0depends=([^\0]*)\0", module)
-    names = found[1].decode("ascii", errors="replace").split(",") if found else []
+    depends = re.search(rb"\0depends=([^\0]*)\0", module)
+    names = depends[1].decode("ascii", errors="replace").split(",") if depends else []
     return [name.replace("-", "_") for name in names if name]
 
 

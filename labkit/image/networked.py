@@ -36,7 +36,7 @@ def networked(image: LabImage, *, progress: bool = True) -> LabImage:
     """The image whose guests have a network card; does nothing when it is there."""
     key = hashlib.sha256(b"%d %b" % (VERSION, _script().data)).hexdigest()
     folder = image.folder.with_name(f"{image.folder.name}-network-{key[:8]}")
-    found = _in_folder(image, folder)
+    with_network = _in_folder(image, folder)
     if not _is_whole(folder):
         room = sum(path.stat().st_size for path in (image.iso, image.initramfs) if path)
         with unfinished(folder.parent, room) as temporary:
@@ -44,7 +44,7 @@ def networked(image: LabImage, *, progress: bool = True) -> LabImage:
             with suppress(OSError):  # another build was faster, or what is there is damaged
                 owned_files.settle(temporary / "image", folder)
             _replace_damaged(temporary / "image", folder)
-    return found
+    return with_network
 
 
 def append_entries(initramfs: Path, entries: Iterable[Entry], target: Path) -> None:

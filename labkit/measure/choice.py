@@ -13,12 +13,12 @@ from labkit.recordings.words import SLOW_ENGINES
 
 
 def available(names: Iterable[str] = DEFAULT) -> tuple[str, ...]:
-    """Those of them that can run here."""
+    """The backends of these names that can run here."""
     return tuple(name for name in names if make_backend(name).problem() is None)
 
 
 def quick() -> tuple[str, ...]:
-    """Those that can run here, start from nothing, and are not interpreted."""
+    """The backends that can run here, start from nothing, and are not interpreted."""
     return tuple(name for name in available() if _is_quick(make_backend(name)))
 
 

@@ -42,20 +42,20 @@ def latest(host: Host, say: Callable[[str], None] = lambda message: None) -> Sel
     """The last selftest on this computer, with this kernel and this version of the lab. One that
     cannot be read, or that is of another, is passed over with a word."""
     try:
-        found = Selftest.model_validate_json(file().read_bytes())
+        selftest = Selftest.model_validate_json(file().read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
         reason = str(error).partition("\n")[0]
         say(f"the last selftest is passed over: {file()} cannot be read ({reason})")
         return None
-    if other := _differences(found, host):
+    if other := _differences(selftest, host):
         say(f"the last selftest is passed over: it was made with another {', '.join(other)}")
         return None
-    return found
+    return selftest
 
 
-def _differences(found: Selftest, host: Host) -> list[str]:
-    names = [name for name in SAME if getattr(found.host, name) != getattr(host, name)]
-    names += [] if found.labkit_version == version(DISTRIBUTION) else ["version of the lab"]
+def _differences(selftest: Selftest, host: Host) -> list[str]:
+    names = [name for name in SAME if getattr(selftest.host, name) != getattr(host, name)]
+    names += [] if selftest.labkit_version == version(DISTRIBUTION) else ["version of the lab"]
     return [name.replace("_", " ").replace("cpu", "CPU") for name in names]

@@ -230,12 +230,12 @@ class _OneTrial:
             return
         what = f"{self._step.backend}, memory and CPU"
         try:
-            found = meters()
+            new = meters()
         except (LabError, psutil.Error) as error:
             self._unread[what] = broken(error).reason
             return
-        self._sampler.add(found)
-        self._unread |= {f"{what} of {meter.name}": meter.why for meter in found if meter.why}
+        self._sampler.add(new)
+        self._unread |= {f"{what} of {meter.name}": meter.why for meter in new if meter.why}
 
     def _work(self, instance: Instance, task: Task, seconds: float) -> None:
         name = task.workload.name
@@ -252,9 +252,9 @@ class _OneTrial:
             self._requests += visit.records(self._step.trial, self._step.backend)
         self._results.append(self._result(task, answer))
         if self._backend.family in OWN_KERNEL:
-            for told in answer.memory:
-                reading = Reading(guest_used_bytes=told.used_bytes)
-                self._sampler.note(told.at, f"{told.edge} {name}", GUEST, reading)
+            for memory in answer.memory:
+                reading = Reading(guest_used_bytes=memory.used_bytes)
+                self._sampler.note(memory.at, f"{memory.edge} {name}", GUEST, reading)
 
     def _result(self, task: Task, answer: Answer) -> Result:
         seconds = answer.end - answer.begin

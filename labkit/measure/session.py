@@ -106,25 +106,25 @@ def opened(
         # Whatever an interrupt at an unlucky moment has left is removed at the end.
         left: list[Kept] = []
         cleanup.sweep(chosen.values(), mine=True, keep=left.append)
-        for one in left:
-            print(f"{one.what} is not removed: {one.why}", file=sys.stderr)
+        for thing in left:
+            print(f"{thing.what} is not removed: {thing.why}", file=sys.stderr)
 
 
 def _warn(chosen: Mapping[str, Backend]) -> None:
     """A fault of what is only told ends nothing: whether a backend works, `_prepared` finds out."""
     for name, backend in chosen.items():
         try:
-            told = backend.cautions()
+            cautions = backend.cautions()
         except Exception as error:
-            told = (broken(error).reason,)
-        for caution in told:
+            cautions = (broken(error).reason,)
+        for caution in cautions:
             print(f"{name}: {caution}", file=sys.stderr)
 
 
 def _prepared(
     chosen: Mapping[str, Backend], built: LabImage, left_out: dict[str, str], lenient: bool
 ) -> dict[str, Backend]:
-    """Those that are ready to start the image."""
+    """The backends that are ready to start the image."""
     ready = {}
     for name, backend in chosen.items():
         try:

@@ -45,10 +45,10 @@ class Column(NamedTuple):
 def columns(kind: type[Record]) -> Mapping[str, Column] | None:
     """The columns of a plain record; None for one with checks of its own or other types."""
     checks = kind.__pydantic_decorators__
-    found = {name: _column(field) for name, field in kind.model_fields.items()}
-    if checks.field_validators or checks.model_validators or None in found.values():
+    by_name = {name: _column(field) for name, field in kind.model_fields.items()}
+    if checks.field_validators or checks.model_validators or None in by_name.values():
         return None
-    return {name: column for name, column in found.items() if column is not None}
+    return {name: column for name, column in by_name.items() if column is not None}
 
 
 def _column(field: Any) -> Column | None:
@@ -82,19 +82,19 @@ def read(content: bytes, kind: type[Record]) -> pd.DataFrame | None:
         return None
     if not content.endswith(b"\n"):
         return None
-    found = _parsed(content, {name: wanted[name] for name in names}, rows)
-    return None if found is None else _framed(found, kind, wanted, rows)
+    parsed = _parsed(content, {name: wanted[name] for name in names}, rows)
+    return None if parsed is None else _framed(parsed, kind, wanted, rows)
 
 
 def _framed(
-    found: Mapping[str, Any], kind: type[Record], wanted: Mapping[str, Column], rows: int
+    parsed: Mapping[str, Any], kind: type[Record], wanted: Mapping[str, Column], rows: int
 ) -> pd.DataFrame:
     """In the order of the fields; a column that an older lab did not write holds its default."""
     import pandas as pd
 
     series = {
         name: pd.Series(
-            found[name] if name in found else [kind.model_fields[name].default] * rows,
+            parsed[name] if name in parsed else [kind.model_fields[name].default] * rows,
             dtype=column.dtype,
             copy=False,
         )
@@ -135,17 +135,17 @@ def _checked(values: pd.Series, column: Column) -> np.ndarray | None:
 
     if column.kind is str:
         return _words(values, column)
-    found = values.to_numpy()
-    if found.dtype == np.int64:
-        return found
-    known = found[~np.isnan(found)]
-    if len(known) < len(found) and not column.may_be_none:
+    numbers = values.to_numpy()
+    if numbers.dtype == np.int64:
+        return numbers
+    known = numbers[~np.isnan(numbers)]
+    if len(known) < len(numbers) and not column.may_be_none:
         return None
     whole = known == np.floor(known)
     limits = np.where(whole, EXACT, PLAIN)
     if not (np.abs(known) < limits).all() or (column.kind is int and not whole.all()):
         return None
-    return found
+    return numbers
 
 
 def _words(values: pd.Series, column: Column) -> np.ndarray | None:

@@ -26,12 +26,12 @@ class Difference:
 
 def host_differences(first: Host, second: Host) -> list[Difference]:
     """The facts of two computers that are not the same."""
-    found = [
+    compared = [
         Difference(name, _shown(name, first), _shown(name, second))
         for name in Host.model_fields
         if name not in PASSING
     ]
-    return [difference for difference in found if difference.first != difference.second]
+    return [difference for difference in compared if difference.first != difference.second]
 
 
 def _shown(name: str, host: Host) -> str:
@@ -43,18 +43,18 @@ def _shown(name: str, host: Host) -> str:
 def obstacles(first: Manifest, second: Manifest) -> list[Difference]:
     """Why figures of two recordings may not be compared: other bits, other work, another engine.
     Only what both have counts. An experiment adds what its plan holds."""
-    found = [Difference("lab image", first.image_digest[:12], second.image_digest[:12])]
-    found += [
+    compared = [Difference("lab image", first.image_digest[:12], second.image_digest[:12])]
+    compared += [
         Difference(f"workload {name}", digest[:12], second.workload_digests[name][:12])
         for name, digest in first.workload_digests.items()
         if name in second.workload_digests
     ]
-    found += [
+    compared += [
         Difference(f"engine of {name}", info.engine, second.backends[name].engine)
         for name, info in first.backends.items()
         if name in second.backends
     ]
-    return [difference for difference in found if difference.first != difference.second]
+    return [difference for difference in compared if difference.first != difference.second]
 
 
 def version_differences(first: Manifest, second: Manifest) -> list[Difference]:
@@ -91,27 +91,27 @@ def engine_changes(first: Manifest, second: Manifest) -> list[str]:
 def require_same(before: Manifest, now: Manifest) -> None:
     """UsageError where a recording cannot be resumed: it holds what was measured under the same
     conditions."""
-    found = [
+    differences = [
         *host_differences(before.host, now.host),
         *obstacles(before, now),
         *version_differences(before, now),
         *configuration_differences(before, now),
         *_other_versions(before, now),
     ]
-    if found:
+    if differences:
         raise UsageError(
             f"the recording {before.recording_id} cannot be resumed here: not all is as it was",
-            details="\n".join(map(str, found)),
+            details="\n".join(map(str, differences)),
             resolution="begin a new one; what was measured is kept",
         )
 
 
 def _other_versions(before: Manifest, now: Manifest) -> list[Difference]:
     """The lab's own version, and those of the programs that both name."""
-    found = [Difference("labkit", before.labkit_version, now.labkit_version)]
-    found += [
+    compared = [Difference("labkit", before.labkit_version, now.labkit_version)]
+    compared += [
         Difference(name, version, now.versions[name])
         for name, version in before.versions.items()
         if name in now.versions
     ]
-    return [difference for difference in found if difference.first != difference.second]
+    return [difference for difference in compared if difference.first != difference.second]

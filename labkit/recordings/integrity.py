@@ -36,10 +36,10 @@ def _of_another(manifest: Manifest, frame: pd.DataFrame, key: list[str]) -> Iter
             yield f"the manifest has no backend {row['backend']!r}"
             continue
         for fact in facts:
-            told = row[fact]
-            if isinstance(told, str) and told != getattr(info, fact):
+            value = row[fact]
+            if isinstance(value, str) and value != getattr(info, fact):
                 whose = f"that of {row['backend']} in the manifest"
-                yield f"{words}: its {fact} is {told!r}, which is not {whose}"
+                yield f"{words}: its {fact} is {value!r}, which is not {whose}"
 
 
 def _words(frame: pd.DataFrame, key: list[str]) -> Iterator[str]:

@@ -32,8 +32,8 @@ class Listed:
 
 def listed(*folders: Path) -> list[Listed]:
     """The recordings in these folders, the newest last."""
-    found = (one for folder in folders for one in _found(folder))
-    return sorted(found, key=lambda one: (one.created_at, one.folder))
+    recordings = (recording for folder in folders for recording in _found(folder))
+    return sorted(recordings, key=lambda one: (one.created_at, one.folder))
 
 
 def _found(folder: Path) -> Iterator[Listed]:

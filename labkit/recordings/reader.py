@@ -106,8 +106,8 @@ def read_manifest(path: Path, manifest: type[M]) -> M:
 
 def require_version(file: Path, content: bytes) -> None:
     """StoreError for the manifest of another format. Raises ValueError for what is none."""
-    found = from_json(content)
-    version = found.get("schema_version", 1) if isinstance(found, dict) else None
+    manifest = from_json(content)
+    version = manifest.get("schema_version", 1) if isinstance(manifest, dict) else None
     if version is None:
         raise ValueError("it is no manifest")
     if version != SCHEMA_VERSION:
@@ -181,7 +181,7 @@ def _line(path: Path) -> Line | None:
 
 
 def _unfinished(path: Path, kind: Kind[Any], line: Line) -> Iterator[tuple[str, bytes]]:
-    """Table → what counts of its text."""
+    """Table → the part of its text that is complete."""
     if not line.extents.keys() <= {f"{name}.csv" for name in kind.tables}:
         raise files.damaged(
             path / journal.JOURNAL, "its tables are not those of the files here", REMEDY

@@ -91,14 +91,14 @@ def frame(records: Sequence[Record], kind: type[Record]) -> pd.DataFrame:
 def records(frame: pd.DataFrame, kind: type[Record]) -> list[Record]:
     """A frame of such records → the records."""
     whole = [name for name in kind.model_fields if int in _members(kind, name)]
-    found = []
+    validated = []
     for row in frame.to_dict("records"):
         values: dict[str, Any] = {
             str(name): None if value != value else value for name, value in row.items()
         }
         values |= {name: int(values[name]) for name in whole if values[name] is not None}
-        found.append(kind.model_validate(values))
-    return found
+        validated.append(kind.model_validate(values))
+    return validated
 
 
 def _parse_row(kind: type[Record], columns: _Columns, row: list[str], number: int) -> Record:

@@ -69,7 +69,7 @@ class Writer:
 
     @property
     def batches(self) -> int:
-        """How many there are so far."""
+        """How many batches are written so far."""
         return self._journal.line.batches
 
     def append(self, rows: Rows, left_out: Mapping[str, str]) -> None:

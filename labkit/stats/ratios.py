@@ -56,8 +56,8 @@ def ratios(
         else:
             # A resumed run may hold a block's baseline twice: the later one is the complete one.
             divisor = dict(zip(reference[pair].array[theirs], divisors[theirs], strict=True))
-            found = [divisor.get(block, np.nan) for block in values[pair].array[mine]]
-            quotients = _known(_divided(numbers[mine], np.array(found, dtype=float)))
+            baselines = [divisor.get(block, np.nan) for block in values[pair].array[mine]]
+            quotients = _known(_divided(numbers[mine], np.array(baselines, dtype=float)))
             n, figures = len(quotients), paired_ratio_interval(quotients)
         delta = cliffs_delta(own, other)
         rows.append((*keys, n, *figures, delta, magnitude(delta)))
@@ -69,16 +69,16 @@ def _places(table: pd.DataFrame, by: Sequence[str]) -> dict[tuple[Any, ...], np.
     """Keys → the places of the rows that have them, in order of appearance; rows that lack one
     are left out."""
     whole = table[list(by)].notna().all(axis=1).to_numpy()
-    found: dict[tuple[Any, ...], list[int]] = {}
+    by_key: dict[tuple[Any, ...], list[int]] = {}
     keys = zip(*(table[name] for name in by), strict=True) if by else [()] * len(table)
     for place, key in enumerate(keys):
         if whole[place]:
-            found.setdefault(key, []).append(place)
-    return {key: np.array(places) for key, places in found.items()}
+            by_key.setdefault(key, []).append(place)
+    return {key: np.array(places) for key, places in by_key.items()}
 
 
 def _divided(values: np.ndarray, divisors: np.ndarray) -> np.ndarray:
-    """NaN where a divisor is not above zero."""
+    """The quotients; NaN where a divisor is not above zero."""
     quotients: np.ndarray = values / np.where(divisors > 0, divisors, np.nan)
     return quotients
 

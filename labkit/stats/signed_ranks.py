@@ -67,7 +67,7 @@ def _left_out(n: int, level: float) -> int:
 
 
 def _walsh_averages(x: np.ndarray, ranks: Sequence[int]) -> list[float]:
-    """Those of some ranks, counted from 1."""
+    """The Walsh averages of these ranks, counted from 1."""
     if len(x) > MANY:
         return [_halved(x, rank) for rank in ranks]
     first, second = np.triu_indices(len(x))

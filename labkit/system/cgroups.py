@@ -44,8 +44,8 @@ def of_process(
     has no group with the container's name, it counts the process in a group of others."""
     with suppress(OSError):
         text = (proc / str(pid) / "cgroup").read_text(encoding="utf-8", errors="replace")
-        found = (folder_of(each, text, mount=mount) for each in ("memory", "cpuacct"))
-        memory, cpu = (folder if folder and name in str(folder) else None for folder in found)
+        folders = (folder_of(each, text, mount=mount) for each in ("memory", "cpuacct"))
+        memory, cpu = (folder if folder and name in str(folder) else None for folder in folders)
         return memory, cpu
     return None, None
 
@@ -58,8 +58,8 @@ def chain(controller: str, memberships: str, *, mount: Path = MOUNT) -> list[Pat
         _, _, rest = line.partition(":")
         controllers, _, named = rest.partition(":")
         if controller in controllers.split(","):
-            found = (mount / name for name in (controllers, controller))
-            tree, path = next((each for each in found if each.is_dir()), None), named
+            candidates = (mount / name for name in (controllers, controller))
+            tree, path = next((each for each in candidates if each.is_dir()), None), named
             break
         if not controllers and (mount / "cgroup.controllers").exists():
             tree, path = mount, named

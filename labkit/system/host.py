@@ -163,9 +163,9 @@ def _distribution() -> str:
 
 def _cpu_model() -> str:
     with suppress(OSError):
-        found = re.search(r"^model name\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
-        if found:
-            return found[1]
+        model = re.search(r"^model name\s*:\s*(.+)$", _cpuinfo(), re.MULTILINE)
+        if model:
+            return model[1]
     return platform.processor() or platform.machine()
 
 
@@ -177,8 +177,8 @@ def _hypervisor() -> bool | None:
 def cpu_flags() -> frozenset[str] | None:
     """What the processor can do and Linux uses; None where there is no such list."""
     with suppress(OSError):
-        found = re.search(r"^flags\s*:(.*)$", _cpuinfo(), re.MULTILINE)
-        return frozenset(found[1].split() if found else ())
+        flags = re.search(r"^flags\s*:(.*)$", _cpuinfo(), re.MULTILINE)
+        return frozenset(flags[1].split() if flags else ())
     return None
 
 

@@ -87,13 +87,13 @@ def _busy_s() -> dict[str, float]:
     """Thread → how long it has run or waited for a processor so far (schedstat, proc(5)). This
     thread may have waited, or another one held Python's lock meanwhile: a busy lab, or computer,
     is no stop, in which none of them does either."""
-    found = {"": 0.0}
+    busy_s = {"": 0.0}
     with suppress(OSError):
         for thread in Path("/proc/self/task").iterdir():
             with suppress(OSError, ValueError, IndexError):
                 ran, waited = (thread / "schedstat").read_bytes().split()[:2]
-                found[thread.name] = (int(ran) + int(waited)) / 1e9
-    return found
+                busy_s[thread.name] = (int(ran) + int(waited)) / 1e9
+    return busy_s
 
 
 def _beyond(seconds: float, limit: float) -> float:

@@ -61,12 +61,12 @@ def of_process(
 
 def around_the_lab() -> str:
     """What this very process is held to, in words; empty where it may use the whole computer."""
-    held, said = of_process("self"), []
+    held, words = of_process("self"), []
     if held.cpus is not None and held.cpus < len(os.sched_getaffinity(0)):
-        said.append(f"{held.cpus:g} CPUs")
+        words.append(f"{held.cpus:g} CPUs")
     if held.memory_bytes is not None and held.memory_bytes < psutil.virtual_memory().total:
-        said.append(f"{held.memory_bytes >> 20} MiB")
-    return " and ".join(said)
+        words.append(f"{held.memory_bytes >> 20} MiB")
+    return " and ".join(words)
 
 
 def tightest(held: Iterable[Held]) -> Held:

@@ -28,7 +28,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def make_folder(folder: Path, mode: int = 0o755) -> list[Path]:
-    """Makes a folder and those that it lies in, as far as they are missing: which. Unlike
+    """Makes a folder and those above it that are missing; returns the new ones. Unlike
     Path.mkdir, none of them is for all the world to write, not even where the umask is 000."""
     made = []
     for path in (*reversed(folder.parents), folder):
@@ -119,8 +119,8 @@ def sweep(folder: Path, judge: Judge | None = None) -> list[str]:
     """Removes what labs have left unfinished in a folder that were killed, and names it."""
     judge = judge or Judge()
     left = listed(folder, f"{_UNFINISHED}*")
-    found = [(path, mark_in(path.name, _UNFINISHED)) for path in left]
-    return [name for path, mark in found for name in remove_left(path, mark, judge)]
+    marked = [(path, mark_in(path.name, _UNFINISHED)) for path in left]
+    return [name for path, mark in marked for name in remove_left(path, mark, judge)]
 
 
 def listed(folder: Path, pattern: str) -> list[Path]:
@@ -161,10 +161,10 @@ def discard_empty(folder: Path) -> None:
 def is_mine(path: Path) -> bool:
     """Whether it is there, no link, and belongs to the user who runs the lab."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    return not stat.S_ISLNK(found.st_mode) and found.st_uid == os.geteuid()
+    return not stat.S_ISLNK(status.st_mode) and status.st_uid == os.geteuid()
 
 
 def remove_tree(folder: Path) -> None:
@@ -189,8 +189,8 @@ def remove_tree(folder: Path) -> None:
 
 
 def try_remove_tree(folder: Path) -> bool:
-    """Removes what it can of a folder, or a file, of the lab's own that nobody uses; whether it
-    is gone."""
+    """Removes what it can of a folder, or a file, of the lab's own that nobody uses. Returns
+    whether it is gone."""
     with suppress(OSError):
         if not folder.is_dir():
             discard(folder)
@@ -202,8 +202,8 @@ def try_remove_tree(folder: Path) -> bool:
 def mounts_in(folder: Path) -> list[Path]:
     """What is mounted upon this folder or below, as far as this process sees it."""
     place = folder.resolve()
-    found = (Path(part.mountpoint) for part in psutil.disk_partitions(all=True))
-    return sorted(path for path in found if path.is_relative_to(place))
+    mounted = (Path(part.mountpoint) for part in psutil.disk_partitions(all=True))
+    return sorted(path for path in mounted if path.is_relative_to(place))
 
 
 def users_of(folder: Path) -> list[int]:

@@ -48,10 +48,10 @@ class Mark:
     @classmethod
     def read(cls, text: str) -> Mark | None:
         """None for what is no mark: another program's use of the variable or of the prefix."""
-        found = MARK.fullmatch(text)
-        if found is None:
+        match = MARK.fullmatch(text)
+        if match is None:
             return None
-        return cls(int(found["pid"]), found["started"], found["boot"], found["namespace"])
+        return cls(int(match["pid"]), match["started"], match["boot"], match["namespace"])
 
 
 @cache
@@ -93,8 +93,8 @@ def sees_processes() -> bool:
         return True
     with suppress(OSError):
         status = Path("/proc/self/status").read_text(encoding="utf-8")
-        found = re.search(r"^NSpid:\t(.+)$", status, re.MULTILINE)
-        return found is not None and found[1] == str(os.getpid())
+        pids = re.search(r"^NSpid:\t(.+)$", status, re.MULTILINE)
+        return pids is not None and pids[1] == str(os.getpid())
     return False
 
 
@@ -118,8 +118,8 @@ def started(pid: int) -> str | None:
 
 def mark_in(name: str, prefix: str = TEMP_PREFIX) -> str:
     """The owner's mark in a name such as labkit-MARK-n; empty when there is none."""
-    found = re.match(rf"{re.escape(prefix)}({MARK.pattern})-", name, re.ASCII)
-    return found[1] if found else ""
+    mark = re.match(rf"{re.escape(prefix)}({MARK.pattern})-", name, re.ASCII)
+    return mark[1] if mark else ""
 
 
 def mark_of(process: psutil.Process) -> str | None:

@@ -106,8 +106,8 @@ def said(text: str, known: Known) -> str:
 def kept_lines(kept: Iterable[Kept]) -> list[str]:
     """What was left alone, by owner, in words."""
     by_reason: dict[str, list[str]] = {}
-    for one in dict.fromkeys(kept):
-        by_reason.setdefault(one.why, []).append(f"  {one.what}\n    {one.by_hand}")
+    for thing in dict.fromkeys(kept):
+        by_reason.setdefault(thing.why, []).append(f"  {thing.what}\n    {thing.by_hand}")
     return [
         f"kept: {why}. By hand, if nobody uses it any more:\n" + "\n".join(things)
         for why, things in by_reason.items()

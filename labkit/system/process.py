@@ -257,6 +257,6 @@ def _group_exists(group: int) -> bool:
 
 
 def _environment(extra: Mapping[str, str] | None = None, *, bare: bool = False) -> dict[str, str]:
-    given = {"PATH": "/bin"} if bare else os.environ
+    inherited = {"PATH": "/bin"} if bare else os.environ
     # LC_ALL: programs' messages are parsed and shown, so they stay in one language.
-    return {**given, "LC_ALL": "C.UTF-8", OWNER_VARIABLE: owner(), **(extra or {})}
+    return {**inherited, "LC_ALL": "C.UTF-8", OWNER_VARIABLE: owner(), **(extra or {})}

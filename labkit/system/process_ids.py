@@ -14,8 +14,8 @@ def counted_here(pid: int, *, proc: Path = PROC) -> bool:
     below it: NSpid of /proc/PID/status (proc(5)) has a number for each one from here on."""
     with suppress(OSError):
         text = (proc / str(pid) / "status").read_text(encoding="utf-8", errors="replace")
-        found = re.search(r"^NSpid:\t(.+)$", text, re.MULTILINE)
-        return found is not None and len(found[1].split()) == 1
+        pids = re.search(r"^NSpid:\t(.+)$", text, re.MULTILINE)
+        return pids is not None and len(pids[1].split()) == 1
     return False
 
 

@@ -11,16 +11,16 @@ EVERY_S = 30.0
 _LINE = "{desc}{n_fmt} of {total_fmt}, {elapsed} passed, {remaining} left"
 
 
-def bar(*, total: int | None, disable: bool, **given: Any) -> Any:
+def bar(*, total: int | None, disable: bool, **options: Any) -> Any:
     """A bar of tqdm's. Into a file or a pipe it writes lines, and not one that has no end."""
     from tqdm.auto import tqdm  # slow to import
 
     disable = disable or sys.stderr is None
     if disable or "ipykernel" in sys.modules or sys.stderr.isatty():
-        return tqdm(total=total, disable=disable, **given)
+        return tqdm(total=total, disable=disable, **options)
     tqdm.monitor_interval = 0  # its thread would only watch for a bar that stands still
     quiet = {"mininterval": EVERY_S, "maxinterval": 10 * EVERY_S, "miniters": 1, "leave": True}
-    made = tqdm(total=total, file=_Lines(), bar_format=_LINE, **{**given, **quiet})
+    made = tqdm(total=total, file=_Lines(), bar_format=_LINE, **{**options, **quiet})
     made.set_description = partial(made.set_description, refresh=False)  # type: ignore[method-assign]
     return made
 

@@ -32,7 +32,7 @@ def in_words(error: BaseException) -> LabError | None: ...
 
 
 def in_words(error: BaseException) -> LabError | None:
-    """None for what the system has no part in."""
+    """What the system refused; None for an error that is not the system's."""
     # What a library's file is mapped into (mmap(2)) counts as memory, too.
     if isinstance(error, MemoryError) or "failed to map segment" in str(error):
         return _limit("no more memory for the lab itself", resource.RLIMIT_AS, "-v", error)
@@ -75,9 +75,9 @@ def _full_places() -> list[str]:
 def is_full(place: Path) -> bool:
     """Whether a place that is there takes next to nothing more: no bytes, or no files."""
     with suppress(OSError):
-        found = os.statvfs(place)
-        no_files = found.f_files > 0 and found.f_favail == 0
-        return found.f_bavail * found.f_frsize < _LITTLE or no_files
+        filesystem = os.statvfs(place)
+        no_files = filesystem.f_files > 0 and filesystem.f_favail == 0
+        return filesystem.f_bavail * filesystem.f_frsize < _LITTLE or no_files
     return False
 
 

@@ -111,7 +111,7 @@ def sentence(kind: Kind, endpoint: Endpoint | None) -> tuple[str, str]:
 
 
 def log_of(endpoint: Endpoint | None) -> str:
-    """In words, as far as it is known: of a systemd's service, of the one that the lab started."""
+    """Where its log is, in words: that of systemd's service, or of the daemon the lab started."""
     if endpoint is not None and endpoint.is_usual:
         if SYSTEMD.is_dir():
             return "its log (journalctl -u docker)"
@@ -121,17 +121,17 @@ def log_of(endpoint: Endpoint | None) -> str:
 
 
 def own_log() -> Path:
-    """Of the daemon that `labkit setup docker` starts where there is no systemd."""
+    """The log of the daemon that `labkit setup docker` starts where there is no systemd."""
     return state_dir() / "dockerd.log"
 
 
 def _how_to_get_in(path: str) -> str:
     """The group that its socket is for, or the user."""
     with suppress(OSError, KeyError):
-        found = Path(path).stat()
-        if found.st_mode & 0o020 and found.st_gid:
+        status = Path(path).stat()
+        if status.st_mode & 0o020 and status.st_gid:
             # Not $USER: within `su -c` that is root.
-            user, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(found.st_gid)
+            user, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(status.st_gid)
             if user in group.gr_mem:
                 return f"you are in the group {group.gr_name} since you logged in: log in again"
             command = with_root(f"usermod -aG {group.gr_name} {user}")

@@ -121,8 +121,8 @@ class DockerBackend(Backend):
         what listens here at a port of another computer's is a stranger."""
         if self.chosen["network"] == "host":
             return "it would listen on all networks of this host"
-        found = client.place()
-        return super().no_port() or (ports_elsewhere(found.socket) if found else "")
+        place = client.place()
+        return super().no_port() or (ports_elsewhere(place.socket) if place else "")
 
     def missing(self) -> Missing | None:
         return client.missing()
@@ -140,7 +140,7 @@ class DockerBackend(Backend):
             return facts.configuration_of(daemon.info(), daemon.version())
 
     def notes(self, image: LabImage | None) -> tuple[str, ...]:
-        """Which daemon it is comes first."""
+        """Which daemon it is, then the cautions."""
         return (f"daemon {client.place()}", *self.cautions())
 
     def cautions(self) -> tuple[str, ...]:
@@ -186,10 +186,10 @@ class DockerBackend(Backend):
     def sweep(self, judge: Judge) -> list[str]:
         try:
             with connected(timeout=10) as daemon:
-                found = daemon.containers.list(
+                containers = daemon.containers.list(
                     all=True, filters={"label": OWNER_LABEL}, ignore_removed=True
                 )
-                left = [c for c in found if _is_left(c, judge)]
+                left = [c for c in containers if _is_left(c, judge)]
                 for container in left:
                     remove(daemon, str(container.name))
                 with suppress(*DAEMON_ERRORS):  # what has been removed is told all the same

@@ -90,12 +90,12 @@ def command(*words: str) -> list[str]:
 def required(purpose: str, timeout: int = 60) -> Iterator[docker.DockerClient]:
     """A connection; where no daemon answers, a BackendError says for what one is needed, and what
     to do."""
-    found = missing()
-    if found is not None:
+    problem = missing()
+    if problem is not None:
         raise BackendError(
             f"{purpose} Docker, which cannot be used here",
-            details=found.reason,
-            resolution=found.fix,
+            details=problem.reason,
+            resolution=problem.fix,
         )
     with ExitStack() as stack:
         with daemon_errors("be reached"):

@@ -172,7 +172,7 @@ def remove(client: docker.DockerClient, name: str) -> None:
 
 
 def _wait_removed(client: docker.DockerClient, name: str) -> None:
-    """By the daemon itself (--rm), which takes a moment."""
+    """Waits until the daemon itself has removed it (--rm), which takes a moment."""
 
     def gone() -> bool:
         try:

@@ -29,7 +29,7 @@ PROBE_S = 5
 class Tls(TLSConfig):
     @classmethod
     def of(cls, folder: Path, *, verify: bool) -> Tls:
-        """By the files that the folder holds: the command wants none of them."""
+        """With the files that are in the folder: the command `docker` requires none of them."""
         ca, cert, key = (folder / f"{part}.pem" for part in ("ca", "cert", "key"))
         pair = (str(cert), str(key)) if cert.exists() and key.exists() else None
         return cls(pair, str(ca) if ca.exists() else None, verify=verify)
@@ -52,7 +52,7 @@ class Endpoint:
 
     @property
     def socket(self) -> str | None:
-        """Its path, where it is a Unix socket."""
+        """The path of the Unix socket; None where it is none."""
         scheme, _, path = self.url.partition("://")
         return (path or USUAL) if scheme == "unix" else None
 

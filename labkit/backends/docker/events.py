@@ -58,14 +58,14 @@ def parse_containerd(lines: Iterable[str]) -> list[Event]:
     """Lines of `ctr events`; what is none is passed over."""
     events = []
     for line in lines:
-        found = LINE.fullmatch(line)
-        if found is None:
+        match = LINE.fullmatch(line)
+        if match is None:
             continue
-        moment = datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-        content = json.loads(found[4])
+        moment = datetime.strptime(match[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        content = json.loads(match[4])
         container = content.get("container_id") or content.get("id") or ""
-        at = moment.timestamp() + float(found[2] or 0)
-        events.append(Event(container, "containerd", found[3].lstrip("/").replace("/", " "), at))
+        at = moment.timestamp() + float(match[2] or 0)
+        events.append(Event(container, "containerd", match[3].lstrip("/").replace("/", " "), at))
     return events
 
 

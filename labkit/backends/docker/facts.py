@@ -31,8 +31,8 @@ def engine_of(info: Mapping[str, Any]) -> Engine:
     """The engine is named after the daemon's runtime, by the program that this really is: any
     name may be given to it."""
     program = runtime_of(info)[1]
-    found = (engine for start, engine in ENGINES.items() if program.startswith(start))
-    return next(found, "other-runtime")
+    engines = (engine for start, engine in ENGINES.items() if program.startswith(start))
+    return next(engines, "other-runtime")
 
 
 def runtime_of(info: Mapping[str, Any]) -> tuple[str, str]:
@@ -40,8 +40,8 @@ def runtime_of(info: Mapping[str, Any]) -> tuple[str, str]:
     io.containerd.kata.v2 the part that names it."""
     name = str(info.get("DefaultRuntime") or "")
     known = (info.get("Runtimes") or {}).get(name) or {}
-    said = str(known.get("path") or known.get("runtimeType") or name)
-    return name, said.removeprefix("io.containerd.") if "/" not in said else PurePath(said).name
+    path = str(known.get("path") or known.get("runtimeType") or name)
+    return name, path.removeprefix("io.containerd.") if "/" not in path else PurePath(path).name
 
 
 def version_text(version: Mapping[str, Any]) -> str:
@@ -65,7 +65,7 @@ def configuration_of(info: Mapping[str, Any], version: Mapping[str, Any]) -> dic
     kinds = {word.partition(",")[0] for word in security}
     status = dict(pair[:2] for pair in info.get("DriverStatus") or [])
     parts = [p["Name"] for p in version.get("Components") or []]
-    found = {
+    facts = {
         "program": "podman" if PODMAN in parts else "dockerd",
         "runtime": name if name == program else f"{name} ({program})",
         "storage_driver": info.get("Driver"),
@@ -77,35 +77,35 @@ def configuration_of(info: Mapping[str, Any], version: Mapping[str, Any]) -> dic
         "live_restore": _yes(bool(info.get("LiveRestoreEnabled"))),
         "security": ", ".join(word.replace(",", " ") for word in security) or "none",
     }
-    return {name: str(value) for name, value in found.items() if value}
+    return {name: str(value) for name, value in facts.items() if value}
 
 
 def cautions(client: docker.DockerClient) -> tuple[str, ...]:
     """What will be empty or not comparable, in sentences."""
-    found, place = [], place_of(client)
+    sentences, place = [], place_of(client)
     if any(_is_locked(pid) for pids in place.processes.values() for pid in pids):
-        found.append(
+        sentences.append(
             "the memory (PSS) of its containers is left empty, since only root may read "
             "/proc/PID/smaps_rollup of them; their RSS and what their control group counts are read"
         )
     if why := place.why:
-        found.append(
+        sentences.append(
             f"{why}: its containers' processes cannot be read from here; what it counts itself "
             "stands in a column of its own"
         )
     info = client.info()
-    found += [
+    sentences += [
         f"this daemon cannot limit {what}: such a limit does not hold for its containers, and they "
         "are not compared as if it did"
         for flag, what in (("MemoryLimit", "memory"), ("CPUSet", "CPUs"))
         if info.get(flag) is False
     ]
     if held := around_the_lab():
-        found.append(
+        sentences.append(
             f"the lab itself is held to {held} by what surrounds it, and this daemon's containers "
             "may not be: they are compared with what the lab starts only where both are held alike"
         )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def _is_locked(pid: int) -> bool:
@@ -118,5 +118,5 @@ def _is_locked(pid: int) -> bool:
     return False
 
 
-def _yes(given: bool) -> str:
-    return "yes" if given else "no"
+def _yes(flag: bool) -> str:
+    return "yes" if flag else "no"

@@ -33,13 +33,13 @@ def held_inside(instance: Instance) -> Held:
     return Held()
 
 
-def _held(said: Mapping[str, str]) -> Held:
+def _held(facts: Mapping[str, str]) -> Held:
     """A group without a limit has the word max there, or a number beyond any memory. Where groups
     are shown, but no memory controller, nothing limits the memory."""
-    number = {name: int(text) for name, text in said.items() if text.isdecimal()}
+    number = {name: int(text) for name, text in facts.items() if text.isdecimal()}
     total = number["total_kib"] << 10 if "total_kib" in number else None
-    memory = [n for n in (number.get("memory"), total) if n is not None and "groups" in said]
-    cpus = [float(int(said["mask"], 16).bit_count())] if "mask" in said else []
+    memory = [n for n in (number.get("memory"), total) if n is not None and "groups" in facts]
+    cpus = [float(int(facts["mask"], 16).bit_count())] if "mask" in facts else []
     # The mask holds CPUs, too, that might be plugged in.
     cpus += [float(number["online"])] if cpus and number.get("online") else []
     if number.get("quota_us") and number.get("period_us"):

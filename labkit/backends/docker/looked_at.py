@@ -27,10 +27,10 @@ def cpus_used(name: str, seconds: float = LOOK_S) -> float | None:
     """How many CPUs a container takes now, by its control group; None where there is none."""
 
     def read(client: docker.DockerClient) -> float:
-        found = client.containers.get(name)
-        (before, began), (after, ended) = _cpu_s(found), (0.0, 0.0)
+        running = client.containers.get(name)
+        before, began = _cpu_s(running)
         time.sleep(seconds)
-        after, ended = _cpu_s(found)
+        after, ended = _cpu_s(running)
         return (after - before) / (ended - began)
 
     return _asked(read)
@@ -54,9 +54,9 @@ def _asked(question: Callable[[docker.DockerClient], T]) -> T | None:
             return None
 
 
-def _cpu_s(found: Any) -> tuple[float, float]:
+def _cpu_s(running: Any) -> tuple[float, float]:
     """CPU seconds that a container has taken, and the host's clock."""
-    taken = found.stats(stream=False, one_shot=True)["cpu_stats"]["cpu_usage"]["total_usage"]
+    taken = running.stats(stream=False, one_shot=True)["cpu_stats"]["cpu_usage"]["total_usage"]
     return taken / 1e9, time.monotonic()
 
 

@@ -20,8 +20,8 @@ def meters_of(client: docker.DockerClient, name: str) -> tuple[Meter, ...]:
     with daemon_errors("ask for the container's process"):
         container = client.containers.get(name)
         pid, id = container.attrs["State"]["Pid"], str(container.id)
-        if found := container_meters(pid, id):
-            return found
+        if meters := container_meters(pid, id):
+            return meters
         why = place_of(client).why or f"nothing proves that process {pid} is the container's"
         return (Meter("container", "instance", why=why, told=partial(_told, client, id)),)
 
@@ -30,8 +30,8 @@ def _told(client: docker.DockerClient, id: str) -> dict[str, Any]:
     """What the daemon counts: Docker Engine API, «Get container stats». Empty where it does not
     know, as for one that has just ended."""
     with suppress(*DAEMON_ERRORS):
-        said = client.api.stats(id, stream=False, one_shot=True)
-        spent = said.get("cpu_stats", {}).get("cpu_usage", {}).get("total_usage")
-        memory = said.get("memory_stats", {}).get("usage")
+        stats = client.api.stats(id, stream=False, one_shot=True)
+        spent = stats.get("cpu_stats", {}).get("cpu_usage", {}).get("total_usage")
+        memory = stats.get("memory_stats", {}).get("usage")
         return {"daemon_bytes": memory or None, "daemon_cpu_s": spent / 1e9 if spent else None}
     return {}

@@ -61,7 +61,7 @@ class OwnDaemon:
         self._stack.close()
 
     def start(self, enter: tuple[str, ...] | None = None) -> None:
-        """Begins, or begins once more after it was killed, with the same data."""
+        """Starts the daemon, or starts it again after it was killed, with the same data."""
         folder = self.folder
         self._wait_for_the_last()
         self.kill([p for p in self.processes("containerd") if "shim" not in p.name()])
@@ -85,7 +85,7 @@ class OwnDaemon:
             )
 
     def processes(self, name: str) -> list[psutil.Process]:
-        """Those of this daemon whose name begins so."""
+        """The processes of this daemon whose name begins so."""
         return [p for p in self._all() if p.name().startswith(name)]
 
     def kill(self, victims: list[psutil.Process]) -> None:
@@ -109,15 +109,15 @@ class OwnDaemon:
     def _all(self) -> list[psutil.Process]:
         """The daemon, its containerd, the shims, which are nobody's children, and all that these
         have started: the command line of each of the first names the folder."""
-        found = [
+        processes = [
             process
             for process in psutil.process_iter(["cmdline"])
             if any(str(self.folder) in word for word in process.info["cmdline"] or [])
         ]
-        for process in found:
+        for process in processes:
             with suppress(psutil.Error):
-                found += [child for child in process.children() if child not in found]
-        return found
+                processes += [child for child in process.children() if child not in processes]
+        return processes
 
     def _end(self) -> None:
         # Twice: a daemon that is about to die may have started one more.
@@ -131,8 +131,8 @@ def versions() -> dict[str, str]:
     none can be started."""
     _check()
     names = [name for name in ("dockerd", "containerd", "runc") if find_tool(name)]
-    said = {name: run([name, "--version"], check=False).stdout for name in names}
-    return {name: text.partition("\n")[0] for name, text in said.items()}
+    outputs = {name: run([name, "--version"], check=False).stdout for name in names}
+    return {name: text.partition("\n")[0] for name, text in outputs.items()}
 
 
 def _complaints(log: Path) -> str:

@@ -84,10 +84,10 @@ def _daemon(pid: int | None) -> tuple[str, psutil.Process] | str:
             return name, process
         if name != "systemd":
             return f"at the daemon's socket listens {name}, which passes requests on"
-        found = _activated(process)
-        if len(found) == 1:
-            return found[0].name(), found[0]
-        return f"systemd listens at the daemon's socket, for one of {len(found)} daemons"
+        daemons = _activated(process)
+        if len(daemons) == 1:
+            return daemons[0].name(), daemons[0]
+        return f"systemd listens at the daemon's socket, for one of {len(daemons)} daemons"
     return "the process that listens at the daemon's socket is not to be seen"
 
 
@@ -124,8 +124,8 @@ def _containerd_socket(words: list[str]) -> Path:
 
 
 def _named(names: Iterable[str]) -> list[psutil.Process]:
-    found = psutil.process_iter(["name"])
-    return [p for p in found if p.info["name"] in names and counted_here(p.pid)]
+    processes = psutil.process_iter(["name"])
+    return [p for p in processes if p.info["name"] in names and counted_here(p.pid)]
 
 
 def _parent_name(process: psutil.Process) -> str:

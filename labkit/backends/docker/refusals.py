@@ -32,9 +32,9 @@ def explain(error: BaseException, endpoint: Endpoint | None) -> Missing:
     if kind == "absent" and endpoint.is_usual and find_tool("dockerd") is None:
         return Missing("Docker Engine is not installed", as_root("setup docker"))
     reason, fix = sentence(kind, endpoint)
-    said = "" if kind in SAID else f": {_words(error)}"
+    detail = "" if kind in SAID else f": {_words(error)}"
     other = f"; or else: {endpoint.instead}" if endpoint.instead else ""
-    return Missing(f"{reason}: {endpoint}{said}", fix + other)
+    return Missing(f"{reason}: {endpoint}{detail}", fix + other)
 
 
 def kind_of(error: BaseException, endpoint: Endpoint | None) -> Kind:
@@ -106,7 +106,7 @@ def _words(error: BaseException) -> str:
 
 
 def _makes_sense(url: str) -> bool:
-    """By the SDK, which does not know fd:// and wants a port."""
+    """Whether the SDK takes this address: it does not know fd://, and wants a port."""
     with suppress(Exception):
         return bool(parse_host(url)) and not url.startswith("npipe:")
     return False
@@ -133,7 +133,7 @@ def _connects(endpoint: Endpoint) -> bool:
 
 
 def _speaks_tls(endpoint: Endpoint) -> bool:
-    """Whether it begins as TLS does; who it is, is not asked."""
+    """Whether the other side speaks TLS; who it is, is not checked."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with suppress(OSError, ValueError), _connect(endpoint) as connection:

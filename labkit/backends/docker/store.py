@@ -62,7 +62,7 @@ def has_image(client: docker.DockerClient, image: LabImage) -> bool:
 
 
 def digest_of(image: Image) -> str:
-    """Of the lab image that this is; empty for any other."""
+    """The digest of a lab image; empty for any other image."""
     return str(image.labels.get(LABEL, ""))
 
 

@@ -45,7 +45,7 @@ class Demultiplexer:
 
 
 def decrypted(connection: ssl.SSLSocket) -> socket.socket:
-    """What comes and goes by TLS, without it: a socket whose descriptor can be waited for. One
+    """A plain socket to the other end of TLS: its descriptor can be waited for. One
     thread for both ways, since TLS is not to be used by two at once."""
     ours, inner = socket.socketpair()
     threading.Thread(target=_pump, args=(connection, inner), daemon=True).start()

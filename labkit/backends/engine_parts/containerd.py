@@ -51,8 +51,8 @@ class ContainerdBackend(AttachedBackend):
 
     def version(self) -> str:
         """Of the daemon, and of its client where that is another one."""
-        said = re.findall(r"Version:\s*(\S+)", run(_ctr("version")).stdout)
-        client, server = said[0] if said else "unknown", said[-1] if said else "unknown"
+        versions = re.findall(r"Version:\s*(\S+)", run(_ctr("version")).stdout) or ["unknown"]
+        client, server = versions[0], versions[-1]
         return f"containerd {server}" + (f", ctr {client}" if client != server else "")
 
     def services(self) -> tuple[Meter, ...]:

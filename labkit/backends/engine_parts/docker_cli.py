@@ -64,8 +64,8 @@ class DockerCliBackend(DockerBackend):
         return super().missing() or _refusal()
 
     def version(self) -> str:
-        said = run(client.command("version", "--format", "{{.Client.Version}}")).stdout.strip()
-        return f"docker {said}, {super().version()}"
+        version = run(client.command("version", "--format", "{{.Client.Version}}")).stdout.strip()
+        return f"docker {version}, {super().version()}"
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:

@@ -35,9 +35,9 @@ def out_of_memory_kills(folder: Path | None) -> int | None:
     for name in ("memory.events", "memory.oom_control"):
         with suppress(OSError):
             text = (folder / name).read_text(encoding="utf-8")
-            found = re.search(r"^oom_kill (\d+)$", text, re.MULTILINE)
-            if found:
-                return int(found[1])
+            kills = re.search(r"^oom_kill (\d+)$", text, re.MULTILINE)
+            if kills:
+                return int(kills[1])
     return None
 
 
@@ -138,11 +138,11 @@ def _remove(folders: Iterable[Path]) -> list[str]:
 
 def _processes(folder: Path) -> list[int]:
     """Of a group and of those inside it; not those that this process cannot name, cgroups(7)."""
-    found: list[int] = []
+    pids: list[int] = []
     for file in folder.rglob("cgroup.procs"):
         with suppress(OSError):
-            found += map(int, file.read_text(encoding="utf-8").split())
-    return [pid for pid in found if pid]
+            pids += map(int, file.read_text(encoding="utf-8").split())
+    return [pid for pid in pids if pid]
 
 
 def _groups(root: Path) -> Iterator[Path]:

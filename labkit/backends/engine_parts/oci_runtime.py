@@ -130,9 +130,9 @@ class OciRuntimeBackend(EnginePartBackend):
 
     def sweep(self, judge: Judge) -> list[str]:
         """The runtime's records lie in the temporary folders of the labs that were killed."""
-        found = Path(tempfile.gettempdir()).glob(f"{TEMP_PREFIX}*-*-*/{self.base}/{TEMP_PREFIX}*")
+        paths = Path(tempfile.gettempdir()).glob(f"{TEMP_PREFIX}*-*-*/{self.base}/{TEMP_PREFIX}*")
         # A folder of the container's name; gVisor has files that begin with it.
-        states = dict.fromkeys(path.with_name(path.name.partition("_")[0]) for path in found)
+        states = dict.fromkeys(path.with_name(path.name.partition("_")[0]) for path in paths)
         left = [state for state in states if self._is_left(state, judge)]
         for state in left:
             self._delete(state.parent, state.name)

@@ -24,14 +24,14 @@ KEPT = 20  # messages of standard error
 @contextmanager
 def attached(namespace: str, name: str) -> Iterator[tuple[Channel, deque[bytes]]]:
     """A channel to the pod's container, which runs, and what it says on standard error."""
-    said: deque[bytes] = deque(maxlen=KEPT)
+    stderr: deque[bytes] = deque(maxlen=KEPT)
     with connected() as api:
         stream = _open(api, namespace, name)
         ours, inner = socket.socketpair()
-        pump = threading.Thread(target=_pump, args=(stream, inner, said), daemon=True)
+        pump = threading.Thread(target=_pump, args=(stream, inner, stderr), daemon=True)
         pump.start()
         try:
-            yield Channel(ours.fileno(), ours.fileno()), said
+            yield Channel(ours.fileno(), ours.fileno()), stderr
         finally:
             with suppress(OSError):
                 ours.shutdown(socket.SHUT_RDWR)  # the pump sees the end, and closes the stream
@@ -47,7 +47,7 @@ def _open(api: Any, namespace: str, name: str) -> Any:
     return stream(attach, name, namespace, **streams, binary=True, _preload_content=False)
 
 
-def _pump(stream: Any, inner: socket.socket, said: deque[bytes]) -> None:
+def _pump(stream: Any, inner: socket.socket, stderr: deque[bytes]) -> None:
     """Until either side ends. One thread for both ways: TLS is not to be used by two at once."""
     from kubernetes.stream.ws_client import STDERR_CHANNEL, STDOUT_CHANNEL
     from websocket import WebSocketException
@@ -57,7 +57,7 @@ def _pump(stream: Any, inner: socket.socket, said: deque[bytes]) -> None:
             while _relay(stream, inner):
                 stream.update(timeout=0)
                 if text := stream.read_channel(STDERR_CHANNEL):
-                    said.append(text)
+                    stderr.append(text)
                 if data := stream.read_channel(STDOUT_CHANNEL):
                     inner.sendall(data)
         finally:

@@ -91,15 +91,15 @@ class KubernetesBackend(Backend):
         from kubernetes.client import VersionApi
 
         with cluster_errors("tell its version"), connected() as api:
-            said = VersionApi(api.api_client).get_code()
+            version = VersionApi(api.api_client).get_code()
             runtimes = {n.status.node_info.container_runtime_version for n in nodes.nodes(api)}
-        return ", ".join([f"Kubernetes {said.git_version.lstrip('v')}", *sorted(runtimes)])
+        return ", ".join([f"Kubernetes {version.git_version.lstrip('v')}", *sorted(runtimes)])
 
     def engine(self, image: LabImage | None) -> Engine:
         return "native"
 
     def notes(self, image: LabImage | None) -> tuple[str, ...]:
-        """Which cluster it is comes first."""
+        """Which cluster it is, then the cautions."""
         return (f"cluster {client.place()}", *self.cautions())
 
     def cautions(self) -> tuple[str, ...]:
@@ -148,15 +148,15 @@ class KubernetesBackend(Backend):
                 uid = pod.started(
                     space, pod.manifest(name, image, limits), timeline, images.by_hand(image)
                 )
-                channel, said = stack.enter_context(attached(space, name))
-            yield KubernetesInstance((space, name, uid), channel, said, timeline)
+                channel, stderr = stack.enter_context(attached(space, name))
+            yield KubernetesInstance((space, name, uid), channel, stderr, timeline)
 
     def sweep(self, judge: Judge) -> list[str]:
         if self.missing() is not None:
             return []  # no cluster, no pods to be seen
         with cluster_errors("tell its namespaces"), connected(PROBE_S) as api:
-            found = api.list_namespace(label_selector=pod.OWNER_LABEL).items
-        left = [one.metadata.name for one in found if _is_left(one.metadata, judge)]
+            spaces = api.list_namespace(label_selector=pod.OWNER_LABEL).items
+        left = [space.metadata.name for space in spaces if _is_left(space.metadata, judge)]
         for name in left:
             pod.remove_namespace(name)
         return [f"namespace {name}" for name in left]

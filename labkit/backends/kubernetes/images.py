@@ -79,10 +79,10 @@ def command(place: Place, found: list[Any], archive: Path) -> Sequence[str] | No
 
 def _sockets() -> list[str]:
     """Where this computer's kubelets reach their containerd."""
-    found = []
+    sockets = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.name() == "kubelet":
-                said = nodes.endpoint(process)
-                found += [str(said)] if said else []
-    return found
+                socket = nodes.endpoint(process)
+                sockets += [str(socket)] if socket else []
+    return sockets

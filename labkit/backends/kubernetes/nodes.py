@@ -28,7 +28,7 @@ def nodes(api: Any) -> list[Any]:
 
 
 def are_here(found: list[Any]) -> list[Any]:
-    """Those on this kernel: random(4), boot_id."""
+    """The nodes that run on this computer's kernel: random(4), boot_id."""
     with suppress(OSError):
         boot = BOOT.read_text(encoding="utf-8").strip()
         return [node for node in found if node.status.node_info.boot_id == boot]
@@ -39,7 +39,7 @@ def has_image(found: list[Any], tag: str) -> bool:
     """Whether each node says that it has the image. One that does not may have it, where
     it has many: it names no more than LISTED of them, the largest (nodeStatusMaxImages)."""
     names = [{n for i in node.status.images or () for n in i.names or ()} for node in found]
-    return bool(names) and all(any(n.endswith(tag) for n in said) for said in names)
+    return bool(names) and all(any(n.endswith(tag) for n in of_node) for of_node in names)
 
 
 def name_all_images(found: list[Any]) -> bool:
@@ -77,8 +77,8 @@ def _runtime(kubelets: list[psutil.Process]) -> tuple[Meter, ...]:
     pids = set()
     for process in kubelets:
         with suppress(psutil.Error):
-            if found := endpoint(process):
-                pids.add(listener(found) or 0)
+            if path := endpoint(process):
+                pids.add(listener(path) or 0)
     found_all = bool(pids) and 0 not in pids
     return (_meter("containerd", sorted(pids)),) if found_all else ()
 
@@ -86,9 +86,9 @@ def _runtime(kubelets: list[psutil.Process]) -> tuple[Meter, ...]:
 def endpoint(kubelet: psutil.Process) -> Path | None:
     """The socket that a kubelet was told to ask, among the files that the kubelet itself sees: a
     node may be a container (kind), and the same path leads to another containerd here."""
-    found = ENDPOINT.search(" ".join(kubelet.cmdline()))
+    match = ENDPOINT.search(" ".join(kubelet.cmdline()))
     # /var/run is a link to /run, and an absolute one would lead back to this computer's own.
-    path = re.sub("^/var/run/", "/run/", found[1]) if found else ""
+    path = re.sub("^/var/run/", "/run/", match[1]) if match else ""
     return Path(f"/proc/{kubelet.pid}/root{path}") if path else None
 
 
@@ -105,11 +105,11 @@ def pod_meters(uid: str) -> tuple[Meter, ...]:
     """The pod's container, which is known by the pod's unique id: the kubelet mounts its /etc/hosts
     from a folder of that name. With it the shim, and what else runs in the pod: the process that
     holds its namespaces."""
-    mine = {pid for pid in psutil.pids() if belongs(pid, uid)}
-    for pid in sorted(mine):
+    pids = {pid for pid in psutil.pids() if belongs(pid, uid)}
+    for pid in sorted(pids):
         with suppress(psutil.Error):
             parent = psutil.Process(pid).parent()
-            if parent is None or parent.pid in mine:
+            if parent is None or parent.pid in pids:
                 continue
             return (*container_meters(pid, uid, group=_group(pid, uid)), *_beside(parent, pid))
     return (Meter("container", "instance", why=ELSEWHERE),)

@@ -89,13 +89,13 @@ def _wait_started(api: Any, namespace: str, uid: str, timeline: Timeline, by_han
     )
     try:
         for event in events:
-            said = event["object"]
-            heard.append(f"{said['reason']}: {said['message']}")
-            if said["reason"] in MARKS:
-                timeline.mark(MARKS[said["reason"]])
-            if said["reason"] == "Started":
+            report = event["object"]
+            heard.append(f"{report['reason']}: {report['message']}")
+            if report["reason"] in MARKS:
+                timeline.mark(MARKS[report["reason"]])
+            if report["reason"] == "Started":
                 return
-            if said["reason"] in HOPELESS:
+            if report["reason"] in HOPELESS:
                 break
     finally:
         events.close()
@@ -169,7 +169,7 @@ def namespace(name: str) -> Iterator[str]:
 
 
 def remove_namespace(name: str) -> None:
-    """With all that is in it; one that was never made or is gone is fine."""
+    """Removes a namespace with all that is in it; one that was never made or is gone is fine."""
     with cluster_errors(f"remove the namespace {name}"), connected() as api:
         if not _deleted(lambda: api.delete_namespace(name)):
             return
@@ -181,7 +181,7 @@ def remove_namespace(name: str) -> None:
 
 
 def _deleted(delete: Any) -> bool:
-    """False for what is not there."""
+    """Whether there was something to delete."""
     from kubernetes.client.exceptions import ApiException
 
     try:

@@ -55,17 +55,17 @@ class OwnContainerBackend(DockerBackend):
     unsupported = UNSUPPORTED
 
     def missing(self) -> Missing | None:
-        if (found := super().missing()) is not None:
-            return found
+        if (missing := super().missing()) is not None:
+            return missing
         name = self.chosen["image"]
         with daemon_errors("look for the image"), connected() as daemon:
             try:
                 daemon.images.get(name)
             except ImageNotFound:
-                said = " ".join(client.command("pull", name))
+                pull = " ".join(client.command("pull", name))
                 return Missing(
                     f"the Docker daemon has no image {name}",
-                    f"{said}, or docker build -t {name} FOLDER; docker images lists what is there",
+                    f"{pull}, or docker build -t {name} FOLDER; docker images lists what is there",
                 )
         return None
 
@@ -74,16 +74,16 @@ class OwnContainerBackend(DockerBackend):
         return ""
 
     def prepare(self, image: LabImage) -> None:
-        """The image is there already."""
+        """Does nothing: the daemon has the user's image already."""
 
     def configuration(self) -> Mapping[str, str]:
         with daemon_errors("tell what the image is"), connected() as daemon:
-            found = daemon.images.get(self.chosen["image"])
-            told = {
-                "own image": str(found.id),
-                "distribution": _distribution(daemon, str(found.id)),
+            image = daemon.images.get(self.chosen["image"])
+            facts = {
+                "own image": str(image.id),
+                "distribution": _distribution(daemon, str(image.id)),
             }
-        return {**super().configuration(), **told}
+        return {**super().configuration(), **facts}
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
@@ -138,9 +138,9 @@ def _distribution(daemon: docker.DockerClient, image: str) -> str:
             data = b"".join(made.get_archive(DISTRIBUTION)[0])
             with tarfile.open(fileobj=io.BytesIO(data)) as archive:
                 file = archive.extractfile("os-release")
-                said = file.read().decode(errors="replace") if file else ""
-            found = re.search(r'^PRETTY_NAME="?([^"\n]*)', said, re.MULTILINE)
-            return found[1] if found else ""
+                text = file.read().decode(errors="replace") if file else ""
+            pretty_name = re.search(r'^PRETTY_NAME="?([^"\n]*)', text, re.MULTILINE)
+            return pretty_name[1] if pretty_name else ""
     finally:
         remove(daemon, name)
     return ""

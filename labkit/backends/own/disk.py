@@ -111,7 +111,7 @@ def _taken(qmp: Qmp, connection: socket.socket) -> bool:
 
 
 def _end(machine: Machine) -> None:
-    """By its power button; a system that does not react to that is switched off."""
+    """Ends it by its power button; a system that does not react to that is switched off."""
     with suppress(BackendError):
         machine.qmp.execute("system_powerdown")
     if not wait_for(machine.process, POWER_OFF_S):

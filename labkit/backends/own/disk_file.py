@@ -34,8 +34,8 @@ def format_of(disk: Path) -> str:
         head = file.read(512)
     if head.startswith(DESCRIPTOR):
         return "vmdk"
-    found = (kind for kind, (at, magic) in KINDS.items() if head[at : at + len(magic)] == magic)
-    return next(found, "")
+    formats = (kind for kind, (at, magic) in KINDS.items() if head[at : at + len(magic)] == magic)
+    return next(formats, "")
 
 
 def problem(disk: Path) -> Missing | None:
@@ -45,15 +45,15 @@ def problem(disk: Path) -> Missing | None:
             return Missing(f"{disk} is no file", USE)
         kind = format_of(disk)
     except OSError as error:
-        told = in_words(error)
-        return Missing(f"the disk {disk} cannot be read: {told.brief if told else error}", USE)
+        words = in_words(error)
+        return Missing(f"the disk {disk} cannot be read: {words.brief if words else error}", USE)
     if not kind:
         return Missing(f"the disk {disk} has no format that is known, and no boot sector", USE)
     return None
 
 
 def described(disk: Path) -> str:
-    """What tells it from another one, without reading all of it."""
+    """What tells a disk from another one, without reading all of it."""
     facts = disk.stat()
     changed = datetime.fromtimestamp(facts.st_mtime, UTC).isoformat(timespec="seconds")
     return f"{format_of(disk)}, {facts.st_size} bytes, changed {changed}"

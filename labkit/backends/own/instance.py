@@ -47,8 +47,8 @@ class Said:
 
     def text(self) -> str:
         """The end of it; what would steer a terminal is left out."""
-        said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._text.decode(errors="replace"))
-        return "".join(sign for sign in said if sign.isprintable() or sign == "\n")
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._text.decode(errors="replace"))
+        return "".join(sign for sign in text if sign.isprintable() or sign == "\n")
 
     def _listen(self) -> None:
         while not self._left.is_set():
@@ -105,7 +105,7 @@ class OwnInstance(Instance):
         self._timeline.mark("ready", at)
 
     def run(self, request: Request, on_begin: Callable[[], None] = lambda: None) -> Answer:
-        """Only `idle`: the lab waits so long and asks for nothing."""
+        """Runs `idle` only: the lab waits so long and asks for nothing."""
         clock = self._timeline.clock
         self._require_idle(request)
         begin = clock.now()
@@ -127,7 +127,7 @@ class OwnInstance(Instance):
         raise BackendError("no script can be run in it", details=NO_AGENT)
 
     def stop(self) -> None:
-        """Without `stopped` where it did not end by itself."""
+        """Waits for its end; `stopped` is marked only where it ends by itself."""
         self._timeline.mark("stop_requested")
         try:
             self._wait_gone()
@@ -143,5 +143,5 @@ class OwnInstance(Instance):
             raise BackendError(f"{request.workload} cannot be run in it", details=NO_AGENT)
 
     def _diagnosis(self) -> str:
-        said = last_lines(self._said.text(), 20)
-        return f"its output's last lines:\n{said}" if said else "it has said nothing"
+        lines = last_lines(self._said.text(), 20)
+        return f"its output's last lines:\n{lines}" if lines else "it has said nothing"

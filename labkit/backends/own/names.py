@@ -30,25 +30,25 @@ def is_own(backend: str) -> bool:
 
 
 def short(backend: str) -> str:
-    """For a heading: without what it waits for."""
+    """The name for a heading: without the condition that it waits for."""
     return backend.partition(":ready=")[0] if is_own(backend) else backend
 
 
 def within(backend: str, limits: Limits) -> Limits:
     """As Backend.within, of a recording's backends too."""
-    found = swept(backend)[1]
-    return limits.model_copy(update={LIMITS[word]: value for word, value in found.items()})
+    settings = swept(backend)[1]
+    return limits.model_copy(update={LIMITS[word]: value for word, value in settings.items()})
 
 
 def swept(backend: str) -> tuple[str, dict[str, int]]:
-    """The name without its limits, and those: setting → value."""
+    """The name without its limits, and the limits: setting → value."""
     words = "|".join(LIMITS)
-    found = {name: int(value) for name, value in re.findall(rf":({words})=(\d+)", backend)}
-    return re.sub(rf":(?:{words})=\d+", "", backend), found
+    settings = {name: int(value) for name, value in re.findall(rf":({words})=(\d+)", backend)}
+    return re.sub(rf":(?:{words})=\d+", "", backend), settings
 
 
 def bits(backend: str) -> str:
     """What a backend runs: figures of different bits are not set in relation. Empty: the lab
     image."""
-    found = _BITS.search(backend)
-    return found[1] if found else backend if is_own(backend) else ""
+    match = _BITS.search(backend)
+    return match[1] if match else backend if is_own(backend) else ""

@@ -47,12 +47,12 @@ class Ready:
 def read(text: str) -> Ready:
     """UsageError for what is no condition."""
     if text.isprintable():
-        if found := re.fullmatch(r"tcp:(\d{1,5})", text, re.ASCII):
-            return Ready("tcp", port=_port(int(found[1])))
-        if found := re.fullmatch(r"http://:(\d{1,5})(/[!-~]*)?", text, re.ASCII):
-            return Ready("http", found[2] or "/", _port(int(found[1])))
-        if found := re.fullmatch(r"(console|line):(.+)", text):
-            return Ready("console" if found[1] == "console" else "line", found[2])
+        if match := re.fullmatch(r"tcp:(\d{1,5})", text, re.ASCII):
+            return Ready("tcp", port=_port(int(match[1])))
+        if match := re.fullmatch(r"http://:(\d{1,5})(/[!-~]*)?", text, re.ASCII):
+            return Ready("http", match[2] or "/", _port(int(match[1])))
+        if match := re.fullmatch(r"(console|line):(.+)", text):
+            return Ready("console" if match[1] == "console" else "line", match[2])
     raise UsageError(
         f"{text!r} does not say when an instance is ready",
         resolution="use tcp:22, http://:8080/, console:login: or line:READY",

@@ -92,12 +92,12 @@ class QemuInstance(Instance):
         console = self._folder / "console.log"
         deadline = self._timeline.clock.now() + most
         while True:
-            said = console.stat().st_size
+            size = console.stat().st_size
             left = deadline - self._timeline.clock.now()
             try:
                 return self.wait_ready(min(silence, left))
             except GuestTimeout:
-                if left <= silence or console.stat().st_size == said:
+                if left <= silence or console.stat().st_size == size:
                     raise
 
     def save(self, state: Path) -> None:
@@ -156,8 +156,8 @@ class QemuBackend(Backend):
     def version(self) -> str:
         if not self._version:
             first_line = run([PROGRAMS[here()], "--version"]).stdout.partition("\n")[0]
-            found = re.search(r"version (\S+)", first_line)
-            number = found[1] if found else first_line
+            match = re.search(r"version (\S+)", first_line)
+            number = match[1] if match else first_line
             self._version = f"QEMU {number}, machine {MACHINES[here()]}"
         return self._version
 
@@ -239,7 +239,7 @@ class QemuBackend(Backend):
 
 
 def _boot(engine: Engine, image: LabImage) -> None:
-    """Proves an engine: its kernel says on the console whatever it has to say."""
+    """Proves an engine by a boot: the kernel writes all of its messages to the console."""
     backend = QemuBackend(engine)
     with backend._machine(image, Limits(), Timeline(backend.clock), talking(image)) as instance:
         instance.wait_while_it_speaks(BOOT_SILENCE_S, BOOT_LIMIT_S)
@@ -247,9 +247,9 @@ def _boot(engine: Engine, image: LabImage) -> None:
 
 def diagnose(folder: Path) -> str:
     """The end of QEMU's own output and of the guest's console."""
-    said = _end_of(folder / "qemu.log")
+    output = _end_of(folder / "qemu.log")
     console = _end_of(folder / "console.log")
-    parts = [f"QEMU said:\n{said}"] if said else []
+    parts = [f"QEMU said:\n{output}"] if output else []
     if console:
         parts.append(f"the console's last lines:\n{console}")
     else:
@@ -279,7 +279,7 @@ def _socket_pairs(stack: ExitStack) -> tuple[dict[str, socket.socket], dict[str,
     ours, theirs = {}, {}
     for name in SOCKETS:
         pair = socket.socketpair()
-        ours[name], theirs[name] = (stack.enter_context(one) for one in pair)
+        ours[name], theirs[name] = (stack.enter_context(side) for side in pair)
     return ours, theirs
 
 
@@ -288,7 +288,7 @@ def _control(connection: socket.socket, folder: Path) -> Qmp:
     try:
         return Qmp(connection)
     except BackendError as error:
-        said = diagnose(folder)
+        details = diagnose(folder)
         raise BackendError(
-            "QEMU did not make the machine", details=said, resolution=ways_out(said)
+            "QEMU did not make the machine", details=details, resolution=ways_out(details)
         ) from error

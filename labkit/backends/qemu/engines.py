@@ -79,7 +79,7 @@ def device_refusal(device: str = "/dev/kvm") -> str | None:
 
 
 def proof(engine: Engine, image: LabImage, qemu_version: str, boot: Boot) -> Proof:
-    """Whether this engine counts: what is known, if that holds, else what a boot shows now."""
+    """The proof of this engine: the one that is kept, if it holds, else that of a boot now."""
     key = "|".join([engine, image.digest, qemu_version, os.uname().release, place()])
     known = _read()
     before = known.get(key)
@@ -103,7 +103,7 @@ def _tried(engine: Engine, image: LabImage, boot: Boot, noes: int) -> Proof:
 
 
 def forget() -> None:
-    """What is known holds no longer: it is tried anew when it is asked for."""
+    """Forgets all proofs: an engine is tried anew when it is asked for."""
     _write({})
 
 
@@ -114,15 +114,15 @@ def explain(image: LabImage | None, qemu_version: str, boot: Boot) -> str:
         return f"engine tcg (emulation): {device_refusal()}"
     if image is None:
         return f"{engine} is not tried yet: that boots the lab image, which labkit setup builds"
-    found = proof(engine, image, qemu_version, boot)
-    if found.refusal is None:
+    tried = proof(engine, image, qemu_version, boot)
+    if tried.refusal is None:
         return f"engine {engine}: the lab image has booted under it"
-    said = found.details.rpartition("\n")[2]
-    at, until = (time.strftime("%F %R", time.localtime(t)) for t in (found.at, found.holds_until))
+    words = tried.details.rpartition("\n")[2]
+    at, until = (time.strftime("%F %R", time.localtime(t)) for t in (tried.at, tried.holds_until))
     return (
-        f"engine tcg (emulation): under {engine} the lab image did not boot ({found.refusal}; "
-        f"last words: {said or 'none'}); tried {at}, holds until {until}; to try anew: {AGAIN}"
-        + (f"; {ways}" if (ways := ways_out(found.details)) else "")
+        f"engine tcg (emulation): under {engine} the lab image did not boot ({tried.refusal}; "
+        f"last words: {words or 'none'}); tried {at}, holds until {until}; to try anew: {AGAIN}"
+        + (f"; {ways}" if (ways := ways_out(tried.details)) else "")
     )
 
 
@@ -135,7 +135,7 @@ def _file() -> Path:
 
 
 def _read() -> dict[str, Proof]:
-    """Without what cannot be read, such as an older lab's."""
+    """The proofs that are kept, but for those that cannot be read, such as an older lab's."""
     if _file() in _unwritten:
         return _unwritten[_file()]
     known = {}

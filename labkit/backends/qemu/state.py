@@ -65,7 +65,7 @@ def reading(state: Path) -> Iterator[Way]:
 
 
 def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
-    """Both ends, to be closed once more at the end: that does no harm."""
+    """Both ends of a pipe; to close them once more at the end does no harm."""
     reading_end, writing_end = os.pipe()
     return (
         stack.enter_context(os.fdopen(reading_end, "rb", buffering=0)),
@@ -74,7 +74,7 @@ def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _complaint(cat: Popen[bytes]) -> str:
-    """Of one that has ended; one that still runs says nothing."""
+    """What cat(1) wrote to its standard error, if it has ended."""
     if cat.poll() is None or cat.stderr is None:
         return "it takes too long"
     return cat.stderr.read().decode(errors="replace").strip()

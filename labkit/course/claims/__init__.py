@@ -30,8 +30,8 @@ FINDINGS: Mapping[str, Callable[[], Finding]] = {
 def table() -> pd.DataFrame:
     """A row a sentence: id, section, korean, english, figure, verdict, when, chapter."""
     note = pd.read_csv(data_dir() / "claims.csv", dtype=str, keep_default_na=False)
-    found = pd.DataFrame([vars(FINDINGS[name]()) for name in note["id"]])
-    return pd.concat([note, found], axis=1)
+    findings = pd.DataFrame([vars(FINDINGS[name]()) for name in note["id"]])
+    return pd.concat([note, findings], axis=1)
 
 
 class Page:
@@ -55,9 +55,9 @@ def page(section: str) -> Page:
 
 
 def _row(row: object) -> str:
-    said = f"{_safe(row, 'korean')}<br>{_safe(row, 'english')}<br><code>{_safe(row, 'id')}</code>"
+    text = f"{_safe(row, 'korean')}<br>{_safe(row, 'english')}<br><code>{_safe(row, 'id')}</code>"
     figure = f"{_safe(row, 'figure')} (chapter {_safe(row, 'chapter')})"
-    cells = (said, figure, f"<b>{html.escape(_words(row))}</b>")
+    cells = (text, figure, f"<b>{html.escape(_words(row))}</b>")
     return "<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells) + "</tr>"
 
 

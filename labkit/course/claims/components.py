@@ -56,10 +56,10 @@ def whole_life() -> Finding:
 def low_level() -> Finding:
     run = recorded("engine-parts")
     steps = benchmark.engine_parts(run.trials, run.samples)
-    mine: Any = steps[(steps["quantity"] == "startup_s") & (steps["backend"] == "runc")].iloc[0]
+    runc: Any = steps[(steps["quantity"] == "startup_s") & (steps["backend"] == "runc")].iloc[0]
     return found(
-        bool(mine["low"] > 0),
-        f"runc adds {units.text(mine['median'], units.time)} to a start: control group, fewer "
+        bool(runc["low"] > 0),
+        f"runc adds {units.text(runc['median'], units.time)} to a start: control group, fewer "
         "privileges",
     )
 

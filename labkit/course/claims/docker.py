@@ -49,8 +49,8 @@ def convenient() -> Finding:
 
 def isolated() -> Finding:
     table = neighbours.neighbours(recorded("neighbours").trials)
-    mine = table.query("backend == 'docker' and kind == 'cpu' and quantity == 'throughput'")
-    kept: Any = mine.set_index("condition")["median_ratio"]
+    rows = table.query("backend == 'docker' and kind == 'cpu' and quantity == 'throughput'")
+    kept: Any = rows.set_index("condition")["median_ratio"]
     return found(
         bool(kept["limited"] > 0.9),
         f"beside a neighbour that computes, a container keeps {kept['unlimited']:.2f} of its "
@@ -61,8 +61,8 @@ def isolated() -> Finding:
 
 def minimal() -> Finding:
     table = images.base_images(recorded("images").base_images)
-    mine: Any = table[table["program"] == "busybox"].set_index("image")
-    small, large = mine.loc["scratch"], mine.loc["python"]
+    busybox: Any = table[table["program"] == "busybox"].set_index("image")
+    small, large = busybox.loc["scratch"], busybox.loc["python"]
     return found(
         True,
         f"the same program starts from an image of {_files(small)} and from one of {_files(large)}",
@@ -100,12 +100,12 @@ def smaller() -> Finding:
 
 def complete() -> Finding:
     ways = images.cold_load(recorded("images").cold_load)
-    mine: Any = ways[(ways["way"] == "container") & (ways["start"] == 1)].set_index("title")
+    steps: Any = ways[(ways["way"] == "container") & (ways["start"] == 1)].set_index("title")
     return found(
-        bool(mine.at["total", "median_s"] < 5),
+        bool(steps.at["total", "median_s"] < 5),
         "from an empty store to the first line: "
-        f"{units.text(mine.at['total', 'bytes'], units.size)}, "
-        f"{units.text(mine.at['total', 'median_s'], units.time)}",
+        f"{units.text(steps.at['total', 'bytes'], units.size)}, "
+        f"{units.text(steps.at['total', 'median_s'], units.time)}",
         "a container engine and a fitting kernel are there; both are not in the image",
     )
 
@@ -138,8 +138,8 @@ def enforced() -> Finding:
 
 def modules() -> Finding:
     layers = images.image_layers(recorded("images").layers)
-    mine = layers[layers["image"] == "python-other-app"]
-    whole, new = mine["size_bytes"].sum(), mine["new_bytes"].sum()
+    other_app = layers[layers["image"] == "python-other-app"]
+    whole, new = other_app["size_bytes"].sum(), other_app["new_bytes"].sum()
     return found(
         bool(new < whole / 1000),
         f"a second app brings {units.text(new, units.size)} of an image of "
@@ -173,8 +173,8 @@ def tuned_kvm() -> float:
     """A published machine's speed at computing, of the bare process's."""
     figures = published.load()
     table = benchmark.beside(figures, benchmark.comparable(recorded(), figures))
-    mine = table[(table["subject"] == "tuned KVM") & (table["quantity"] == "cpu_throughput")]
-    return float(mine["amount"].iloc[0])
+    tuned = table[(table["subject"] == "tuned KVM") & (table["quantity"] == "cpu_throughput")]
+    return float(tuned["amount"].iloc[0])
 
 
 def _starts() -> float:
@@ -188,8 +188,8 @@ def _all(name: str) -> Any:
     """(backend, how many run) → the PSS of all of them, and of the last one."""
     run = recorded(name)
     table = benchmark.instances(run.instances, run.trials)
-    mine = table[(table["metric"] == "pss") & (table["role"] == "all")]
-    return mine.set_index(["backend", "running"])
+    rows = table[(table["metric"] == "pss") & (table["role"] == "all")]
+    return rows.set_index(["backend", "running"])
 
 
 def _mib(size: float) -> str:

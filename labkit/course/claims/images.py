@@ -14,10 +14,10 @@ from labkit.experiments.isolation import stats as isolation
 
 def bundle() -> Finding:
     layers = images.image_layers(recorded("images").layers)
-    mine = layers[layers["image"] == "python"]
+    rows = layers[layers["image"] == "python"]
     return found(
-        bool(mine["files"].sum() > 1),
-        f"the image `python`: {mine['files'].sum()} files in {len(mine)} layers, with system, "
+        bool(rows["files"].sum() > 1),
+        f"the image `python`: {rows['files'].sum()} files in {len(rows)} layers, with system, "
         "interpreter, libraries and program",
     )
 

@@ -34,10 +34,10 @@ def platform() -> Finding:
 
 
 def code_alone() -> Finding:
-    mine = deployments().loc["PaaS"]
+    row = deployments().loc["PaaS"]
     return found(
-        bool(mine["lines"] == mine["app_lines"]),
-        f"of {mine['lines']:.0f} lines that are written, {mine['app_lines']:.0f} are the app's own",
+        bool(row["lines"] == row["app_lines"]),
+        f"of {row['lines']:.0f} lines that are written, {row['app_lines']:.0f} are the app's own",
         "the platform knows this kind of app (the lab's has no database)",
     )
 

@@ -14,11 +14,11 @@ from labkit.experiments.isolation import stats as isolation
 
 def abstracted() -> Finding:
     facts = recorded("isolation").answers.query("kind == 'fact' and name == 'memory_kib'")
-    told: Any = facts.set_index("backend")["value"].astype(float) * 1024
+    memory: Any = facts.set_index("backend")["value"].astype(float) * 1024
     return found(
-        bool(told["qemu"] < told["host"]),
-        f"a machine is told of {units.text(told['qemu'], units.memory)}, on a computer with "
-        f"{units.text(told['host'], units.memory)}",
+        bool(memory["qemu"] < memory["host"]),
+        f"a machine is told of {units.text(memory['qemu'], units.memory)}, on a computer with "
+        f"{units.text(memory['host'], units.memory)}",
     )
 
 
@@ -68,8 +68,8 @@ def chosen_at_boot() -> Finding:
 def fast() -> Finding:
     run = recorded()
     speed = benchmark.throughput(run.results, run.trials).query("workload == 'cpu'")
-    mine: Any = speed.set_index("backend")["median_ratio"]
-    emulated = mine["qemu"]
+    ratios: Any = speed.set_index("backend")["median_ratio"]
+    emulated = ratios["qemu"]
     return found(
         tuned_kvm() > 0.9,
         f"plain computing, of the host's speed: KVM {tuned_kvm():.2f} (published), the same QEMU "

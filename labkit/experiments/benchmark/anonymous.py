@@ -34,12 +34,12 @@ _EVERYBODYS = frozenset({"root", "localhost"})
 
 
 def names() -> frozenset[str]:
-    """Of this computer and of who uses it."""
-    found = {Path.home().name, *socket.gethostname().split(".")[:1], socket.gethostname()}
-    found |= {os.environ.get(name, "") for name in ("SUDO_USER", "LOGNAME", "USER")}
+    """The names of this computer and of who uses it."""
+    own_names = {Path.home().name, *socket.gethostname().split(".")[:1], socket.gethostname()}
+    own_names |= {os.environ.get(name, "") for name in ("SUDO_USER", "LOGNAME", "USER")}
     with suppress(KeyError, OSError):
-        found.add(getpass.getuser())
-    return frozenset(found - {"", *_EVERYBODYS})
+        own_names.add(getpass.getuser())
+    return frozenset(own_names - {"", *_EVERYBODYS})
 
 
 def cleaner(known: frozenset[str]) -> Callable[[str], str]:
@@ -55,8 +55,8 @@ def cleaner(known: frozenset[str]) -> Callable[[str], str]:
     return clean
 
 
-def _shown(found: re.Match[str]) -> str:
-    place, blank, further = found[0].partition(" ")
+def _shown(match: re.Match[str]) -> str:
+    place, blank, further = match[0].partition(" ")
     if not _SYSTEM.match(place):
         return PATH
     return place + blank + _PATH.sub(_shown, further)

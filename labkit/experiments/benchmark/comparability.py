@@ -23,42 +23,42 @@ WORDS = {
 def obstacles(first: RunManifest, second: RunManifest) -> list[Difference]:
     """Why figures of two runs may not be compared: other bits, other work, another engine, other
     limits, an emulated computer. Only what both runs have counts."""
-    found = comparability.obstacles(first, second)
+    common = comparability.obstacles(first, second)
     one, two = _settings(first), _settings(second)
-    mine = [
+    own = [
         Difference(f"settings of {name}", one[name] or "none", two[name] or "none")
         for name in one
         if name in two
     ]
-    mine.append(Difference("limits", _limits(first.plan.limits), _limits(second.plan.limits)))
-    mine.append(Difference("computer", _computer(first), _computer(second)))
-    return found + [difference for difference in mine if difference.first != difference.second]
+    own.append(Difference("limits", _limits(first.plan.limits), _limits(second.plan.limits)))
+    own.append(Difference("computer", _computer(first), _computer(second)))
+    return common + [difference for difference in own if difference.first != difference.second]
 
 
 def held_otherwise(first: Run, second: Run) -> list[Difference]:
     """Backends that were really held to other limits than in the other run, whatever was asked."""
-    found = []
+    differences = []
     for column in HELD:
         one, two = (
             measured(run.trials).groupby("backend")[column].median() for run in (first, second)
         )
         off = (one / two - 1).abs() > ALIKE
-        found += [
+        differences += [
             Difference(f"{column} of {name}", f"{one[name]:g}", f"{two[name]:g}")
             for name in map(str, off.index[off])
         ]
-    return found
+    return differences
 
 
 def plan_differences(first: RunManifest, second: RunManifest) -> list[Difference]:
     """What was done otherwise, and still leaves at least rates and ratios comparable."""
-    found = [
-        Difference(WORDS.get(name, name), _shown(one), _shown(getattr(second.plan, name)))
-        for name, one in first.plan
+    compared = [
+        Difference(WORDS.get(name, name), _shown(value), _shown(getattr(second.plan, name)))
+        for name, value in first.plan
         if name not in UNMOVED | {"limits"}
     ]
-    found.append(Difference("labkit", first.labkit_version, second.labkit_version))
-    return [difference for difference in found if difference.first != difference.second]
+    compared.append(Difference("labkit", first.labkit_version, second.labkit_version))
+    return [difference for difference in compared if difference.first != difference.second]
 
 
 def other_work(first: RunManifest, second: RunManifest) -> bool:

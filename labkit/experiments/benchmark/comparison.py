@@ -68,13 +68,13 @@ class TwoRuns:
             "second": {"run": two.recording_id, "path": str(self.second.path.resolve())},
             "shared_trials": shared_trials(self.first, self.second),
             "forced": bool(self.obstacles),
-            "obstacles": [vars(found) for found in self.obstacles],
-            "host": [vars(found) for found in comparability.host_differences(one.host, two.host)],
-            "versions": [vars(found) for found in comparability.version_differences(one, two)],
+            "obstacles": [vars(each) for each in self.obstacles],
+            "host": [vars(each) for each in comparability.host_differences(one.host, two.host)],
+            "versions": [vars(each) for each in comparability.version_differences(one, two)],
             "configuration": [
-                vars(found) for found in comparability.configuration_differences(one, two)
+                vars(each) for each in comparability.configuration_differences(one, two)
             ],
-            "plan": [vars(found) for found in plan_differences(one, two)],
+            "plan": [vars(each) for each in plan_differences(one, two)],
             "engines": comparability.engine_changes(one, two),
             "rows": [_plain(row) for row in self.table.to_dict("records")],
         }
@@ -89,7 +89,7 @@ class TwoRuns:
     def _warning(self) -> list[str]:
         if not self.obstacles:
             return []
-        return [FORCED, *(f"  {found}" for found in self.obstacles), ""]
+        return [FORCED, *(f"  {obstacle}" for obstacle in self.obstacles), ""]
 
     def _same(self) -> list[str]:
         """Whether one of them is the other one, or a copy of it."""
@@ -106,14 +106,14 @@ class TwoRuns:
 
     def _differences(self) -> list[str]:
         one, two = self.first.manifest, self.second.manifest
-        found = [
+        sections = [
             ("Computers", comparability.host_differences(one.host, two.host)),
             ("Versions", comparability.version_differences(one, two)),
             ("Configurations", comparability.configuration_differences(one, two)),
             ("Plans", plan_differences(one, two)),
         ]
         lines = ["What differs (A and B):"]
-        for title, differences in found:
+        for title, differences in sections:
             lines += [f"  {title}: {'' if differences else 'the same'}".rstrip()]
             lines += [f"    {difference}" for difference in differences]
         engines = comparability.engine_changes(one, two)
@@ -150,11 +150,11 @@ class TwoRuns:
 def compare(first: Run, second: Run, *, force: bool = False) -> TwoRuns:
     """UsageError, with every reason, where the figures of these runs may not stand side by side;
     `force` compares them all the same. A backend under another engine is left out even then."""
-    found = obstacles(first.manifest, second.manifest) + held_otherwise(first, second)
-    if found and not force:
+    reasons = obstacles(first.manifest, second.manifest) + held_otherwise(first, second)
+    if reasons and not force:
         raise UsageError(
             "these runs may not be compared",
-            details="\n".join(map(str, found)),
+            details="\n".join(map(str, reasons)),
             resolution="record one of them anew like the other; --force compares them all the same",
         )
     table = stats.compare(first, second)
@@ -166,7 +166,7 @@ def compare(first: Run, second: Run, *, force: bool = False) -> TwoRuns:
             details=f"A has {_backends(first)}; B has {_backends(second)}",
             resolution="name two runs that share a backend with the same engine",
         )
-    return TwoRuns(first, second, table, found)
+    return TwoRuns(first, second, table, reasons)
 
 
 def name(run: Run) -> str:

@@ -103,12 +103,12 @@ def _unpack(file: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(file) as packed:
             inside = packed.infolist()
-            if {one.filename for one in inside} - known or len(inside) > len(known):
+            if {entry.filename for entry in inside} - known or len(inside) > len(known):
                 raise UsageError(f"{file} is no contributed run", details="it has other files")
-            if sum(one.file_size for one in inside) > MOST_BYTES:
+            if sum(entry.file_size for entry in inside) > MOST_BYTES:
                 raise UsageError(f"{file} is no contributed run", details="it is too large")
-            for one in inside:
-                with packed.open(one) as source, (folder / one.filename).open("xb") as target:
+            for entry in inside:
+                with packed.open(entry) as source, (folder / entry.filename).open("xb") as target:
                     shutil.copyfileobj(source, target)
     except (OSError, zipfile.BadZipFile) as error:
         raise UsageError(f"{file} cannot be unpacked", details=str(error)) from error

@@ -27,8 +27,8 @@ LOCKED = (
 
 def not_read(run: Run, backend: str) -> list[str]:
     """Why meters of a backend could not be read, each reason once."""
-    found = (why for what, why in run.left_out.items() if what.startswith(f"{backend}, memory"))
-    return list(dict.fromkeys(found))
+    reasons = (why for what, why in run.left_out.items() if what.startswith(f"{backend}, memory"))
+    return list(dict.fromkeys(reasons))
 
 
 class Empty:
@@ -57,8 +57,8 @@ class Empty:
     def _why(self, backend: str, quantity: str, workload: str) -> str:
         if not self._good.get(backend):
             return "none of its measured trials succeeded"
-        told = self._run.manifest.backends[backend].unsupported
-        if reason := told.get(workload or quantity):
+        unsupported = self._run.manifest.backends[backend].unsupported
+        if reason := unsupported.get(workload or quantity):
             return reason
         if not self._has(backend, quantity, workload):
             return self._unmeasured(backend, quantity)
@@ -82,10 +82,10 @@ class Empty:
             return "; ".join(whys)
         roles, column = (EACH, "pss_bytes") if quantity == MEMORY else (ALL, "cpu_s")
         samples = self._samples
-        mine = samples[(samples["backend"] == backend) & samples["role"].isin(roles)]
-        if not (mine["role"] == "instance").any():
+        rows = samples[(samples["backend"] == backend) & samples["role"].isin(roles)]
+        if not (rows["role"] == "instance").any():
             return NOT_SEEN
-        unread = mine[mine["rss_bytes"].fillna(0).gt(0) & mine[column].isna()]
+        unread = rows[rows["rss_bytes"].fillna(0).gt(0) & rows[column].isna()]
         meters = " and ".join(sorted(set(unread["meter"])))
         if quantity == MEMORY and meters and self._run.manifest.host.system == "Linux":
             return LOCKED.format(meters=meters)

@@ -43,10 +43,10 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
         return planning.make_plan(options)
 
     def left_out(self, options: RunOptions) -> Mapping[str, str]:
-        found = planning.left_out(options.backends, options.profile)
+        left_out = planning.left_out(options.backends, options.profile)
         return {
             name: f"{missing.reason}\n  what to do: {missing.fix}"
-            for name, missing in found.items()
+            for name, missing in left_out.items()
         }
 
     def without(self, plan: Plan, names: Collection[str]) -> Plan:

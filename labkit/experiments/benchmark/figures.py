@@ -76,7 +76,7 @@ def _cpu(run: Run, badge: str) -> Drawn:
 
 
 def _web(run: Run, badge: str) -> Drawn:
-    """Those of a run whose instances have served."""
+    """The charts of a run whose instances have served requests."""
     answered = stats.first_response(run.milestones, run.trials)
     if not answered.empty:
         timeline = stats.timeline(run.milestones, run.trials, until="first_response")

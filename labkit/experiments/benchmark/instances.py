@@ -64,7 +64,7 @@ class _Several:
     def start(
         self, running: ExitStack, image: LabImage, limits: Limits, ready_timeout: float
     ) -> None:
-        """One more; it ends with `running`."""
+        """Starts one more instance; it ends with `running`."""
         launched = self._backend.launch(image, limits, Timeline(self._clock))
         instance = running.enter_context(launched)
         instance.wait_ready(ready_timeout)
@@ -74,8 +74,8 @@ class _Several:
     def read(self) -> None:
         for number, meter in self._all_meters():
             at_s = self._clock.now() - self._began
-            found = vars(sampler.read(meter))
-            figures = {name: found[name] for name in found if name in InstanceReading.model_fields}
+            read = vars(sampler.read(meter))
+            figures = {name: read[name] for name in read if name in InstanceReading.model_fields}
             self._add(number, meter, at_s, figures, None)
 
     def note(self, error: LabError) -> None:
@@ -99,6 +99,6 @@ class _Several:
     ) -> None:
         empty = dict.fromkeys(InstanceReading.model_fields)
         named = {"backend": self._backend.name, "running": self._running, "instance": number}
-        told = {"meter": meter.name, "role": meter.role, "at_s": at_s, "error": error}
-        row = {**empty, **figures, **named, **told}
+        of_meter = {"meter": meter.name, "role": meter.role, "at_s": at_s, "error": error}
+        row = {**empty, **figures, **named, **of_meter}
         self.rows.append(InstanceReading.model_validate(row))

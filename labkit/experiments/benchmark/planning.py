@@ -182,8 +182,8 @@ def left_out(backends: Sequence[str] | None, profile: str) -> dict[str, Missing]
         meant = PROFILES[profile].backends if profile in PROFILES else ()
     else:
         meant = tuple(name for group in backends for name in GROUPS.get(group, ()))
-    found = {name: make_backend(name).problem() for name in meant}
-    return {name: missing for name, missing in found.items() if missing is not None}
+    problems = {name: make_backend(name).problem() for name in meant}
+    return {name: missing for name, missing in problems.items() if missing is not None}
 
 
 def _names(backends: Sequence[str] | None, profile: Profile) -> tuple[str, ...]:

@@ -23,19 +23,19 @@ ENGINE = "Below a backend's name its engine."
 def table_text(run: Run) -> str:
     """The comparison as aligned text, medians and below them their intervals; then what the columns
     mean, what to keep in mind, and data quality."""
-    found = table(run)
-    lines = aligned([found.headings, *found.cells], width=WIDTH)
-    return "\n".join([*lines, "", *_legend(run, found), *quality_text(run)])
+    shown = table(run)
+    lines = aligned([shown.headings, *shown.cells], width=WIDTH)
+    return "\n".join([*lines, "", *_legend(run, shown), *quality_text(run)])
 
 
 def quality_text(run: Run) -> list[str]:
     """What may be wrong with this run, as lines; none where there is nothing."""
-    found = [
+    lines = [
         line
         for issue in data_quality.quality_issues(run)
         for line in wrapped(issue.sentence, mark="- ")
     ]
-    return ["", "Data quality:", *found] if found else []
+    return ["", "Data quality:", *lines] if lines else []
 
 
 def explained(run: Run) -> str:
@@ -63,9 +63,9 @@ def _own(run: Run) -> str:
     }
     if not facts:
         return ""
-    found = "; ".join(f"{name} is {fact}" for name, fact in facts.items())
+    images = "; ".join(f"{name} is {fact}" for name, fact in facts.items())
     kernels = "a container runs on this computer's kernel, a machine on its own"
-    return f"Images of one's own, so not the lab image's bits: {found}. Their kernels: {kernels}."
+    return f"Images of one's own, so not the lab image's bits: {images}. Their kernels: {kernels}."
 
 
 def _lost(table: pd.DataFrame, what: str) -> str:
@@ -97,19 +97,19 @@ def ending(run: Run) -> str:
 
 
 def _widest(run: Run, verb: str) -> str:
-    found = stats.widest(run.trials, run.results)
-    if found is None or found.width == float("inf"):
+    widest = stats.widest(run.trials, run.results)
+    if widest is None or widest.width == float("inf"):
         return f"no ratio to {notes.the(yardstick(run.trials))} has an interval yet"
     wanted = run.manifest.plan.until_precision or 0.0
     return (
-        f"the widest interval {verb} {found.width * 100:.3g} % of its ratio ({found.backend}, "
-        f"{found.what}); asked for: {wanted * 100:g} %"
+        f"the widest interval {verb} {widest.width * 100:.3g} % of its ratio ({widest.backend}, "
+        f"{widest.what}); asked for: {wanted * 100:g} %"
     )
 
 
-def _legend(run: Run, found: Table) -> list[str]:
-    meanings = [f"{name}: {meaning}." for name, meaning in found.meanings.items()]
-    texts = [explained(run), *meanings, *cautions(run, found)]
+def _legend(run: Run, shown: Table) -> list[str]:
+    meanings = [f"{name}: {meaning}." for name, meaning in shown.meanings.items()]
+    texts = [explained(run), *meanings, *cautions(run, shown)]
     return [line for text in texts for line in wrapped(text)]
 
 
@@ -128,5 +128,5 @@ def _left_out(run: Run, shown: Table) -> list[str]:
         if what in asked
     }
     empty |= run.left_out
-    said = " ".join(shown.empty)
-    return [f"Left empty: {what}: {why}." for what, why in empty.items() if why not in said]
+    stated = " ".join(shown.empty)
+    return [f"Left empty: {what}: {why}." for what, why in empty.items() if why not in stated]

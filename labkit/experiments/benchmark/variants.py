@@ -31,41 +31,41 @@ def named(names: Sequence[str], ready: str | None, sweep: Sequence[str] | None) 
 def _with_ready(name: str, ready: str | None) -> str:
     if not is_own(name):
         return name
-    if (given := make_backend(name).chosen.get("ready", ready)) is None:
+    if (when := make_backend(name).chosen.get("ready", ready)) is None:
         raise UsageError(
             f"nothing says when {name} is ready",
             resolution="say it with --ready tcp:22, http://:8080/, console:login: or line:READY",
         )
-    condition.read(given)
-    return name if ":ready=" in name else f"{name}:ready={given}"
+    condition.read(when)
+    return name if ":ready=" in name else f"{name}:ready={when}"
 
 
 def _axis(text: str) -> tuple[str, list[str]]:
     """`cpus=1,2` → the setting and its values."""
-    setting, _, values = text.partition("=")
-    found = list(dict.fromkeys(value.strip() for value in values.split(",") if value.strip()))
-    if not found:
+    setting, _, listed = text.partition("=")
+    values = list(dict.fromkeys(value.strip() for value in listed.split(",") if value.strip()))
+    if not values:
         raise UsageError(
             f"{text!r} is no sweep", resolution="use --sweep cpus=1,2 or --sweep memory=256,512"
         )
-    return setting, found
+    return setting, values
 
 
 def _swept(names: Sequence[str], axes: Sequence[tuple[str, list[str]]]) -> list[str]:
     if len({setting for setting, _ in axes}) < len(axes):
         raise UsageError("a setting is swept twice", resolution="name all of its values at once")
-    found = list(dict.fromkeys(point for name in names for point in _points(name, axes)))
+    points = list(dict.fromkeys(point for name in names for point in _points(name, axes)))
     for setting, values in axes:
-        if not any(f":{setting}=" in name for name in found):
+        if not any(f":{setting}=" in name for name in points):
             # Whoever has no such setting says which ones there are.
             make_backend(f"{names[0]}:{setting}={values[0]}")
-    for name in found:
+    for name in points:
         make_backend(name)
-    if len(found) > MOST_POINTS:
+    if len(points) > MOST_POINTS:
         raise UsageError(
-            f"a grid of {len(found)} points is too large", resolution=f"use {MOST_POINTS} or fewer"
+            f"a grid of {len(points)} points is too large", resolution=f"use {MOST_POINTS} or fewer"
         )
-    return found
+    return points
 
 
 def _points(name: str, axes: Sequence[tuple[str, list[str]]]) -> Iterator[str]:

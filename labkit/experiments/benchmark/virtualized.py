@@ -38,10 +38,10 @@ def virtualized(*, own: bool = True) -> tuple[Run, str]:
 
 def _found(folder: Path) -> Iterator[Run]:
     """Whole runs of real computers in which such an engine ran a machine well, the newest first."""
-    for one in reversed(listed(folder)):
-        if one.experiment == EXPERIMENT.name and one.state == "complete":
+    for recording in reversed(listed(folder)):
+        if recording.experiment == EXPERIMENT.name and recording.state == "complete":
             with suppress(StoreError):
-                run = reader.read(one.folder, EXPERIMENT)
+                run = reader.read(recording.folder, EXPERIMENT)
                 good = run.trials[run.trials["status"] == "ok"]
                 if good["engine"].isin(HARDWARE_ENGINES).any() and not run.manifest.host.emulated:
                     yield run

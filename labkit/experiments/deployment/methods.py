@@ -160,8 +160,8 @@ def _wait(place: Place) -> None:
         lambda: answers(place.port, timeout=1), timeout=place.patience_s, interval=0.01
     ):
         log = place.folder / "machine.log"
-        said = last_lines(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else ""
-        raise BackendError(f"the app has not answered within {place.patience_s:g} s", details=said)
+        tail = last_lines(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else ""
+        raise BackendError(f"the app has not answered within {place.patience_s:g} s", details=tail)
 
 
 def trial_name() -> str:

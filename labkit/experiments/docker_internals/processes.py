@@ -39,16 +39,16 @@ def process_tree(
     `within`; what is above them is left out but for the parent's id. Memory that could not be
     read is empty. `listens` are the addresses of Unix sockets at which it waits for others.
     """
-    found = {pid: p for pid in known if (p := _process(pid)) is not None}
-    for root in list(found.values()):
+    processes = {pid: p for pid in known if (p := _process(pid)) is not None}
+    for root in list(processes.values()):
         with suppress(psutil.Error):
-            found |= {child.pid: child for child in root.children(recursive=True)}
-    found |= {pid: p for pid in within if (p := _process(pid)) is not None}
-    parents = {pid: _parent(process) for pid, process in found.items()}
+            processes |= {child.pid: child for child in root.children(recursive=True)}
+    processes |= {pid: p for pid in within if (p := _process(pid)) is not None}
+    parents = {pid: _parent(process) for pid, process in processes.items()}
     sockets = _unix_sockets(proc)
     rows = []
     for pid, depth in _in_order(parents):
-        facts = _facts(found[pid], proc, sockets)
+        facts = _facts(processes[pid], proc, sockets)
         if facts is not None:  # it ended meanwhile
             place = {"parent": parents[pid], "role": _role(pid, parents, known), "depth": depth}
             rows.append(ProcessRow.model_validate({**place, **facts}))
@@ -60,15 +60,15 @@ def connections(tree: Sequence[ProcessRow], *, proc: Path = Path("/proc")) -> li
     is not in the tree or could not be read."""
     sockets, peers = _unix_sockets(proc), _peers()
     owners = {inode: row.pid for row in tree for inode in _socket_inodes(row.pid, proc)}
-    found: Counter[tuple[int | None, int, str]] = Counter()
+    counts: Counter[tuple[int | None, int, str]] = Counter()
     for inode, server in owners.items():
         address, listens = sockets.get(inode, ("", False))
         abandoned = peers.get(inode) == 0  # the asking end is closed
         if address and not listens and not abandoned:
-            found[owners.get(peers.get(inode, -1)), server, address] += 1
+            counts[owners.get(peers.get(inode, -1)), server, address] += 1
     rows = [
         Connection(client=client, server=server, address=address, connections=count)
-        for (client, server, address), count in found.items()
+        for (client, server, address), count in counts.items()
     ]
     return sorted(rows, key=lambda row: (row.server, row.address))
 
@@ -143,12 +143,12 @@ def _facts(
 def _unix_sockets(proc: Path) -> dict[int, tuple[str, bool]]:
     """Inode → (address, whether it listens), from /proc/net/unix. An address that begins with @
     is abstract: no file."""
-    found = {}
+    sockets = {}
     for line in (proc / "net/unix").read_text(encoding="utf-8", errors="replace").splitlines()[1:]:
         words = line.split(maxsplit=7)
         path = words[7] if len(words) == 8 else ""
-        found[int(words[6])] = (path, bool(int(words[3], 16) & LISTENS))
-    return found
+        sockets[int(words[6])] = (path, bool(int(words[3], 16) & LISTENS))
+    return sockets
 
 
 def _socket_inodes(pid: int, proc: Path) -> set[int]:

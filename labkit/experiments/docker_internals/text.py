@@ -33,7 +33,7 @@ def _tree(tree: pd.DataFrame) -> Iterator[str]:
 
 
 def _memory(row: dict[Any, Any]) -> str:
-    """PSS, and what is known where that is not."""
+    """The PSS; where that is not known, the RSS."""
     if units.known(row["pss_bytes"]) or not units.known(row["rss_bytes"]):
         return units.text(row["pss_bytes"], units.memory)
     return f"RSS {units.text(row['rss_bytes'], units.memory)}"

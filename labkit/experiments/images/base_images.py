@@ -25,7 +25,7 @@ def base_images(given: Setting) -> list[BaseImageStart]:
         for trial in range(given.trials + 1):
             given.say(f"three images: start {trial} of {given.trials}")
             order.shuffle(chosen)
-            started = [_start(images, one, trial) for one in chosen]
+            started = [_start(images, base_image, trial) for base_image in chosen]
             rows += started if trial else []
     return rows
 

@@ -78,10 +78,10 @@ class Program:
         BackendError when the answer is another one."""
         begin = self.timeline.clock.now()
         self._channel.send(words.encode() + b"\n")
-        said = self.line()
+        reply = self.line()
         seconds = self.timeline.clock.now() - begin
-        if said != answer:
-            raise BackendError(f"the container's shell said {said!r}", details=self.errors())
+        if reply != answer:
+            raise BackendError(f"the container's shell said {reply!r}", details=self.errors())
         return seconds
 
     def end(self) -> int:
@@ -115,10 +115,10 @@ class Program:
     def layer_bytes(self) -> int | None:
         """The size of the container's own writable layer, by Docker."""
         with daemon_errors("ask for the container's size"):
-            found = self._client.api.containers(
+            containers = self._client.api.containers(
                 all=True, size=True, filters={"name": f"^/{self._container.name}$"}
             )
-        return int(found[0].get("SizeRw", 0)) if found else None
+        return int(containers[0].get("SizeRw", 0)) if containers else None
 
     def upper_bytes(self) -> int | None:
         """What the files of that layer take on disk: the overlay's upper folder. None where the
@@ -210,8 +210,8 @@ def _folders(driver: Mapping[str, Any], count: int) -> list[Path | None]:
     if driver.get("Name") != "overlay2" or "UpperDir" not in data:
         return [None] * count
     lower = data.get("LowerDir", "").split(":") if data.get("LowerDir") else []
-    found: list[Path | None] = [Path(folder) for folder in [data["UpperDir"], *lower][::-1]]
-    return found if len(found) == count else [None] * count
+    folders: list[Path | None] = [Path(folder) for folder in [data["UpperDir"], *lower][::-1]]
+    return folders if len(folders) == count else [None] * count
 
 
 def _settings(

@@ -34,10 +34,10 @@ def _rows(images: Images, recipe: Recipe) -> list[Layer]:
             image=recipe.name,
             layer=number,
             title=layer.title,
-            digest=found.digest,
+            digest=in_store.digest,
             files=layer.files,
             size_bytes=layer.size_bytes,
-            disk_bytes=found.disk_bytes,
+            disk_bytes=in_store.disk_bytes,
         )
-        for number, (layer, found) in enumerate(zip(recipe.layers, stored, strict=True), 1)
+        for number, (layer, in_store) in enumerate(zip(recipe.layers, stored, strict=True), 1)
     ]

@@ -12,9 +12,9 @@ from labkit.recordings.kind import Rows
 
 def faults(manifest: ImagesManifest, rows: Rows) -> Iterator[tuple[str, str]]:
     """(table, what is wrong with it)."""
-    for table, found in rows.items():
+    for table, records in rows.items():
         trials = manifest.plan.trials.get(table, 0)
-        for row in found:
+        for row in records:
             words = ", ".join(map(str, list(row.model_dump().values())[:4]))
             yield from ((table, f"{words}: {why}") for why in _faults(table, row, trials))
     for digest, sizes in _sizes(rows["layers"]).items():

@@ -58,9 +58,9 @@ def _recipes(lab_image: LabImage, number: int) -> Iterator[Recipe]:
 
 def require_ready(program: Program) -> None:
     """Waits for the program's first line; BackendError when it is another one."""
-    said = program.line()
-    if said != recipes.READY:
-        raise BackendError("the program is not ready", details=f"it said: {said}")
+    line = program.line()
+    if line != recipes.READY:
+        raise BackendError("the program is not ready", details=f"it said: {line}")
     program.timeline.mark("ready")
 
 
@@ -68,14 +68,14 @@ def _read(
     program: Program, trial: int, images: int, running: int, number: int
 ) -> PageSharingReading:
     own = [meter for meter in program.meters() if meter.role == "instance"]
-    found = sampler.read(own[0]) if own else sampler.Reading()
+    reading = sampler.read(own[0]) if own else sampler.Reading()
     return PageSharingReading(
         trial=trial,
         images=images,
         running=running,
         container=number,
-        rss_bytes=found.rss_bytes,
-        pss_bytes=found.pss_bytes,
-        uss_bytes=found.uss_bytes,
-        cgroup_bytes=found.cgroup_bytes,
+        rss_bytes=reading.rss_bytes,
+        pss_bytes=reading.pss_bytes,
+        uss_bytes=reading.uss_bytes,
+        cgroup_bytes=reading.cgroup_bytes,
     )

@@ -66,9 +66,9 @@ def cold_load(steps: pd.DataFrame) -> pd.DataFrame:
     )
     whole = whole.reset_index().assign(title="total")
     whole = whole.sort_values(["way", "start"], key=_as_in(steps), kind="stable")
-    both = pd.concat([steps, whole[steps.columns]], ignore_index=True)
-    supplied = both.groupby(keys, sort=False)[["files", "bytes"]].max().reset_index()
-    return _with_few(spread(both, keys, "seconds", "s").merge(supplied, on=keys))
+    with_totals = pd.concat([steps, whole[steps.columns]], ignore_index=True)
+    supplied = with_totals.groupby(keys, sort=False)[["files", "bytes"]].max().reset_index()
+    return _with_few(spread(with_totals, keys, "seconds", "s").merge(supplied, on=keys))
 
 
 def base_images(starts: pd.DataFrame) -> pd.DataFrame:

@@ -83,10 +83,10 @@ def _base_images(table: pd.DataFrame) -> list[str]:
 def _drift(table: pd.DataFrame) -> list[str]:
     rows = []
     for row in table.itertuples():
-        said = str(row.out or row.err).strip().splitlines()[-1:]
+        output = str(row.out or row.err).strip().splitlines()[-1:]
         how = "works" if row.status == 0 else f"fails ({row.status})"
         when = f"{row.change}, {row.moment}"
-        rows.append([when, str(row.place), f"{how}: {' '.join(said)}"])
+        rows.append([when, str(row.place), f"{how}: {' '.join(output)}"])
     return aligned(rows)
 
 

@@ -17,11 +17,11 @@ def faults(manifest: Manifest, rows: Rows) -> Iterator[tuple[str, str]]:
     """Each backend has each answer once, in the order of the probe; an attempt has an outcome."""
     answers = [row for row in rows["answers"] if isinstance(row, Answer)]
     for backend, group in groupby(answers, key=lambda row: row.backend):
-        mine = list(group)
-        given = [(row.kind, row.name) for row in mine]
-        if given != ASKED:
-            wrong = next(iter(sorted(set(given) ^ set(ASKED))), "their order")
+        of_backend = list(group)
+        answered = [(row.kind, row.name) for row in of_backend]
+        if answered != ASKED:
+            wrong = next(iter(sorted(set(answered) ^ set(ASKED))), "their order")
             yield "answers", f"{backend}: answers are missing or too many: {wrong}"
-        for row in mine:
+        for row in of_backend:
             if row.kind == "attempt" and row.value not in get_args(Outcome):
                 yield "answers", f"{backend}, {row.name}: {row.value!r} is no outcome"

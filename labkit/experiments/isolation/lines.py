@@ -17,15 +17,15 @@ LOOKED_INTO_MODULE = "invalid module format"
 
 def read(text: str) -> dict[str, str]:
     """Lines `key value` → key: value; a value may be empty. ProtocolError for anything else."""
-    found: dict[str, str] = {}
+    answers: dict[str, str] = {}
     for line in text.removesuffix("\n").split("\n") if text else []:
         match = LINE.fullmatch(line)
         if match is None or not _is_known(match[1]):
             raise ProtocolError("the probe has printed what is no answer", details=line[:200])
-        if match[1] in found:
+        if match[1] in answers:
             raise ProtocolError("the probe has answered twice", details=line[:200])
-        found[match[1]] = (match[2] or "").strip()
-    return found
+        answers[match[1]] = (match[2] or "").strip()
+    return answers
 
 
 def outcome(name: str, answer: str) -> tuple[Outcome, str]:

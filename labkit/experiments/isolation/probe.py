@@ -62,12 +62,12 @@ def spared(facts: Mapping[str, str], host: HostView | None) -> dict[str, str]:
         return {}
     if host.kernel and facts.get("kernel_version", "") not in ("", host.kernel):
         return {}
-    found = {}
+    reasons = {}
     if facts.get("ns_mnt", "") in ("", host.mounts):
-        found["mount"] = HOSTS_MOUNTS
+        reasons["mount"] = HOSTS_MOUNTS
     if facts.get("root_id", "") in ("", host.root):
-        found["write_root"] = HOSTS_ROOT
-    return found
+        reasons["write_root"] = HOSTS_ROOT
+    return reasons
 
 
 def ask(instance: Instance, host: HostView | None) -> tuple[dict[str, str], dict[str, str]]:

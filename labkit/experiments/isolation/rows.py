@@ -78,8 +78,8 @@ def system_calls(mine: Facts, kernel: Touches) -> Verdict:
 
 
 def _release(facts: Facts) -> str:
-    found = re.match(r"\d+(\.\d+)*", facts["kernel_release"] or "")
-    return found[0] if found else ""
+    release = re.match(r"\d+(\.\d+)*", facts["kernel_release"] or "")
+    return release[0] if release else ""
 
 
 def _told(name: str, what: str) -> Callable[[Facts], str]:
@@ -87,7 +87,7 @@ def _told(name: str, what: str) -> Callable[[Facts], str]:
 
 
 def _counted(name: str, what: str) -> Callable[[Facts], str]:
-    """How many names there are in a list of them."""
+    """How many names a fact lists, in words."""
 
     def tell(facts: Facts) -> str:
         count = len((facts[name] or "").split())

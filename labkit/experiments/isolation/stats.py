@@ -72,14 +72,14 @@ def kernels(answers: pd.DataFrame) -> pd.DataFrame:
     """Who shares which kernel: a row a kernel, with those that it answers."""
     known = _facts(answers)
     host = known.get(HOST)
-    found = []
+    records = []
     for backend, facts in known.items():
         # One that is shown another number than its kernel's is the host's all the same.
         shared = host if rows.whose(facts, host, ()) == "host" else None
         boot_id = (shared or facts)["boot_id"]
         if boot_id is not None:
-            found.append((boot_id, facts["kernel_release"], backend))
-    table = pd.DataFrame(found, columns=["boot_id", "kernel_release", "backend"])
+            records.append((boot_id, facts["kernel_release"], backend))
+    table = pd.DataFrame(records, columns=["boot_id", "kernel_release", "backend"])
     by_kernel = table.groupby(["boot_id", "kernel_release"], sort=False)["backend"]
     return by_kernel.agg(shared_by="size", backends=", ".join).reset_index()
 
@@ -95,8 +95,8 @@ def stacks(answers: pd.DataFrame, infos: Mapping[str, BackendInfo], computer: Ho
     rows = []
     for backend, facts in _facts(answers).items():
         info = infos[backend]
-        mine = table[table["backend"] == backend]
-        own = dict(zip(mine["aspect"], mine["touches"], strict=True))
+        aspects = table[table["backend"] == backend]
+        own = dict(zip(aspects["aspect"], aspects["touches"], strict=True))
         for level, part in enumerate(_parts(facts, info, computer, own)):
             kernel = "guest's kernel" if own["kernel"] == "own" else "host's kernel"
             place = (_way(info), backend, info.engine, level)
@@ -127,13 +127,13 @@ def _facts(answers: pd.DataFrame) -> dict[str, Facts]:
 
 
 def _verdicts(
-    group: pd.DataFrame, mine: Facts, host: Facts | None
+    group: pd.DataFrame, facts: Facts, host: Facts | None
 ) -> Iterator[tuple[str, str, Verdict]]:
-    whose = {name: rows.whose(mine, host, keys) for name, (keys, _) in ASPECTS.items()}
-    for aspect, (_, told) in ASPECTS.items():
-        yield SEES, aspect, rows.view(whose[aspect], told(mine))
+    whose = {name: rows.whose(facts, host, keys) for name, (keys, _) in ASPECTS.items()}
+    for aspect, (_, tell) in ASPECTS.items():
+        yield SEES, aspect, rows.view(whose[aspect], tell(facts))
     for limit, judge in LIMITS.items():
-        yield LIMITED, limit, judge(mine, whose["kernel"])
+        yield LIMITED, limit, judge(facts, whose["kernel"])
     tried = group[group["kind"] == "attempt"]
     came_out = zip(tried["value"], tried["message"], strict=True)
     outcomes = dict(zip(tried["name"], came_out, strict=True))
@@ -143,7 +143,7 @@ def _verdicts(
 
 
 def _parts(
-    mine: Facts, info: BackendInfo, computer: Host, touches: Mapping[str, str]
+    facts: Facts, info: BackendInfo, computer: Host, touches: Mapping[str, str]
 ) -> Iterator[tuple[str, str, str]]:
     """(part, detail, whose) from the computer upwards."""
     program = info.version.partition(",")[0]
@@ -158,10 +158,10 @@ def _parts(
             f"{program}: {where or info.engine}",
             "own",
         )
-        yield "guest's kernel", f"Linux {mine['kernel_release']}", "own"
+        yield "guest's kernel", f"Linux {facts['kernel_release']}", "own"
     elif info.family == "container":
         views = [aspect for aspect in ASPECTS if touches[aspect] == "own"]
         yield "boundary", f"own: {', '.join(views)}; made by {program}", "own"
-    root = f"{mine['root_type'] or 'file system'} of {mine['root_entries']} names"
+    root = f"{facts['root_type'] or 'file system'} of {facts['root_entries']} names"
     yield "root folder", root, touches["root folder"]
-    yield "program", f"process {mine['pid']}, sees {mine['processes']} of them", "own"
+    yield "program", f"process {facts['pid']}, sees {facts['processes']} of them", "own"

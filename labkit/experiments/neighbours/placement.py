@@ -73,13 +73,13 @@ def require_on(instance: Instance, cpu: int) -> None:
 
 
 def _threads(pid: int, *, tree: bool) -> list[int]:
-    found = []
+    ids = []
     with suppress(psutil.Error):
         process = psutil.Process(pid)
         for one in [process, *(process.children(recursive=True) if tree else [])]:
             with suppress(psutil.Error):
-                found += [thread.id for thread in one.threads()]
-    return found
+                ids += [thread.id for thread in one.threads()]
+    return ids
 
 
 def _numbers(text: str) -> set[int]:

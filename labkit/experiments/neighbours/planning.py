@@ -178,15 +178,15 @@ def left_out(
     whole = backend.unsupported.get(SEVERAL) or backend.all_unsupported().get("http")
     if backend.start == "resumed":
         whole = whole or RESUMED
-    found: dict[tuple[Kind, Condition], str] = {}
+    reasons: dict[tuple[Kind, Condition], str] = {}
     for kind in kinds:
         if reason := whole or (backend.all_unsupported().get("disk") if kind == "disk" else None):
-            found |= {(kind, condition): reason for condition in CONDITIONS}
+            reasons |= {(kind, condition): reason for condition in CONDITIONS}
         elif kind == "cpu" and cpus.other is None:
-            found[kind, "limited"] = NO_OTHER_CPU
+            reasons[kind, "limited"] = NO_OTHER_CPU
         elif kind == "disk" and not backend.limits_disk:
-            found[kind, "limited"] = NO_DISK_LIMIT
-    return found
+            reasons[kind, "limited"] = NO_DISK_LIMIT
+    return reasons
 
 
 def _group_s(backend: Backend, plan: NeighboursPlan) -> float:

@@ -56,9 +56,9 @@ def _ratios(trials: pd.DataFrame, quantity: str, column: str) -> pd.DataFrame:
     )
     keys = [*KEYS, "family", "engine"]
     wanted = trials[trials["condition"].isin(WITH_NEIGHBOUR)][keys].drop_duplicates()
-    found = ratios(disturbed, alone, column, keys, match=["backend", "kind"], pair="block")
-    found = found.rename(columns={"n_ratio": "n"}).drop(columns=["delta", "effect"])
-    table = wanted.merge(found, on=keys, how="left").assign(quantity=quantity)
+    relative = ratios(disturbed, alone, column, keys, match=["backend", "kind"], pair="block")
+    relative = relative.rename(columns={"n_ratio": "n"}).drop(columns=["delta", "effect"])
+    table = wanted.merge(relative, on=keys, how="left").assign(quantity=quantity)
     table["n"] = table["n"].fillna(0).astype(int)
     table["few"] = table["n"] < FEWEST
     table["reason"] = [

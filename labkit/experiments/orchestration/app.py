@@ -134,8 +134,8 @@ class App:
 
 def is_ready(pod: dict[str, Any]) -> bool:
     """It answers, and nobody has asked it to go."""
-    said = {one["type"]: one["status"] for one in pod["status"].get("conditions", ())}
-    return said.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
+    conditions = {each["type"]: each["status"] for each in pod["status"].get("conditions", ())}
+    return conditions.get("Ready") == "True" and "deletionTimestamp" not in pod["metadata"]
 
 
 def _version(pod: dict[str, Any]) -> int:

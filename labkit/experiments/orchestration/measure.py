@@ -49,43 +49,43 @@ def measure(plan: OrchestrationPlan, session: Session) -> Batches:
             with (
                 pod.namespace(plain(instance_name())) as space,
                 cluster_errors("orchestrate"),
-                app(space, session.image, session.clock) as one,
+                app(space, session.image, session.clock) as pods,
             ):
-                outcome, start = _perform(one, part, plan, trial)
-                yield {"moments": _moments(one, start, trial, part), "outcomes": [outcome]}
+                outcome, start = _perform(pods, part, plan, trial)
+                yield {"moments": _moments(pods, start, trial, part), "outcomes": [outcome]}
     return "plan"
 
 
-def _perform(one: App, part: Part, plan: OrchestrationPlan, trial: int) -> tuple[Outcome, float]:
+def _perform(pods: App, part: Part, plan: OrchestrationPlan, trial: int) -> tuple[Outcome, float]:
     """The outcome, and when the request was sent."""
     patient = part != "rollout abrupt"
     before = SERVING if part.startswith("rollout") else 1
-    one.apply(replicas=before, patient=patient)
-    [first, *_] = one.until_ready({1}, before)
+    pods.apply(replicas=before, patient=patient)
+    [first, *_] = pods.until_ready({1}, before)
     if part.startswith("rollout"):
-        return _roll_out(one, part, trial, patient=patient)
-    start = one.clock.now()
+        return _roll_out(pods, part, trial, patient=patient)
+    start = pods.clock.now()
     after = plan.replicas if part == "scale" else 1
     if part == "scale":
-        one.apply(replicas=after)
+        pods.apply(replicas=after)
     else:
-        one.delete_pod(first)
-    while first in one.until_ready({1}, after) and part == "heal":
-        one.clock.sleep(PAUSE_S)
-    return Outcome(trial=trial, part=part, pods=after, seconds=one.clock.now() - start), start
+        pods.delete_pod(first)
+    while first in pods.until_ready({1}, after) and part == "heal":
+        pods.clock.sleep(PAUSE_S)
+    return Outcome(trial=trial, part=part, pods=after, seconds=pods.clock.now() - start), start
 
 
-def _roll_out(one: App, part: Part, trial: int, *, patient: bool) -> tuple[Outcome, float]:
-    one.serve()
-    if not wait_until(lambda: _answers(one), timeout=WARM_S):
+def _roll_out(pods: App, part: Part, trial: int, *, patient: bool) -> tuple[Outcome, float]:
+    pods.serve()
+    if not wait_until(lambda: _answers(pods), timeout=WARM_S):
         raise BackendError("the service does not lead to its pods")
-    with _asking(one) as load:
-        one.clock.sleep(BEFORE_S)
-        start = one.clock.now()
-        one.apply(version=2, replicas=SERVING, patient=patient)
-        one.until_ready({2}, SERVING)
-        seconds = one.clock.now() - start
-        one.clock.sleep(BEFORE_S)
+    with _asking(pods) as load:
+        pods.clock.sleep(BEFORE_S)
+        start = pods.clock.now()
+        pods.apply(version=2, replicas=SERVING, patient=patient)
+        pods.until_ready({2}, SERVING)
+        seconds = pods.clock.now() - start
+        pods.clock.sleep(BEFORE_S)
     outcome = Outcome(
         trial=trial, part=part, pods=SERVING, seconds=seconds, sent=load.sent, lost=load.lost
     )
@@ -93,13 +93,13 @@ def _roll_out(one: App, part: Part, trial: int, *, patient: bool) -> tuple[Outco
 
 
 @contextmanager
-def _asking(one: App) -> Iterator[Load]:
+def _asking(pods: App) -> Iterator[Load]:
     """Requests as long as this context lasts, by a thread and a connection of its own."""
     load, over = Load(), threading.Event()
 
     def ask() -> None:
         with connected() as api:
-            other = App(one.namespace, one.image, one.clock, api)
+            other = App(pods.namespace, pods.image, pods.clock, api)
             while not over.wait(PAUSE_S):
                 load.sent += 1
                 load.lost += not _answers(other)
@@ -113,20 +113,20 @@ def _asking(one: App) -> Iterator[Load]:
         thread.join()
 
 
-def _answers(one: App) -> bool:
+def _answers(pods: App) -> bool:
     from kubernetes.client.exceptions import OpenApiException
     from urllib3.exceptions import HTTPError
 
     try:
-        one.ask()
+        pods.ask()
     except (OpenApiException, HTTPError, OSError):
         return False
     return True
 
 
-def _moments(one: App, start: float, trial: int, part: Part) -> list[PodMoment]:
+def _moments(pods: App, start: float, trial: int, part: Part) -> list[PodMoment]:
     names = {
-        name: number for number, name in enumerate(dict.fromkeys(n for n, _ in one.moments), 1)
+        name: number for number, name in enumerate(dict.fromkeys(n for n, _ in pods.moments), 1)
     }
     return [
         PodMoment.model_validate(
@@ -138,5 +138,5 @@ def _moments(one: App, start: float, trial: int, part: Part) -> list[PodMoment]:
                 "at_s": at - start,
             }
         )
-        for (name, moment), at in one.moments.items()
+        for (name, moment), at in pods.moments.items()
     ]

@@ -15,9 +15,9 @@ def outcomes(table: pd.DataFrame) -> pd.DataFrame:
         sent=("sent", lambda each: each.sum(min_count=1)),
         lost=("lost", lambda each: each.sum(min_count=1)),
     )
-    found = spread(table, ["part"], "seconds", "s").merge(sums.reset_index(), on="part")
-    found["few"] = found["n"] < FEW
-    return found
+    rows = spread(table, ["part"], "seconds", "s").merge(sums.reset_index(), on="part")
+    rows["few"] = rows["n"] < FEW
+    return rows
 
 
 def coming_up(moments: pd.DataFrame) -> pd.DataFrame:

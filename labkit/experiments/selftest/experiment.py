@@ -94,7 +94,7 @@ class SelftestExperiment(Experiment[SelftestOptions, SelftestPlan, SelftestManif
         return report_text(summary(recording))
 
     def json(self, recording: SelftestRecording) -> dict[str, Any]:
-        """With the figures besides the tables."""
+        """The tables, and the figures beside them."""
         from labkit.experiments.selftest.stats import summary
 
         return {**recording.json(), "selftest": summary(recording).model_dump(mode="json")}

@@ -98,12 +98,12 @@ def overhead_plan(backends: Mapping[str, Backend], repeats: int, seed: int) -> P
 
 def a_a_plan(names: Sequence[str], repeats: int, seed: int) -> Plan:
     """Blocks of each of them under two names, with a short piece of work, after one warm-up."""
-    both = tuple(name + suffix for name in names for suffix in ("", AGAIN))
+    doubled = tuple(name + suffix for name in names for suffix in ("", AGAIN))
     return Plan(
-        backends=both,
+        backends=doubled,
         workloads=(WORKLOAD,),
-        trials=dict.fromkeys(both, repeats),
-        warmups=dict.fromkeys(both, 1),
+        trials=dict.fromkeys(doubled, repeats),
+        warmups=dict.fromkeys(doubled, 1),
         seconds=SECONDS,
         seed=seed,
         profile="selftest",

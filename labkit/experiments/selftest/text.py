@@ -86,8 +86,8 @@ def _overhead(selftest: Selftest) -> Rows:
 def _a_a(selftest: Selftest) -> Rows:
     first = selftest.a_a[:1]
     heads = [f"n = {drawn.blocks}" for test in first for drawn in test.false_alarms]
-    found = [f"+{s.effect - 1:.0%}, n = {s.found.blocks}".replace("%", " %") for s in first]
-    rows = [["backend", "quantity", "n", "ratio", *heads, *found]]
+    effects = [f"+{s.effect - 1:.0%}, n = {s.found.blocks}".replace("%", " %") for s in first]
+    rows = [["backend", "quantity", "n", "ratio", *heads, *effects]]
     for row in selftest.a_a:
         *shown, judged = row.false_alarms
         alarms = [str(drawn.alarms) for drawn in shown]

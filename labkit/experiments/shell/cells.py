@@ -34,9 +34,9 @@ def of_cell(line: str, cell: str, default: Sequence[str] | None = None) -> Quest
     words.add_argument("backends", nargs="*")
     words.add_argument("--seconds", type=int, default=10)
     words.add_argument("--bytes", type=int, default=8192)
-    given = words.parse_args([word.strip(",") for word in _split(line)])
-    names = given.backends or default
-    return question(cell, names, seconds=given.seconds, output_bytes=given.bytes)
+    options = words.parse_args([word.strip(",") for word in _split(line)])
+    names = options.backends or default
+    return question(cell, names, seconds=options.seconds, output_bytes=options.bytes)
 
 
 def of_notebooks(folder: Path | None = None) -> tuple[Question, ...]:

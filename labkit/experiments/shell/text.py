@@ -19,8 +19,8 @@ NO_TEXT = "\N{REPLACEMENT CHARACTER}"
 def answers_to(recording: ShellRecording, question: Question) -> list[Answer]:
     """What is recorded of a script behind these boundaries, in their order."""
     rows = [Answer.model_validate(row) for row in plain_rows(recording.answers)]
-    given = {row.backend: row for row in rows if row.script == question.id}
-    return [given[name] for name in question.backends if name in given]
+    by_backend = {row.backend: row for row in rows if row.script == question.id}
+    return [by_backend[name] for name in question.backends if name in by_backend]
 
 
 def answers_text(recording: ShellRecording) -> str:

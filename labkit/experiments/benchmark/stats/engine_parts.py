@@ -117,8 +117,7 @@ def _values(wide: pd.DataFrame, quantity: str, name: str) -> pd.Series:
 
 
 def _differences(wide: pd.DataFrame, quantity: str, name: str, less: str) -> pd.Series:
-    both = [_values(wide, quantity, each) for each in (name, less)]
-    return both[0].sub(both[1]).dropna()
+    return _values(wide, quantity, name).sub(_values(wide, quantity, less)).dropna()
 
 
 def _row(

@@ -98,13 +98,13 @@ def _by_meter(read: pd.DataFrame, keys: list[str], metrics: list[str]) -> pd.Dat
     groups = read[keys].groupby(keys, sort=False)
     number = groups.ngroup()  # once for all metrics
     table = read.loc[~number.duplicated(), keys].reset_index(drop=True)
-    found = []
+    tables = []
     for metric in metrics:
         known = floats(read[metric]).dropna()
         readings = known.groupby(number[known.index])
         figures = pd.DataFrame({"value_bytes": readings.median(), "peak_bytes": readings.max()})
-        found.append(table.assign(metric=metric).join(figures))
-    return pd.concat(found, ignore_index=True)
+        tables.append(table.assign(metric=metric).join(figures))
+    return pd.concat(tables, ignore_index=True)
 
 
 def reason(metric: str, family: str, role: str) -> str:

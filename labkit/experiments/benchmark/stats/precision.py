@@ -26,11 +26,11 @@ def widest(trials: pd.DataFrame, results: pd.DataFrame) -> Widest | None:
     """Among the ratios of the startup, and of the throughput of each workload that counts. None
     where nothing can be compared. A backend that failed is left out: it is not tried again, so
     that no further block would narrow its intervals."""
-    found = pd.concat([_startup(trials), _throughput(results, trials)])
+    ratios = pd.concat([_startup(trials), _throughput(results, trials)])
     failed = trials.loc[trials["status"] == "failed", "backend"]
-    found = found[(found["backend"] != yardstick(trials)) & ~found["backend"].isin(failed)]
-    widths = (found["high_ratio"] - found["low_ratio"]) / found["median_ratio"]
-    rows = zip(found["backend"], found["what"], widths.fillna(float("inf")), strict=True)
+    ratios = ratios[(ratios["backend"] != yardstick(trials)) & ~ratios["backend"].isin(failed)]
+    widths = (ratios["high_ratio"] - ratios["low_ratio"]) / ratios["median_ratio"]
+    rows = zip(ratios["backend"], ratios["what"], widths.fillna(float("inf")), strict=True)
     return max((Widest(*row) for row in rows), key=lambda one: one.width, default=None)
 
 
@@ -46,5 +46,5 @@ def _throughput(results: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
 def precision(trials: pd.DataFrame, results: pd.DataFrame) -> float:
     """The width of the widest interval of a ratio, as a part of that ratio; infinite where one is
     not known yet, or nothing can be compared."""
-    found = widest(trials, results)
-    return float("inf") if found is None else found.width
+    interval = widest(trials, results)
+    return float("inf") if interval is None else interval.width

@@ -22,9 +22,9 @@ def scaling(run: Run) -> pd.DataFrame:
     quantity and workload: the columns of `quantities`. Empty where nothing was swept."""
     table = quantities(run)
     rows = [row for row in table.to_dict("records") if row["quantity"] in SHOWN]
-    found = pd.DataFrame([one for row in rows for one in _along(row)], columns=COLUMNS)
-    values = found.groupby("setting")["value"].nunique()
-    axes = found[found["setting"].isin(values[values > 1].index)]
+    points = pd.DataFrame([point for row in rows for point in _along(row)], columns=COLUMNS)
+    values = points.groupby("setting")["value"].nunique()
+    axes = points[points["setting"].isin(values[values > 1].index)]
     return axes.sort_values(["setting", "line", "value"], kind="stable").reset_index(drop=True)
 
 

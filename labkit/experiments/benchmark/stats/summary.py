@@ -73,14 +73,14 @@ def summary_json(run: Run) -> list[dict[str, Any]]:
 
 def _of_backend(measured: pd.DataFrame) -> dict[str, Any]:
     """quantity → its figures; those of workloads are under `workloads` and the workload's name."""
-    found: dict[str, Any] = {"startup_s": NOTHING, "pss_bytes": NOTHING, "workloads": {}}
+    figures: dict[str, Any] = {"startup_s": NOTHING, "pss_bytes": NOTHING, "workloads": {}}
     for record in measured.to_dict("records"):
         row = {str(name): value for name, value in record.items()}
-        place = found
+        place = figures
         if row["workload"]:
-            place = found["workloads"].setdefault(row["workload"], {"unit": row["unit"] or None})
+            place = figures["workloads"].setdefault(row["workload"], {"unit": row["unit"] or None})
         place[row["quantity"]] = figures_json(row)
-    return found
+    return figures
 
 
 def figures_json(row: dict[str, Any]) -> dict[str, Any]:

@@ -59,9 +59,9 @@ def _estimate(ratios: tuple[float, ...]) -> Estimate:
 
 def paired_ratios(trials: pd.DataFrame, name: str, column: str) -> list[float]:
     """The second name's value relative to the first's, for each block that has both."""
-    mine = trials[(trials["part"] == "a_a") & (trials["backend"] == name) & (trials[column] > 0)]
+    rows = trials[(trials["part"] == "a_a") & (trials["backend"] == name) & (trials[column] > 0)]
     value = {
-        second: mine[mine["second"] == second].set_index("block")[column]
+        second: rows[rows["second"] == second].set_index("block")[column]
         for second in (False, True)
     }
     ratios = (value[True] / value[False]).dropna()

@@ -27,10 +27,10 @@ from labkit.stats.bootstrap import interval
 
 def floors(trials: pd.DataFrame) -> tuple[Floor, ...]:
     """From the spawn of the smallest process to its parsed line."""
-    mine = {floor.stream: _metered(trials, floor.name) for floor in FLOORS}
+    by_stream = {floor.stream: _metered(trials, floor.name) for floor in FLOORS}
     return tuple(
         Floor(stream=stream, spawn_to_line_s=estimate(rows["created_to_ready_s"]))
-        for stream, rows in mine.items()
+        for stream, rows in by_stream.items()
         if len(rows)
     )
 
@@ -54,17 +54,17 @@ def _overhead(trials: pd.DataFrame, name: str) -> Overhead:
 
 def _added(trials: pd.DataFrame, name: str) -> pd.Series:
     """What meters add in each block that has both."""
-    mine = _of(trials, name)
+    rows = _of(trials, name)
     startup = {
-        metered: mine[mine["metered"] == metered].set_index("block")["startup_s"]
+        metered: rows[rows["metered"] == metered].set_index("block")["startup_s"]
         for metered in (True, False)
     }
     return (startup[True] - startup[False]).dropna()
 
 
 def _metered(trials: pd.DataFrame, name: str) -> pd.DataFrame:
-    mine = _of(trials, name)
-    return mine[mine["metered"].astype(bool)]
+    rows = _of(trials, name)
+    return rows[rows["metered"].astype(bool)]
 
 
 def _of(trials: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -70,6 +70,6 @@ def _alarms(
     return alarms
 
 
-def _excludes_one(found: Interval) -> bool:
-    _, low, high = found
+def _excludes_one(interval: Interval) -> bool:
+    _, low, high = interval
     return low is not None and high is not None and not low <= 1 <= high
