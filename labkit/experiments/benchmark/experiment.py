@@ -9,7 +9,7 @@ from labkit.errors import BackendError, LabError
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
 from labkit.experiments.benchmark import integrity
 from labkit.experiments.benchmark.options import RunOptions
-from labkit.experiments.benchmark.records import TABLES, Run, RunManifest
+from labkit.experiments.benchmark.records import TABLES, Run, RunManifest, examined
 from labkit.experiments.calls import measured_by, planned_by
 from labkit.guest.workload import parse_task
 from labkit.measure.plan import Plan
@@ -82,6 +82,9 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
     def faults(self, manifest: Manifest, rows: Rows) -> Iterator[tuple[str, str]]:
         assert isinstance(manifest, RunManifest) and isinstance(rows, Checked)
         return integrity.faults(manifest, rows.frames)
+
+    def examined(self, recording: Run) -> Run:
+        return examined(recording)
 
     def text(self, recording: Run) -> str:
         from labkit.experiments.benchmark.text import table_text
