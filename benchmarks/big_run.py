@@ -15,6 +15,7 @@ import pandas as pd
 
 import labkit
 from labkit.experiments.benchmark.figures import charts
+from labkit.experiments.benchmark.records import examined
 from labkit.recordings.files import digest_of
 from labkit.recordings.manifest import Ending
 from labkit.recordings.reader import ENDING, MANIFEST
@@ -62,7 +63,7 @@ def _often(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def read(folder: Path) -> None:
-    run = labkit.load(folder)
+    run = examined(labkit.load(folder))
     labkit.benchmark.stats.summary(run)
     for chart in charts(run, "").values():
         chart.svg()

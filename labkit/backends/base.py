@@ -15,7 +15,7 @@ from labkit.errors import BackendError, LabError
 from labkit.guest.protocol import Answer, Outcome, Request, Script, Session
 from labkit.guest.workload import all_workloads
 from labkit.image import LabImage
-from labkit.recordings.facts import BackendInfo, Limits
+from labkit.recordings.facts import LIMITS, BackendInfo, Limits
 from labkit.recordings.words import Engine, Family, Role, StartKind
 from labkit.system.clock import Clock, HostClock
 from labkit.system.limits import Held
@@ -29,8 +29,6 @@ STOP_TIMEOUT_S = 15.0
 # Where the server listens inside an instance that has a network of its own.
 INNER_PORT = 8080
 MEND = "mend or install anew what fails here; what can run meanwhile does without it"
-# Settings that every backend has → the field of Limits: cpus=2, memory=512 (MiB).
-LIMITS = {"cpus": "cpus", "memory": "memory_mib"}
 NO_PORT = "the lab has no way yet to lead a port of this computer to such an instance"
 
 

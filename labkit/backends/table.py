@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from labkit.backends.base import LIMITS, Backend, Instance, Meter, Missing
+from labkit.backends.base import Backend, Instance, Meter, Missing
 from labkit.backends.bubblewrap import BubblewrapBackend
 from labkit.backends.docker.backend import DockerBackend
 from labkit.backends.engine_parts.chroot import ChrootBackend
@@ -28,6 +28,7 @@ from labkit.backends.user_mode_linux import UserModeLinuxBackend
 from labkit.backends.virtualbox.backend import VirtualBoxBackend
 from labkit.backends.virtualbox.resumed import VirtualBoxResumedBackend
 from labkit.errors import UsageError
+from labkit.recordings.facts import LIMITS
 
 BACKENDS: dict[str, type[Backend]] = {
     "host": HostBackend,

@@ -90,7 +90,7 @@ def run(
 
         require_drawable(chart)  # before the work
     try:
-        found = engine.measure(made, options)
+        found = made.examined(engine.measure(made, options))
     except BaseException as error:
         if not isinstance(error, Exception) and not hasattr(error, "__notes__"):
             error.add_note("it had recorded nothing yet; to begin anew: the same command")

@@ -28,6 +28,7 @@ def report_command(
 
     found = load(recording)
     made_by = experiment(found.manifest.experiment)
+    found = made_by.examined(found)
     page = report.write(found, out or report.usual_place(found))
     if as_json:
         print(json.dumps({**made_by.json(found), "report": str(page)}))

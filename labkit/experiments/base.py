@@ -100,6 +100,11 @@ class Experiment(ABC, Generic[O, P, M]):
         """(table, what is wrong with it) of a recording that is read; see `Kind`."""
         yield from ()
 
+    def examined(self, recording: Recording[M]) -> Recording[M]:
+        """The recording for whoever shows it in several ways: what these have in common is computed
+        once."""
+        return recording
+
     @abstractmethod
     def text(self, recording: Recording[M]) -> str:
         """What the command prints: plain text, no wider than 100 columns."""

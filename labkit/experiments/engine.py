@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from functools import partial, wraps
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
 from labkit.errors import UsageError
 from labkit.experiments.base import Experiment, M, Needs, O, P
-from labkit.experiments.options import Options, checked
+from labkit.experiments.options import Options
 from labkit.experiments.table import EXPERIMENTS
 from labkit.guest.workload import digests
 from labkit.measure import last_selftest
@@ -28,32 +28,6 @@ from labkit.recordings.writer import TakenError, Writer, require_free
 from labkit.system import host
 from labkit.system.paths import DISTRIBUTION, runs_dir, typed
 from labkit.system.progress import bar
-
-Arguments = ParamSpec("Arguments")
-
-
-def measured_by(
-    experiment: Experiment[O, P, M], options: Callable[Arguments, O]
-) -> Callable[Arguments, Recording[M]]:
-    """The call of an experiment: with the arguments of its options, which are said there only."""
-
-    @wraps(options, assigned=("__doc__",), updated=())
-    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Recording[M]:
-        return measure(experiment, checked(experiment.options, *args, **kwargs))
-
-    return run
-
-
-def planned_by(
-    experiment: Experiment[O, P, M], options: Callable[Arguments, O]
-) -> Callable[Arguments, P]:
-    """What such a call would do, without doing it."""
-
-    @wraps(options, assigned=("__doc__",), updated=())
-    def plan(*args: Arguments.args, **kwargs: Arguments.kwargs) -> P:
-        return experiment.plan(checked(experiment.options, *args, **kwargs))
-
-    return plan
 
 
 def measure(experiment: Experiment[O, P, M], options: O) -> Recording[M]:

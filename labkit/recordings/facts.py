@@ -7,6 +7,9 @@ from pydantic import Field
 from labkit.record import Record
 from labkit.recordings.words import Engine, Family, StartKind
 
+# Settings that every backend has → the field of Limits: cpus=2, memory=512 (MiB).
+LIMITS = {"cpus": "cpus", "memory": "memory_mib"}
+
 
 class Limits(Record):
     """What each instance may use, the same for all backends."""

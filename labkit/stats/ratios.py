@@ -7,7 +7,6 @@ as two medians between runs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ import pandas as pd
 from labkit.stats.bootstrap import ratio_interval
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.signed_ranks import paired_ratio_interval
-from labkit.stats.spread import floats
+from labkit.stats.spread import floats, places
 
 FIGURES = ["median_ratio", "low_ratio", "high_ratio"]
 COLUMNS = ["n_ratio", *FIGURES, "delta", "effect"]
@@ -42,9 +41,9 @@ def ratios(
     `delta` is Cliff's delta of the values to the reference, `effect` its magnitude in a word.
     """
     numbers, divisors = floats(values[column]).to_numpy(), floats(reference[column]).to_numpy()
-    alike = _places(reference, match)
+    alike = places(reference, match)
     rows = []
-    for keys, mine in _places(values, by).items():
+    for keys, mine in places(values, by).items():
         first = tuple(values[name].iat[mine[0]] for name in match)
         theirs = alike.get(first, np.array([], dtype=int))
         if pair is not None:  # what has no pair is not to be compared at all
@@ -55,26 +54,14 @@ def ratios(
             n, figures = min(len(own), len(other)), ratio_interval(own, other)
         else:
             # A resumed run may hold a block's baseline twice: the later one is the complete one.
-            divisor = dict(zip(reference[pair].array[theirs], divisors[theirs], strict=True))
-            baselines = [divisor.get(block, np.nan) for block in values[pair].array[mine]]
+            divisor = dict(zip(reference[pair].to_numpy()[theirs], divisors[theirs], strict=True))
+            baselines = [divisor.get(block, np.nan) for block in values[pair].to_numpy()[mine]]
             quotients = _known(_divided(numbers[mine], np.array(baselines, dtype=float)))
             n, figures = len(quotients), paired_ratio_interval(quotients)
         delta = cliffs_delta(own, other)
         rows.append((*keys, n, *figures, delta, magnitude(delta)))
     table = pd.DataFrame(rows, columns=[*by, *COLUMNS])
     return table.astype(dict.fromkeys([*FIGURES, "delta"], float))
-
-
-def _places(table: pd.DataFrame, by: Sequence[str]) -> dict[tuple[Any, ...], np.ndarray]:
-    """Keys → the places of the rows that have them, in order of appearance; rows that lack one
-    are left out."""
-    whole = table[list(by)].notna().all(axis=1).to_numpy()
-    by_key: dict[tuple[Any, ...], list[int]] = {}
-    keys = zip(*(table[name] for name in by), strict=True) if by else [()] * len(table)
-    for place, key in enumerate(keys):
-        if whole[place]:
-            by_key.setdefault(key, []).append(place)
-    return {key: np.array(places) for key, places in by_key.items()}
 
 
 def _divided(values: np.ndarray, divisors: np.ndarray) -> np.ndarray:

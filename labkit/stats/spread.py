@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -17,21 +20,34 @@ def spread(table: pd.DataFrame, by: list[str], column: str, suffix: str) -> pd.D
     value has none.
     """
     figures = [f"{figure}_{suffix}" for figure in ("median", "mad", "low", "high")]
+    numbers = floats(table[column]).to_numpy()
     rows = []
-    for keys, group in table.groupby(by, sort=False):
-        known = floats(group[column]).dropna()
+    for keys, mine in places(table, by).items():
+        known = numbers[mine]
+        known = known[~np.isnan(known)]
         median, low, high = interval(known)
         rows.append((*keys, len(known), median, mad(known), low, high))
     result = pd.DataFrame(rows, columns=[*by, "n", *figures])
     return result.astype(dict.fromkeys(figures, float))
 
 
-def mad(known: pd.Series) -> float | None:
+def mad(values: np.ndarray) -> float | None:
     """The median absolute deviation from the median, unscaled; None below two values."""
-    values = known.to_numpy()
     return float(np.median(np.abs(values - np.median(values)))) if len(values) > 1 else None
 
 
 def floats(column: pd.Series) -> pd.Series:
     """A column as floats; what is empty, in whichever way, becomes NaN."""
     return pd.to_numeric(column, errors="coerce").astype(float)
+
+
+def places(table: pd.DataFrame, by: Sequence[str]) -> dict[tuple[Any, ...], np.ndarray]:
+    """Keys → the places of the rows that have them, in order of appearance; rows that lack one
+    are left out."""
+    whole = table[list(by)].notna().all(axis=1).to_numpy()
+    found: dict[tuple[Any, ...], list[int]] = {}
+    keys = zip(*(table[name].tolist() for name in by), strict=True) if by else [()] * len(table)
+    for place, key in enumerate(keys):
+        if whole[place]:
+            found.setdefault(key, []).append(place)
+    return {key: np.array(places) for key, places in found.items()}

@@ -6,8 +6,6 @@ import os
 import shlex
 from pathlib import Path
 
-import platformdirs
-
 DISTRIBUTION = "virtualization-lab"  # what the package index knows `labkit` by
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PACKED = _PACKAGE / "_data"
@@ -17,13 +15,21 @@ def cache_dir() -> Path:
     """Downloads and built images; safe to delete. LABKIT_CACHE overrides it. Whole: programs with
     another working directory are told of it, and its name may begin with a dash."""
     override = os.environ.get("LABKIT_CACHE")
-    return Path(override).absolute() if override else Path(platformdirs.user_cache_dir("labkit"))
+    if override:
+        return Path(override).absolute()
+    import platformdirs  # here: `labkit --help` does not wait for it
+
+    return Path(platformdirs.user_cache_dir("labkit"))
 
 
 def state_dir() -> Path:
     """What the lab must remember between calls, such as a daemon that it started."""
     override = os.environ.get("LABKIT_STATE")
-    return Path(override).absolute() if override else Path(platformdirs.user_state_dir("labkit"))
+    if override:
+        return Path(override).absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("labkit"))
 
 
 def own_guest_dir() -> Path | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import re
 
-from labkit.backends.base import LIMITS
 from labkit.guest.workload import all_workloads
-from labkit.recordings.facts import Limits
+from labkit.recordings.facts import LIMITS, Limits
 
 # ready: when it counts as ready. bits: the user's word that images with the same one hold the same
 # program in the same version, so that their figures may be set in relation.

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.errors import BackendError, LabError
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
-from labkit.experiments.benchmark import integrity, planning
-from labkit.experiments.benchmark.measure import measure
+from labkit.experiments.benchmark import integrity
 from labkit.experiments.benchmark.options import RunOptions
-from labkit.experiments.benchmark.records import TABLES, Run, RunManifest
-from labkit.experiments.engine import measured_by, planned_by
+from labkit.experiments.benchmark.records import TABLES, Run, RunManifest, examined
+from labkit.experiments.calls import measured_by, planned_by
 from labkit.guest.workload import parse_task
 from labkit.measure.plan import Plan
-from labkit.measure.session import Session
 from labkit.recordings.checked import Checked
 from labkit.recordings.kind import Rows
 from labkit.recordings.manifest import Manifest
+
+if TYPE_CHECKING:
+    from labkit.measure.session import Session
 
 
 class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
@@ -40,9 +41,13 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
     tables = TABLES
 
     def plan(self, options: RunOptions) -> Plan:
+        from labkit.experiments.benchmark import planning
+
         return planning.make_plan(options)
 
     def left_out(self, options: RunOptions) -> Mapping[str, str]:
+        from labkit.experiments.benchmark import planning
+
         left_out = planning.left_out(options.backends, options.profile)
         return {
             name: f"{missing.reason}\n  what to do: {missing.fix}"
@@ -58,6 +63,8 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
         return plan.model_copy(update={**counts, "backends": tuple(kept)})
 
     def describe(self, plan: Plan) -> str:
+        from labkit.experiments.benchmark import planning
+
         return planning.describe(plan)
 
     def batches(self, plan: Plan) -> int:
@@ -68,11 +75,16 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
         return Needs(plan.backends, plan.limits, plan.limits.network, workloads=names)
 
     def measure(self, plan: Plan, session: Session) -> Batches:
+        from labkit.experiments.benchmark.measure import measure
+
         return measure(plan, session)
 
     def faults(self, manifest: Manifest, rows: Rows) -> Iterator[tuple[str, str]]:
         assert isinstance(manifest, RunManifest) and isinstance(rows, Checked)
         return integrity.faults(manifest, rows.frames)
+
+    def examined(self, recording: Run) -> Run:
+        return examined(recording)
 
     def text(self, recording: Run) -> str:
         from labkit.experiments.benchmark.text import table_text

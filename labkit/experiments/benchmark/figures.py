@@ -9,8 +9,10 @@ from labkit.charts.chart import Chart
 from labkit.errors import UsageError
 from labkit.experiments.benchmark import charts as draw
 from labkit.experiments.benchmark import published, stats
-from labkit.experiments.benchmark.records import Run
-from labkit.experiments.benchmark.stats.memory import memory_by_trial, memory_of, verdict_of
+from labkit.experiments.benchmark.records import Run, examined
+from labkit.experiments.benchmark.stats.cpu import cpu_spent_of, idle_burn_of
+from labkit.experiments.benchmark.stats.memory import memory_of, verdict_of
+from labkit.experiments.benchmark.stats.quantities import cpu_values, memory_values
 
 Drawn = Iterator[tuple[str, Chart]]
 
@@ -20,6 +22,7 @@ def charts(run: Run, badge: str) -> dict[str, Chart]:
     parts: tuple[Callable[[Run, str], Drawn], ...]
     parts = (_scaling, _startup, _published, _memory, _instances, _cpu, _web)
     drawn: dict[str, Chart] = {}
+    run = examined(run)
     for part in parts:
         with suppress(UsageError):  # a chart without a single figure is left out
             for name, chart in part(run, badge):
@@ -52,7 +55,7 @@ def _published(run: Run, badge: str) -> Drawn:
 
 
 def _memory(run: Run, badge: str) -> Drawn:
-    values = memory_by_trial(run.samples, run.trials)
+    values = memory_values(run)
     if not (memory := memory_of(values, run.trials)).empty:
         yield "memory", draw.memory(memory, badge=badge)
         yield "verdict", draw.verdict(verdict_of(values, run.trials), badge=badge)
@@ -68,9 +71,9 @@ def _instances(run: Run, badge: str) -> Drawn:
 def _cpu(run: Run, badge: str) -> Drawn:
     speed = stats.throughput(run.results, run.trials)
     if not speed.empty:
-        spent = stats.cpu_spent(run.samples, run.results, run.trials)
+        spent = cpu_spent_of(cpu_values(run), run.trials)
         yield "cpu", draw.cpu(speed, spent, badge=badge)
-    idle = stats.idle_burn(run.samples, run.results, run.trials)
+    idle = idle_burn_of(cpu_values(run), run.trials)
     if not idle.empty:
         yield "idle", draw.idle(idle, badge=badge)
 

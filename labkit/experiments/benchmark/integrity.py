@@ -46,11 +46,13 @@ def _of_the_trials(trials: pd.DataFrame) -> Iterator[str]:
 
 def _strangers(trials: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
     """Rows that name another backend than their trial does."""
-    for row in _rows(rows[["trial", "backend"]].drop_duplicates()):
+    named = rows[["trial", "backend"]].drop_duplicates()
+    named = named.assign(own=named["trial"].map(trials["backend"]))
+    for row in _rows(named[named["own"] != named["backend"]]):
         if row.trial not in trials.index:
             yield f"there is no trial {row.trial}"
-        elif (backend := str(trials.at[row.trial, "backend"])) != row.backend:
-            yield f"trial {row.trial} is one of {backend}, not of {row.backend!r}"
+        else:
+            yield f"trial {row.trial} is one of {row.own}, not of {row.backend!r}"
 
 
 def _unknown_names(manifest: RunManifest, tables: Frames) -> Faults:

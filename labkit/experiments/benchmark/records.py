@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, TypeVar
 
 from labkit.measure.plan import Plan
 from labkit.measure.records import InstanceReading, Milestone, Requests, Result, Sample, Trial
@@ -18,6 +21,38 @@ class RunManifest(Manifest):
 
 
 Run = Recording[RunManifest]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Examined(Recording[RunManifest]):
+    """A run for its text and its page, which are made of the same figures: those are kept here.
+    Its tables must not change."""
+
+    kept: dict[Callable[[Run], Any], Any] = field(default_factory=dict)
+
+
+def examined(run: Run) -> Examined:
+    if isinstance(run, Examined):
+        return run
+    return Examined(run.path, run.manifest, run.tables, run.ending, run.left_out)
+
+
+def once(compute: Callable[[Run], T]) -> Callable[[Run], T]:
+    """What is computed of a run; of an examined one, once. Its readers must not change it."""
+
+    @wraps(compute)
+    def found(run: Run) -> T:
+        if not isinstance(run, Examined):
+            return compute(run)
+        if compute not in run.kept:
+            run.kept[compute] = compute(run)
+        kept: T = run.kept[compute]
+        return kept
+
+    return found
+
+
 TABLES: Mapping[str, Table] = {
     "trials": Table(Trial, ("trial",)),
     "milestones": Table(Milestone, ("trial", "milestone")),

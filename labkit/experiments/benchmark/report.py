@@ -8,7 +8,7 @@ from labkit.experiments.benchmark import data_quality, stats
 from labkit.experiments.benchmark.charts.memory import METRICS
 from labkit.experiments.benchmark.data_quality.gather import NO_ISSUES
 from labkit.experiments.benchmark.figures import charts
-from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.records import Run, examined
 from labkit.experiments.benchmark.table import table
 from labkit.experiments.benchmark.text import cautions, explained
 from labkit.experiments.report import template
@@ -17,6 +17,7 @@ from labkit.recordings.selftest import footer_lines
 
 def html(run: Run, *, badge: str) -> str:
     """One HTML page that needs nothing else: table, charts, failures, host, plan, definitions."""
+    run = examined(run)
     found = table(run)
     return template("experiments/benchmark", "report.html.jinja").render(
         manifest=run.manifest,

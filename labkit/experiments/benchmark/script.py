@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from labkit.experiments.benchmark import data_quality, stats
-from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.records import Run, examined
 
 
 def run_json(run: Run) -> dict[str, Any]:
     """A run for scripts: its trials with their milestones, and its summary. Empty is null."""
+    run = examined(run)
     milestones = {
         trial: dict(zip(rows["milestone"], rows["at_s"], strict=True))
         for trial, rows in run.milestones.groupby("trial")

@@ -10,7 +10,7 @@ from labkit import notes, units
 from labkit.backends.own.names import is_own, short
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.empty import Empty, Figures
-from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.records import Run, once
 from labkit.experiments.benchmark.stats.cpu import PER_SECOND, PER_UNIT
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.text_table import stacked
@@ -53,6 +53,7 @@ class Table:
     empty: Sequence[str]
 
 
+@once
 def table(run: Run) -> Table:
     """The comparison of a run's backends."""
     first, workloads = short(yardstick(run.trials)) or "host", _counting(run)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labkit import notes
 from labkit.backends.own.names import is_own, short
 from labkit.experiments.benchmark import data_quality, stats
-from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.records import Run, examined
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.table import Table, table
 from labkit.text_table import WIDTH, aligned, wrapped
@@ -23,6 +23,7 @@ ENGINE = "Below a backend's name its engine."
 def table_text(run: Run) -> str:
     """The comparison as aligned text, medians and below them their intervals; then what the columns
     mean, what to keep in mind, and data quality."""
+    run = examined(run)
     shown = table(run)
     lines = aligned([shown.headings, *shown.cells], width=WIDTH)
     return "\n".join([*lines, "", *_legend(run, shown), *quality_text(run)])

@@ -7,11 +7,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from labkit.backends.base import LIMITS
 from labkit.backends.own import ready as condition
 from labkit.backends.own.names import is_own
 from labkit.backends.table import make_backend
 from labkit.errors import UsageError
+from labkit.recordings.facts import LIMITS
 
 MOST_POINTS = 64
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
+from labkit.experiments.calls import measured_by
 from labkit.experiments.deployment.records import (
     TABLES,
     DeploymentManifest,
@@ -14,7 +15,6 @@ from labkit.experiments.deployment.records import (
     Deployments,
     DeploymentStep,
 )
-from labkit.experiments.engine import measured_by
 from labkit.experiments.options import require_within
 from labkit.measure.session import Session
 from labkit.recordings.kind import Rows

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
+from labkit.experiments.calls import measured_by
 from labkit.experiments.docker_internals.plan import DockerInternalsOptions, faults, make_plan
 from labkit.experiments.docker_internals.records import (
     TABLES,
@@ -13,7 +14,6 @@ from labkit.experiments.docker_internals.records import (
     DockerInternalsManifest,
     DockerInternalsPlan,
 )
-from labkit.experiments.engine import measured_by
 from labkit.measure.session import Session
 from labkit.recordings.kind import Rows
 from labkit.recordings.manifest import Manifest

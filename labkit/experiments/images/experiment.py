@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
-from labkit.experiments.engine import measured_by, planned_by
+from labkit.experiments.calls import measured_by, planned_by
 from labkit.experiments.images import integrity, planning
 from labkit.experiments.images.measure import backends_of, measure, storage_driver
 from labkit.experiments.images.planning import ImagesOptions

@@ -8,7 +8,7 @@ from typing import Any
 from labkit.backends.table import DEFAULT, make_backend
 from labkit.errors import BackendError, LabError
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
-from labkit.experiments.engine import measured_by
+from labkit.experiments.calls import measured_by
 from labkit.experiments.isolation import integrity
 from labkit.experiments.isolation.measure import measure
 from labkit.experiments.isolation.plan import IsolationOptions, make_plan

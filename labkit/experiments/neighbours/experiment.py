@@ -7,7 +7,7 @@ from typing import Any
 
 from labkit.errors import BackendError, LabError
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
-from labkit.experiments.engine import measured_by, planned_by
+from labkit.experiments.calls import measured_by, planned_by
 from labkit.experiments.neighbours import integrity, placement, planning
 from labkit.experiments.neighbours.measure import measure
 from labkit.experiments.neighbours.planning import NeighboursOptions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
-from labkit.experiments.engine import measured_by
+from labkit.experiments.calls import measured_by
 from labkit.experiments.options import require_within
 from labkit.experiments.orchestration.records import (
     TABLES,

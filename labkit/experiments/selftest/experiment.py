@@ -7,7 +7,7 @@ from typing import Any
 
 from labkit.errors import LabError
 from labkit.experiments.base import Batches, Experiment, Needs
-from labkit.experiments.engine import measured_by
+from labkit.experiments.calls import measured_by
 from labkit.experiments.selftest.plan import SelftestOptions, bare, make_plan, with_floors
 from labkit.experiments.selftest.records import (
     TABLES,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from labkit.errors import BackendError, LabError
 from labkit.experiments.base import Batches, Experiment, Needs
-from labkit.experiments.engine import measured_by
+from labkit.experiments.calls import measured_by
 from labkit.experiments.shell import integrity
 from labkit.experiments.shell.measure import measure
 from labkit.experiments.shell.plan import ShellOptions, make_plan

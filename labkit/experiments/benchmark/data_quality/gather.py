@@ -13,9 +13,9 @@ from labkit.experiments.benchmark.data_quality.limits import limits
 from labkit.experiments.benchmark.data_quality.outliers import LEAST_TRIALS, outliers
 from labkit.experiments.benchmark.data_quality.trends import LEAST_TRIALS as LEAST_FOR_TRENDS
 from labkit.experiments.benchmark.data_quality.trends import trends
-from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.records import Run, once
 from labkit.experiments.benchmark.stats.frames import yardstick
-from labkit.experiments.benchmark.stats.quantities import by_trial, figures
+from labkit.experiments.benchmark.stats.quantities import by_trial, quantities
 
 # What they look at; what the host spends is measured in steps that are too coarse for it.
 WATCHED = ("startup_s", "pss_bytes", "ops_per_s")
@@ -26,6 +26,7 @@ NO_ISSUES = (
 )
 
 
+@once
 def quality_issues(run: Run) -> list[QualityIssue]:
     """What may be wrong with this run: first the conditions it was made under, then single trials,
     then trends, then what cannot be told apart. Empty where there is nothing to say."""
@@ -41,5 +42,5 @@ def quality_issues(run: Run) -> list[QualityIssue]:
         *warmup_faster(run.trials),
         *trends(watched, run.trials),
         *cold_faster(run.trials),
-        *undecided(figures(values, run.trials), yardstick(run.trials)),
+        *undecided(quantities(run), yardstick(run.trials)),
     ]

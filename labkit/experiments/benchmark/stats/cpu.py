@@ -36,7 +36,11 @@ def cpu_spent(samples: pd.DataFrame, results: pd.DataFrame, trials: pd.DataFrame
     same block; empty where a workload counts nothing, or the yardstick has no figure.
     `delta` and `effect` belong to it (labkit.stats.ratios).
     """
-    values = spent_by_trial(samples, results, trials)
+    return cpu_spent_of(spent_by_trial(samples, results, trials), trials)
+
+
+def cpu_spent_of(values: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """cpu_spent() from the table of spent_by_trial()."""
     table = spread(values, BY, "host_cpu_s", "host_cpu_s")
     for column in (PER_SECOND, PER_UNIT):
         table = table.merge(spread(values, BY, column, column).drop(columns="n"), on=BY)
@@ -126,7 +130,11 @@ def idle_burn(samples: pd.DataFrame, results: pd.DataFrame, trials: pd.DataFrame
     does nothing (the workload `idle`); 1 is one whole processor. Short readings of a clock with
     steps of 0.01 s: nothing below a hundredth of the duration can be told from zero.
     """
-    values = spent_by_trial(samples, results, trials)
+    return idle_burn_of(spent_by_trial(samples, results, trials), trials)
+
+
+def idle_burn_of(values: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """idle_burn() from the table of spent_by_trial()."""
     values = values[values["workload"] == "idle"]
     return identified(spread(values, ["backend", "role"], PER_SECOND, PER_SECOND), trials)
 

@@ -74,12 +74,15 @@ def paired(trials: pd.DataFrame) -> pd.DataFrame:
     Empty where the two did not run the same bits, or were not held to the same limits, so that they
     are not compared."""
     good = measured(trials)
-    bare = baseline(good, good).drop_duplicates("block", keep="last").set_index("block")
-    with_it = yardstick(trials)
-    unlike = good["backend"].map(bits) != bits(with_it)
+    with_it = yardstick(good)
+    bare = good[good["backend"] == with_it].drop_duplicates("block", keep="last").set_index("block")
     # Asked for, since what a machine was made with is not read back.
-    limits = swept(with_it)[1]
-    unlike |= good["backend"].map(lambda name: swept(str(name))[1] != limits).astype(bool)
+    alike = [
+        name
+        for name in good["backend"].unique()
+        if bits(name) == bits(with_it) and swept(name)[1] == swept(with_it)[1]
+    ]
+    unlike = ~good["backend"].isin(alike)
     for column in HELD:
         other = good["block"].map(floats(bare[column]))
         unlike |= (floats(good[column]) / other - 1).abs() > ALIKE
@@ -89,9 +92,9 @@ def paired(trials: pd.DataFrame) -> pd.DataFrame:
 def yardstick(trials: pd.DataFrame) -> str:
     """The backend that the others are compared with: the bare process, or where it has no good
     trial, the first by family and name. Empty where no trial is good."""
-    good = measured(trials)[["family", "backend"]].drop_duplicates()
-    kinds = [(FAMILIES.index(family), str(name)) for family, name in good.to_numpy()]
-    return min(kinds, default=(0, ""))[1]
+    good = measured(trials)
+    kinds = set(zip(good["family"].tolist(), good["backend"].tolist(), strict=True))
+    return min(((FAMILIES.index(family), str(name)) for family, name in kinds), default=(0, ""))[1]
 
 
 def baseline(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.records import Run, once
 from labkit.experiments.benchmark.stats.cpu import PER_SECOND, PER_UNIT, spent_by_trial
 from labkit.experiments.benchmark.stats.frames import (
     PAIR,
@@ -25,6 +25,7 @@ KEYS = ["backend", "quantity", "workload", "unit"]
 COLUMNS = ["trial", "block", PAIR, "family", *KEYS, "value"]
 
 
+@once
 def quantities(run: Run) -> pd.DataFrame:
     """One row a backend, quantity and workload: backend, family, engine, quantity, workload, unit,
     n, median, mad, low, high, n_ratio, median_ratio, low_ratio, high_ratio, delta, effect, few.
@@ -46,13 +47,14 @@ def figures(values: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     return identified(medians.merge(relative, on=KEYS), trials)
 
 
+@once
 def by_trial(run: Run) -> pd.DataFrame:
     """One row a good trial, quantity and workload: trial, block, pair, family, backend, quantity,
     workload, unit, value. What is not known has no row."""
     trials = run.trials
-    sizes = memory_by_trial(run.samples, trials)
+    sizes = memory_values(run)
     sizes = sizes[(sizes["metric"] == "pss") & (sizes["role"] == "each")]
-    spent = spent_by_trial(run.samples, run.results, trials)
+    spent = cpu_values(run)
     spent = spent[spent["role"] == "all"]
     parts = [
         _part(paired(trials), "startup_s", "startup_s"),
@@ -62,6 +64,18 @@ def by_trial(run: Run) -> pd.DataFrame:
         _part(spent, PER_SECOND, PER_SECOND),
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+@once
+def memory_values(run: Run) -> pd.DataFrame:
+    """memory_by_trial() of a run."""
+    return memory_by_trial(run.samples, run.trials)
+
+
+@once
+def cpu_values(run: Run) -> pd.DataFrame:
+    """spent_by_trial() of a run."""
+    return spent_by_trial(run.samples, run.results, run.trials)
 
 
 def _part(table: pd.DataFrame, column: str, quantity: str) -> pd.DataFrame:
