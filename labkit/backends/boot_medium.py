@@ -39,7 +39,8 @@ def make_disk(folder: Path) -> Path:
     descriptor = folder / "scratch.vmdk"
     descriptor.write_text(
         "# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\n"
-        'createType="monolithicFlat"\n\n'
+        # QEMU takes what stands below an empty line twice, unless that is a remark.
+        'createType="monolithicFlat"\n\n# Extent description\n'
         f'RW {SCRATCH_MIB << 11} FLAT "scratch-flat.vmdk" 0\n\n'
         'ddb.virtualHWVersion = "4"\nddb.adapterType="ide"\n'
         'ddb.geometry.cylinders="130"\nddb.geometry.heads="16"\nddb.geometry.sectors="63"\n',

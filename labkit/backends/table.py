@@ -27,6 +27,7 @@ from labkit.backends.runsc import RunscBackend
 from labkit.backends.user_mode_linux import UserModeLinuxBackend
 from labkit.backends.virtualbox.backend import VirtualBoxBackend
 from labkit.backends.virtualbox.resumed import VirtualBoxResumedBackend
+from labkit.backends.vmware.backend import VmwareBackend
 from labkit.errors import UsageError
 
 BACKENDS: dict[str, type[Backend]] = {
@@ -36,6 +37,7 @@ BACKENDS: dict[str, type[Backend]] = {
     "qemu-resumed": QemuResumedBackend,
     "virtualbox": VirtualBoxBackend,
     "virtualbox-resumed": VirtualBoxResumedBackend,
+    "vmware": VmwareBackend,
     "chroot": ChrootBackend,
     "unshare": UnshareBackend,
     "crun": CrunBackend,
