@@ -26,6 +26,7 @@ from labkit.system.clock import HostClock
 from tests.traces import traces
 
 pytestmark = [pytest.mark.qemu, pytest.mark.timeout(600)]
+PATIENCE_S = 240  # a busy computer boots several times as long
 DEVICES = (
     "/bin/busybox mount -t sysfs sys /sys; /bin/busybox cat /sys/bus/pci/devices/*/device; "
     "/bin/busybox cat /sys/block/nvme0n1/size"
@@ -36,7 +37,7 @@ def test_a_whole_life(vmware_in_qemu: Backend, lab_image: LabImage) -> None:
     timeline = Timeline(HostClock())
     timeline.mark("requested")
     with VmwareBackend().launch(lab_image, Limits(), timeline) as instance:
-        instance.wait_ready()
+        instance.wait_ready(PATIENCE_S)
         for name in [name for name, workload in all_workloads().items() if not workload.network]:
             assert instance.run(Request(name, 0.5)).operations != 0, name
         seen = instance.shell(Script(DEVICES)).out.decode().split()
@@ -50,7 +51,8 @@ def test_a_whole_life(vmware_in_qemu: Backend, lab_image: LabImage) -> None:
 
 
 def test_a_run_by_the_command(vmware_in_qemu: Backend, tmp_path: Path) -> None:
-    words = ("--backends", "host,vmware", "--repeats", "1", "--warmups", "0", "--seconds", "0.5")
+    words = ["--backends", "host,vmware", "--repeats", "1", "--warmups", "0", "--seconds", "0.5"]
+    words += ["--ready-timeout", str(PATIENCE_S)]
     command = [str(Path(sys.executable).with_name("labkit")), "run", *words]
     subprocess.run([*command, "--out", str(tmp_path / "run")], check=True, timeout=500)
     run = labkit.load(tmp_path / "run")

@@ -40,7 +40,7 @@ from labkit.system.ownership import Judge
 from labkit.system.process import end, last_lines, wait_for
 
 SITE = "https://www.vmware.com/products/desktop-hypervisor/workstation-and-fusion"
-UNTRIED = "not tried on the real program: only with a vmrun of the lab's tests, which boots QEMU"
+UNTRIED = "not tried on the real program, only with a vmrun of the tests, which boots QEMU"
 UNPROVEN = f"no process is proven to be the machine's ({MACHINE} with its .vmx)"
 COMPLAINT_TIMEOUT_S = 5.0
 # What is said beside the machine's files, by its own program too: → title.
@@ -96,7 +96,7 @@ class VmwareBackend(Backend):
             return refused
         if find_vmrun() is None:
             return Missing(
-                f"VMware ({VMRUN}) is not installed",
+                f"VMware ({VMRUN}) is not installed; this backend was {UNTRIED}",
                 f"install Workstation or Fusion, which are free of charge: {SITE}",
             )
         return None

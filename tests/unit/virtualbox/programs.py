@@ -40,8 +40,8 @@ def manage(words: list[str]) -> int:
 
 
 def machine(name: str) -> None:
-    ports = json.loads((FOLDER / f"{name}.json").read_text())
-    serve(*ports, ended=(FOLDER / f"{name}.off").exists)
+    console, agent = json.loads((FOLDER / f"{name}.json").read_text())
+    serve(console, agent, ended=(FOLDER / f"{name}.off").exists)
 
 
 if __name__ == "__main__":

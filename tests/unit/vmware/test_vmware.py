@@ -182,6 +182,7 @@ def test_what_is_missing(calls: Calls, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", str(tmp_path))
     missing = VmwareBackend().missing()
     assert missing is not None and "vmrun" in missing.reason and module.SITE in missing.fix
+    assert module.UNTRIED in missing.reason
     assert VmwareBackend().sweep(Judge()) == []
 
 
