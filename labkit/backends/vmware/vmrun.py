@@ -94,12 +94,12 @@ def find_vmrun() -> Vmrun | None:
 def processes(vmx: Path) -> list[psutil.Process]:
     """Those that are proven to be this machine: its program, told this very file, which lies in a
     folder of the lab's own. It is set-uid, so that its environment is root's alone to read."""
-    return [
-        process
-        for process in psutil.process_iter(["name", "cmdline"])
-        if (process.info["name"] or "").startswith(MACHINE)
-        and str(vmx) in (process.info["cmdline"] or ())
-    ]
+    found = []
+    for process in psutil.process_iter(["name"]):
+        with suppress(psutil.Error):
+            if (process.info["name"] or "").startswith(MACHINE) and str(vmx) in process.cmdline():
+                found.append(process)
+    return found
 
 
 def wait_gone(vmx: Path, timeout: float) -> bool:
