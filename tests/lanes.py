@@ -27,6 +27,7 @@ BESIDE_OTHERS = (
     "tests/integration/test_tasks.py::*",
     "tests/integration/test_umask.py::*",
     "tests/integration/test_virtualbox*",
+    "tests/integration/test_vmware.py::*",
     "tests/integration/test_web.py::*",
     "tests/kubernetes/*",
     "tests/notebooks/test_live.py::*",

@@ -27,6 +27,7 @@ from labkit.backends.runsc import RunscBackend
 from labkit.backends.user_mode_linux import UserModeLinuxBackend
 from labkit.backends.virtualbox.backend import VirtualBoxBackend
 from labkit.backends.virtualbox.resumed import VirtualBoxResumedBackend
+from labkit.backends.vmware.backend import VmwareBackend
 from labkit.errors import UsageError
 from labkit.recordings.facts import LIMITS
 
@@ -37,6 +38,7 @@ BACKENDS: dict[str, type[Backend]] = {
     "qemu-resumed": QemuResumedBackend,
     "virtualbox": VirtualBoxBackend,
     "virtualbox-resumed": VirtualBoxResumedBackend,
+    "vmware": VmwareBackend,
     "chroot": ChrootBackend,
     "unshare": UnshareBackend,
     "crun": CrunBackend,

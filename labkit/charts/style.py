@@ -70,6 +70,7 @@ LOOKS = {
     "qemu": Look("#ffa90e", "..", "D"),
     "qemu-resumed": Look("#ffd487", "..", "d"),
     "virtualbox": Look("#bd1f01", "xx", "^"),
+    "vmware": Look("#717581", "||", "s"),
     "paas": Look("#832db6", "\\\\", "P"),
     "virtualbox-resumed": Look("#de8f80", "xx", "v"),
 }

@@ -25,8 +25,9 @@ def contribute_command(
 ) -> None:
     """Make one file of a run, checked and without names of users, hosts or folders.
 
-    The project has no computer with hardware virtualization: a run of yours under kvm, hvf or
-    vbox-hm is what its chapters then show. Processor, kernel and the programs' versions stay in it.
+    The project has no computer with hardware virtualization: a run of yours under kvm, hvf,
+    vbox-hm or vmware is what its chapters then show. Processor, kernel and the programs' versions
+    stay in it.
 
     \b
     labkit run

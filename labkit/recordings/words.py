@@ -30,6 +30,7 @@ Engine = Literal[
     "tcg",
     "vbox-hm",
     "vbox-recompiler",
+    "vmware",
     "crun",
     "youki",
     "runsc",
@@ -46,7 +47,7 @@ Engine = Literal[
 SLOW_ENGINES: frozenset[Engine] = frozenset({"vbox-recompiler"})
 
 # Those with which the processor itself executes a machine's instructions.
-HARDWARE_ENGINES: frozenset[Engine] = frozenset({"kvm", "hvf", "vbox-hm", "kata", "krun"})
+HARDWARE_ENGINES: frozenset[Engine] = frozenset({"kvm", "hvf", "vbox-hm", "vmware", "kata", "krun"})
 
 # What a backend may leave out besides workloads: to run more than one instance at once.
 SEVERAL = "several instances"

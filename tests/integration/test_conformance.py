@@ -55,9 +55,12 @@ BACKENDS = {
     "qemu-resumed": "qemu",
     "virtualbox-resumed": "virtualbox",
     "virtualbox": "virtualbox",
+    "vmware": "qemu",
 }
 SLOW = "interprets every instruction; tests/integration/test_virtualbox.py does it in one start"
 ONE_MACHINE = "its snapshot belongs to one machine, which runs once at a time"
+ONE_PROCESSOR = "its boot medium is for one processor"
+IN_QEMU = "the vmrun of these tests boots QEMU, whose own memory that would be"
 SAME_STATE = "resumed, its processors and memory are those of the saved state"
 CPU_TIME = "its limit is one of time: tests/kubernetes/test_backend.py looks at that"
 # (backend, test) → why it is left out.
@@ -79,6 +82,8 @@ EMPTY = {
     ("virtualbox-resumed", "memory"): SAME_STATE,
     ("virtualbox-resumed", "two at once"): ONE_MACHINE,
     ("virtualbox-resumed", "killed"): SLOW,
+    ("vmware", "two cpus"): ONE_PROCESSOR,
+    ("vmware", "ballast"): IN_QEMU,
     ("kubernetes", "two cpus"): CPU_TIME,
     ("qemu-resumed", "two cpus"): SAME_STATE,
     ("qemu-resumed", "ballast"): SAME_STATE,
@@ -99,6 +104,8 @@ def backend(request: pytest.FixtureRequest, lab_image: LabImage) -> Iterator[Bac
         request.getfixturevalue("docker_backend")
     if request.param == "kubernetes":
         request.getfixturevalue("cluster")
+    if request.param == "vmware":
+        request.getfixturevalue("vmware_in_qemu")
     found = ready_backend(request.param)
     found.prepare(lab_image)
     with found.saved_state(lab_image, Limits()):

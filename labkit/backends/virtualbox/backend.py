@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
+from labkit.backends import boot_medium
 from labkit.backends.base import Backend, Instance, Meter, Missing
 from labkit.backends.exclusion import kept_by_kvm
 from labkit.backends.timeline import Timeline
@@ -21,7 +22,6 @@ from labkit.backends.virtualbox.instance import VirtualBoxInstance, connected
 from labkit.backends.virtualbox.machine import Machine, registered
 from labkit.backends.virtualbox.process import started
 from labkit.image import LabImage
-from labkit.image.architecture import ARM64, of_this_computer
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import Engine
 from labkit.system.owner_marks import scratch_folder
@@ -50,11 +50,8 @@ class VirtualBoxBackend(Backend):
         self._version = ""
 
     def missing(self) -> Missing | None:
-        if of_this_computer() == ARM64:
-            return Missing(
-                "the lab's boot medium is for x86-64, since its boot loader (isolinux) is",
-                "on this computer compare docker and qemu",
-            )
+        if (refused := boot_medium.refused()) is not None:
+            return refused
         found = self._installation()
         if found is None:
             return places.absent()

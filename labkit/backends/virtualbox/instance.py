@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 
 from labkit.backends.base import READY_TIMEOUT_S, STOP_TIMEOUT_S, Instance, Meter
+from labkit.backends.serial_ports import conversation
 from labkit.backends.timeline import Timeline
 from labkit.backends.virtualbox.diagnosis import diagnose, remedy
 from labkit.backends.virtualbox.machine import Machine
 from labkit.backends.virtualbox.process import MachineProcess
-from labkit.backends.virtualbox.settings import AGENT, CONSOLE
 from labkit.errors import BackendError, GuestTimeout
-from labkit.guest.channel import Channel
 from labkit.guest.protocol import Session
 from labkit.system.clock import wait_until
 
-CONNECT_TIMEOUT_S = 60.0
 REFUSED_TIMEOUT_S = 4.0
 
 
@@ -81,43 +79,20 @@ class VirtualBoxInstance(Instance):
 def connected(
     machine: Machine, process: MachineProcess, timeline: Timeline, *, boots: bool
 ) -> Iterator[VirtualBoxInstance]:
-    """The instance, once the started machine's serial ports answer. One that does not boot has no
-    milestone `kernel`, whatever its kernel says later, and takes no such time."""
-    with ExitStack() as stack:
-        console = stack.enter_context(_connect(machine, process, CONSOLE))
-        agent = stack.enter_context(_connect(machine, process, AGENT))
-        timeline.mark("started")
-        log = stack.enter_context((machine.folder / "console.log").open("ab", buffering=0))
-
-        def on_console(data: bytes) -> None:
-            if boots:
-                timeline.mark("kernel")
-            with suppress(OSError):  # a full disk must not end the machine
-                log.write(data)
-
-        channel = Channel(agent.fileno(), agent.fileno(), watch={console.fileno(): on_console})
-        session = Session(channel, timeline.clock)
+    """The instance, once the started machine's serial ports answer. One that does not boot takes no
+    such time."""
+    files = machine.ports, machine.folder / "console.log"
+    refused = partial(_not_started, machine)
+    with conversation(
+        *files, timeline, alive=process.alive, refused=refused, boots=boots
+    ) as session:
         patience_s = process.patience_s if boots else 0.0
         yield VirtualBoxInstance(machine, process, session, timeline, patience_s)
 
 
-def _connect(machine: Machine, process: MachineProcess, port: str) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-
-    def answers() -> bool:
-        with suppress(OSError):
-            connection.connect(str(machine.ports / port))
-            return True
-        return not process.alive()
-
-    wait_until(answers, timeout=CONNECT_TIMEOUT_S, interval=0.01)
-    try:
-        connection.getpeername()
-    except OSError:
-        connection.close()
-        raise BackendError(
-            "VirtualBox did not start the machine",
-            details=diagnose(machine),
-            resolution=remedy(machine),
-        ) from None
-    return connection
+def _not_started(machine: Machine) -> BackendError:
+    return BackendError(
+        "VirtualBox did not start the machine",
+        details=diagnose(machine),
+        resolution=remedy(machine),
+    )

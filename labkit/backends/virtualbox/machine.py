@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from labkit.backends.boot_medium import check_processors
+from labkit.backends.serial_ports import check_length
 from labkit.backends.virtualbox.installation import MANAGE, Installation
 from labkit.backends.virtualbox.manage import VBoxManage
 from labkit.backends.virtualbox.registry import registry, room_needed
-from labkit.backends.virtualbox.settings import CONSOLE, OS_TYPE, configure, place_iso
-from labkit.errors import BackendError, LabError
+from labkit.backends.virtualbox.settings import OS_TYPE, configure, place_iso
+from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import Engine
@@ -24,7 +24,6 @@ from labkit.system.owner_marks import owner
 from labkit.system.ports import reserved_port
 
 REMOVE_TIMEOUT_S = 5.0
-SOCKET_PATH_BYTES = 107  # unix(7)
 
 _numbers = itertools.count(1)
 
@@ -60,13 +59,13 @@ def registered(
     installation: Installation, engine: Engine, image: LabImage, limits: Limits
 ) -> Iterator[Machine]:
     """A machine that is configured and does not run yet; it is removed at the end."""
-    _check(limits)
+    check_processors(limits, "VirtualBox")
     with ExitStack() as stack:
         home = stack.enter_context(registry())
         port = stack.enter_context(reserved_port()) if limits.network else None
         name = f"labkit-{owner()}-{next(_numbers)}"
         machine = Machine(installation, engine, home, name, port)
-        _check_length(machine.ports / CONSOLE)
+        check_length(machine.ports)
         with room_needed(home):
             machine.folder.mkdir(exist_ok=True)  # VirtualBox itself refuses a name that is taken
             assert image.iso is not None, "missing() has refused such a computer"
@@ -84,27 +83,6 @@ def registered(
                 port=port,
             )
         yield machine
-
-
-def _check(limits: Limits) -> None:
-    if limits.cpus != 1:
-        raise BackendError(
-            "a machine of VirtualBox has one processor here",
-            details="the boot medium's kernel is told not to look for more",
-            resolution="--cpus 1, for all backends alike",
-        )
-
-
-def _check_length(socket: Path) -> None:
-    """VirtualBox would cut the path off, and put both serial ports in one place."""
-    length = len(os.fsencode(socket))
-    if length > SOCKET_PATH_BYTES:
-        raise BackendError(
-            f"the path of the folder for temporary files is too long ({tempfile.gettempdir()})",
-            details=f"a machine's serial port would lie at {socket}, which has {length} bytes; "
-            f"the system allows {SOCKET_PATH_BYTES}",
-            resolution="name a folder with a shorter path with TMPDIR=FOLDER",
-        )
 
 
 def _remove(machine: Machine) -> None:

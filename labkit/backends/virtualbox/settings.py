@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from labkit.backends.base import INNER_PORT
+from labkit.backends.boot_medium import make_disk
+from labkit.backends.serial_ports import AGENT, CONSOLE
 from labkit.backends.virtualbox.manage import VBoxManage
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import Engine
@@ -19,8 +21,6 @@ from labkit.system import owned_files
 from labkit.system.ports import LOOPBACK
 
 OS_TYPE = "Linux_64"
-CONSOLE, AGENT = "console", "agent"  # the serial ports
-SCRATCH_MIB = 64
 # The first guest of VirtualBox's own network has it: manual, "Network Address Translation".
 GUEST_ADDRESS = "10.0.2.15"
 
@@ -111,20 +111,3 @@ def place_iso(iso: Path, home: Path) -> Path:
             shutil.copyfile(iso, partial)
         owned_files.settle(partial, target)
     return target
-
-
-def make_disk(folder: Path) -> Path:
-    """An empty disk: a sparse file, and the text that describes it to VirtualBox, which takes ten
-    seconds to make one itself. Format: VMware's "Virtual Disk Format 5.0", "monolithicFlat"."""
-    with (folder / "scratch-flat.vmdk").open("wb") as file:
-        file.truncate(SCRATCH_MIB << 20)
-    descriptor = folder / "scratch.vmdk"
-    descriptor.write_text(
-        "# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\n"
-        'createType="monolithicFlat"\n\n'
-        f'RW {SCRATCH_MIB << 11} FLAT "scratch-flat.vmdk" 0\n\n'
-        'ddb.virtualHWVersion = "4"\nddb.adapterType="ide"\n'
-        'ddb.geometry.cylinders="130"\nddb.geometry.heads="16"\nddb.geometry.sectors="63"\n',
-        encoding="utf-8",
-    )
-    return descriptor

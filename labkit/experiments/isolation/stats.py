@@ -34,6 +34,7 @@ HYPERVISORS = {
     "tcg": "a program on the host; it translates each instruction",
     "vbox-recompiler": "a program on the host; it interprets each instruction",
     "vbox-hm": "a program on the host with a driver in its kernel; the processor executes",
+    "vmware": "a program on the host with a driver in its kernel; the processor executes",
     "kvm": "KVM, in the host's kernel; the processor executes",
     "hvf": "in the host's kernel; the processor executes",
 }

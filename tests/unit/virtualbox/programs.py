@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
+
+from tests.unit.fake_guest import serve
 
 FOLDER = Path(os.environ.get("FAKE_VBOX", "."))
 NAME = Path(sys.argv[0]).name
@@ -40,30 +40,8 @@ def manage(words: list[str]) -> int:
 
 
 def machine(name: str) -> None:
-    console, agent = (listen(path) for path in json.loads((FOLDER / f"{name}.json").read_text()))
-    screen = console.accept()[0]
-    screen.sendall(b"Linux version 6.1\n")  # first, as in a guest: its agent is the kernel's child
-    threading.Thread(target=talk, args=(agent,), daemon=True).start()
-    while not (FOLDER / f"{name}.off").exists():
-        time.sleep(0.01)
-
-
-def listen(path: str) -> socket.socket:
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(path)
-    server.listen()
-    return server
-
-
-def talk(server: socket.socket) -> None:
-    stream = server.accept()[0].makefile("rw", newline="\n")
-    print("LABKIT/2 READY 1.0", file=stream, flush=True)
-    for line in stream:
-        word, *rest = line.split()
-        if word == "RUN":
-            print(f"BEGIN {rest[0]} 1.0\nEND {rest[0]} 2.0 8", file=stream, flush=True)
-        elif word == "STOP":
-            print("BYE 3.0", file=stream, flush=True)
+    console, agent = json.loads((FOLDER / f"{name}.json").read_text())
+    serve(console, agent, ended=(FOLDER / f"{name}.off").exists)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ KINDS = {
     "kvm": "hardware virtualization",
     "hvf": "hardware virtualization",
     "vbox-hm": "hardware virtualization",
+    "vmware": "hardware virtualization",
     "tcg": "emulation",
     "vbox-recompiler": "emulation",
 }

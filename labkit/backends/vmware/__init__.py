@@ -1,0 +1,1 @@
+"""Backend `vmware`: machines of Workstation, Player and Fusion, all through vmrun."""
