@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 P = ParamSpec("P")
+# JupyterLab's dark theme: light and dark change places, the hues stay. White becomes its ground.
+DARK = (
+    '<style>[data-jp-theme-light="false"] .labkit-chart img'
+    "{filter:invert(.93) hue-rotate(180deg)}</style>"
+)
 LONGEST_ALT = 400  # characters: it is read aloud as a whole, the data table row by row
 
 
@@ -71,7 +76,7 @@ class Chart:
         """Figure with alt text and folded data table, without any link."""
         image = base64.b64encode(self.svg().encode()).decode()
         return (
-            '<figure class="chart" style="margin:0">'
+            f'<figure class="labkit-chart" style="margin:0">{DARK}'
             f'<img alt="{html.escape(_short(self.alt))}" style="max-width:100%;background:#fff" '
             f'src="data:image/svg+xml;base64,{image}">'
             f"<details><summary>Data table</summary>{self.table_html()}</details></figure>"
@@ -85,9 +90,14 @@ class Chart:
 
 
 def _short(alt: str) -> str:
-    """An alt text that does not take minutes; what is cut off is in the data table."""
+    """An alt text that does not take minutes; what is cut off is in the data table. The cut is
+    behind a whole part of a list where that leaves enough, and never within a number."""
+    if len(alt) <= LONGEST_ALT:
+        return alt
     rest = " … The data table has the rest."
-    return alt if len(alt) <= LONGEST_ALT else alt[: LONGEST_ALT - len(rest)].rstrip() + rest
+    words = alt[: LONGEST_ALT - len(rest)].rpartition(" ")[0]
+    whole = max((words.rpartition(mark)[0] for mark in ("; ", ". ")), key=len)
+    return (whole if len(whole) > LONGEST_ALT // 2 else words) + rest
 
 
 def drawn(draw: Callable[P, Chart]) -> Callable[P, Chart]:

@@ -10,6 +10,7 @@ from labkit.charts.chart import Chart, drawn
 from labkit.charts.style import panels
 
 MEANING = "A marker is a median or a count; a line is its 95 % interval, where there is one."
+ROOM = 0.02  # of a linear axis, for one half of the first marker; as much again for the last
 NOTHING = "nothing was recorded of this"
 
 
@@ -19,7 +20,6 @@ def chosen(
 ) -> Chart:
     """A marker with its interval for each row of the table (name, backend, value, low, high); what
     was not recorded, or cannot stand on a logarithmic axis, has no marker."""
-    kind = "logarithmic" if logarithmic else "linear"
     rows = notes.rows_of(table)
     figure, (axes,) = panels(
         0.7 + 0.36 * max(len(rows), 1), title=title, subtitle=MEANING, note=badge
@@ -28,14 +28,15 @@ def chosen(
     figures = [(row.value, row.low, row.high) for row in rows]
     known = [value for three in figures for value in three if units.known(value)]
     if logarithmic:
-        parts.decades(axes, known, scale)
+        parts.decades(axes, known, scale, name=axis)
     else:
-        axes.set_xlim(min(0, *known, 0), 1.08 * max([*known, 1e-12]))
+        low, high = min(0, *known, 0), max([*known, 1e-12])
+        axes.set_xlim(low - ROOM * (high - low), high + 2 * ROOM * (high - low))
         parts.linear(axes, scale)
+        axes.set_xlabel(f"{axis} (linear axis)")
     for y, (row, three) in enumerate(zip(rows, figures, strict=True)):
         if not logarithmic or (units.known(row.value) and row.value > 0):
             parts.dot(axes, y, three, str(row.backend))
-    axes.set_xlabel(f"{axis} ({kind})")
     texts = [units.text_and_interval(*three, scale) for three in figures]
     parts.values(axes, [(y, *text) for y, text in enumerate(texts)])
     said = "; ".join(f"{row.name} {text}" for row, (text, _) in zip(rows, texts, strict=True))

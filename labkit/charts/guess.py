@@ -20,13 +20,14 @@ def guess(
     *,
     backend: str,
     scale: units.Scale,
+    axis: str,
     verdict: str,
     n: int,
     badge: str = "",
 ) -> Chart:
     """The reader's guess (a cross) and the measurement (the backend's marker, with the line of
     its interval) on one logarithmic axis; `measured` is (median, low, high) in the guess's unit,
-    `verdict` says how far off the guess was."""
+    `axis` what both are, `verdict` how far off the guess was."""
     own = float(guessed)
     subtitle = f"Your guess was {verdict}. Median and 95 % interval of n = {n} trials."
     figure, (axes,) = panels(1.15, title=question, subtitle=subtitle, note=badge)
@@ -34,8 +35,7 @@ def guess(
     if own > 0:
         axes.plot([own], [0], "X", ms=9, color=GREY, mec=INK, mew=0.7, zorder=3)
     parts.dot(axes, 1, measured, backend)
-    parts.decades(axes, [own, *measured], scale)
-    axes.set_xlabel("the guess and what was measured (logarithmic axis)")
+    parts.decades(axes, [own, *measured], scale, name=axis)
     found = units.text_and_interval(*measured, scale)
     parts.values(axes, [(0, units.text(own, scale), ""), (1, *found)])
     text = units.with_interval(*measured, scale)

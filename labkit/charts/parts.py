@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import Patch
 
 VALUE_SIZE = 8.5
+BRIEF = 1.8  # decades: so few have room, and need, for labels in between
 # How each role's part of a bar differs from the backend's plain colour.
 ROLES = {
     "instance": "the instance itself",
@@ -203,9 +204,12 @@ def baseline(axes: Axes, text: str) -> None:
     )
 
 
-def decades(axes: Axes, shown: Iterable[Any], scale: units.Scale, *, most: float = 4.5) -> None:
-    """A logarithmic x axis that begins at a decade, spans one at least, and leaves room for the
-    last marker. `most`: so many labels, and one at zero, have room in its width."""
+def decades(
+    axes: Axes, shown: Iterable[Any], scale: units.Scale, *, name: str = "", most: float = 4.5
+) -> None:
+    """A logarithmic x axis, which says so below it or in its title; it begins at a decade, spans
+    one at least, and leaves room for the last marker. `most`: so many decades have room for a label
+    each; few get labels in between."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
     powers = [math.log10(value) for value in shown if units.known(value) and value > 0] or [0.0]
@@ -213,13 +217,16 @@ def decades(axes: Axes, shown: Iterable[Any], scale: units.Scale, *, most: float
     limit = max(max(powers) + 0.15, low + 1.0)
     axes.set_xscale("log")
     axes.set_xlim(10.0**low, 10.0**limit)
-    # Decades are wide, their names too.
     step = math.ceil((limit - low) / most)
-    ticks = [10.0**power for power in range(low, math.floor(limit) + 1, step)]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    between = (1, 2, 5) if limit - low < BRIEF else (1,)
+    powers_shown = range(low, math.floor(limit) + 1, step)
+    ticks = [digit * 10.0**power for power in powers_shown for digit in between]
+    axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if tick <= 10.0**limit]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, scale)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(axis="x", color=FAINT)
+    if name or "logarithmic" not in axes.get_title(loc="left"):
+        axes.set_xlabel(f"{name} (logarithmic axis)" if name else "logarithmic")
 
 
 def linear(axes: Axes, scale: units.Scale) -> None:
@@ -240,4 +247,4 @@ def linear(axes: Axes, scale: units.Scale) -> None:
 def tick(value: float, scale: units.Scale) -> str:
     """A tick's label, without digits that say nothing."""
     divisor, suffix = scale(value)
-    return f"{value / divisor:g}{suffix}"
+    return f"{round(value / divisor, 9):g}{suffix}"

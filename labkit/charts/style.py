@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import ceil, log10
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 WIDTH = 9.6  # inches; text sizes are in points
 INK, GREY, FAINT = "#222222", "#666666", "#e3e3e3"
-NOTE_CHARACTERS = 165  # that fit in a line of the note
+NOTE_CHARACTERS = 157  # that fit in a line of the note
+DARK = 0.2
+TICKS_APART = 5  # pixels between two labels of an axis
 
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every computer
@@ -74,6 +77,7 @@ LOOKS = {
     "paas": Look("#832db6", "\\\\", "P"),
     "virtualbox-resumed": Look("#de8f80", "xx", "v"),
 }
+# Of names that have no look of their own; colour and marker are chosen apart from each other.
 OTHERS = (
     Look("#832db6", "\\\\", "v"),
     Look("#a96b59", "++", "P"),
@@ -86,7 +90,10 @@ OTHERS = (
 
 def look(backend: str) -> Look:
     """A backend's look: a fixed one, or one that depends on its name alone."""
-    return LOOKS.get(backend) or OTHERS[crc32(backend.encode()) % len(OTHERS)]
+    if backend in LOOKS:
+        return LOOKS[backend]
+    rest, place = divmod(crc32(backend.encode()), len(OTHERS))
+    return replace(OTHERS[place], marker=OTHERS[rest % len(OTHERS)].marker)
 
 
 def tint(colour: str, white: float) -> tuple[float, float, float]:
@@ -94,6 +101,14 @@ def tint(colour: str, white: float) -> tuple[float, float, float]:
     parts = (byte / 255 for byte in bytes.fromhex(colour.removeprefix("#")))
     red, green, blue = (part + (1 - part) * white for part in parts)
     return red, green, blue
+
+
+def on(face: tuple[float, float, float]) -> str:
+    """The colour of a text that can be read on this one: what the eye takes for dark (the relative
+    luminance of WCAG 2) gets white."""
+    linear = (((part + 0.055) / 1.055) ** 2.4 for part in face)
+    weighed = zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+    return "white" if sum(weight * part for weight, part in weighed) < DARK else INK
 
 
 # Whose it is, or whom it reaches → face, edge, words of the key. Told apart by words, too.
@@ -134,7 +149,7 @@ def panels(
     from matplotlib.figure import Figure
 
     lines = _wrapped(note)
-    notes = 0.2 + 0.155 * len(lines)
+    notes = 0.2 + 0.165 * len(lines)
     columns = columns or max(len(keys), 1)
     legend = 0.1 + 0.2 * ceil(len(keys) / columns) if keys else 0
     head, foot = 0.78, notes + legend
@@ -145,7 +160,7 @@ def panels(
     figure.text(0.015, 1 - 0.12 / height, title, size=14, weight="bold", va="top")
     figure.text(0.015, 1 - 0.45 / height, subtitle, size=9, color=GREY, va="top")
     text = "\n".join(lines)
-    figure.text(0.015, 0.1 / height, text, size=7.5, color=GREY, va="bottom", linespacing=1.35)
+    figure.text(0.015, 0.1 / height, text, size=8, color=GREY, va="bottom", linespacing=1.35)
     if keys:
         figure.legend(
             handles=keys,
@@ -171,6 +186,22 @@ def settle(figure: Figure) -> None:
     for axes in figure.axes:
         left, bottom, width, height = axes.get_position().bounds
         axes.set_position((round(left, 5), round(bottom, 5), round(width, 5), round(height, 5)))
+        if axes.get_xscale() == "log":
+            _thin(axes)
+
+
+def _thin(axes: Axes) -> None:
+    """Takes labels away until none touches its neighbour: first those between decades, then every
+    second one. How wide the axis is shows only when all is laid out."""
+    while _touching(axes):
+        ticks = list(axes.get_xticks())
+        tens = [tick for tick in ticks if log10(tick).is_integer()]
+        axes.set_xticks(tens if len(tens) < len(ticks) else ticks[::2])
+
+
+def _touching(axes: Axes) -> bool:
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+    return any(right.x0 - left.x1 < TICKS_APART for left, right in pairwise(boxes))
 
 
 def _wrapped(note: str) -> list[str]:

@@ -58,17 +58,17 @@ def grades(folder: Path) -> list[Grade]:
     return [grade for student in students for grade in _of(student, asked)]
 
 
-def guesses_asked() -> set[str]:
-    """The names of the guesses that the chapters ask for."""
+def guesses_asked() -> dict[str, str]:
+    """The guesses that the chapters ask for: name → the cell that asks."""
     cells = [
         "".join(cell["source"])
         for path in source().glob("*.ipynb")
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
     ]
-    return {name for cell in cells for name in ASKED.findall(cell)}
+    return {name: cell for cell in cells for name in ASKED.findall(cell)}
 
 
-def _of(folder: Path, asked: set[str]) -> Iterable[Grade]:
+def _of(folder: Path, asked: dict[str, str]) -> Iterable[Grade]:
     """The file may lie in the folder itself or in one below it, as students zip it."""
     files = sorted(folder.rglob(work.FILE))
     if len(files) != 1:
@@ -86,13 +86,18 @@ def _of(folder: Path, asked: set[str]) -> Iterable[Grade]:
     ]
 
 
-def _guesses(student: str, done: work.Work, asked: set[str]) -> Iterable[Grade]:
+def _guesses(student: str, done: work.Work, asked: dict[str, str]) -> Iterable[Grade]:
     """A guess that the notebook cannot have written was written into the file by hand."""
     for name, value in sorted(done.guesses.items()):
-        why = "" if name in asked else "no chapter asks for it"
-        why = why if value > 0 else "a guess must be above zero"
-        result = "wrong" if why else "guessed"
-        yield Grade(student, done.seed, name[:2], "guess", name, f"{value:g}", 1, result, why)
+        why = _no_guess(value, asked[name]) if name in asked else "no chapter asks for it"
+        result, said = "wrong" if why else "guessed", work.guess_text(value)
+        yield Grade(student, done.seed, name[:2], "guess", name, said, 1, result, why)
+
+
+def _no_guess(value: float | str, cell: str) -> str:
+    if isinstance(value, str):
+        return "" if f'"{value}"' in cell else "that could not be chosen"
+    return "" if value > 0 else "a guess must be above zero"
 
 
 def _exercises(student: str, done: work.Work) -> Iterable[Grade]:

@@ -18,6 +18,7 @@ from labkit.experiments import benchmark, deployment, images, isolation, neighbo
 MIB = 2**20
 BURN = "median_host_cpu_s_per_s"
 HOST_CPU = "host CPU seconds for 1,000 units"
+READY, PSS = "time from request to ready", "memory (PSS) of instance and helper"
 MEASURED = {"startup_s": "time until ready", "pss_bytes": "memory of one instance (PSS)"}
 
 
@@ -42,8 +43,8 @@ def start() -> Panel:
     table = benchmark.stats.quantities(run)
     table = _named(table.assign(quantity=_work(table)), value=table["median"])
     scales = {
-        MEASURED["startup_s"]: (units.time, "seconds from request to ready"),
-        MEASURED["pss_bytes"]: (units.memory, "PSS of instance and helper, MiB"),
+        MEASURED["startup_s"]: (units.time, READY),
+        MEASURED["pss_bytes"]: (units.memory, PSS),
         "speed: cpu": (units.plain, "MiB hashed a second"),
         "speed: fork": (units.plain, "processes started a second"),
         "speed: syscall": (units.plain, "reads and writes a second"),
@@ -73,7 +74,7 @@ def startup() -> Panel:
     run = recorded()
     table = benchmark.stats.timeline(run.milestones, run.trials)
     table = _named(table, quantity=table["phase"], value=table["length_s"])
-    phases = dict.fromkeys(table["phase"], (units.time, "seconds (median)"))
+    phases = dict.fromkeys(table["phase"], (units.time, "median time"))
     return figures("How long does each phase take?", table, phases, badge(run.manifest))
 
 
@@ -93,7 +94,7 @@ def memory() -> Panel:
             title,
             table.assign(low=float("nan"), high=float("nan")),
             units.memory,
-            "memory of all of them (PSS), MiB or GiB",
+            "memory of all of them (PSS)",
             logarithmic=axis == "logarithmic",
             badge=f"{measured}\ncomputed: the first one, and so many further ones",
         )
@@ -113,7 +114,7 @@ def _one_and_next() -> tuple[pd.Series, pd.Series]:
         run = recorded(name)
         table = benchmark.stats.instances(run.instances, run.trials)
         table = table[(table["metric"] == "pss") & (table["role"] == "all")]
-        for backend, mine in table.groupby("backend"):
+        for backend, mine in table.groupby("backend", sort=False):
             totals = mine.set_index("running")["total_bytes"].sort_index()
             begin = totals.index[len(totals) // 5]  # the first ones still pay for what is shared
             firsts[str(backend)] = float(totals.iloc[0])
@@ -138,7 +139,7 @@ def cpu() -> Panel:
             f"Computed: idle instances {instances}, CPUs {cpus}",
             mine,
             units.percent,
-            "part of all CPUs, percent",
+            "part of all CPUs",
             logarithmic=axis == "logarithmic",
             badge=f"{badge(run.manifest)}\ncomputed from one idle instance",
         )
@@ -156,10 +157,11 @@ def images_() -> Panel:
     table = images.stats.copy_up(run.copy_up)
     sizes = (table["file_bytes"] / MIB).astype(int).astype(str) + " MiB"
     which = table["write"].map({1: "first write", 2: "second write"})
-    rows = {"name": table["place"] + ", " + which, "backend": table["place"]}
+    looks = table["place"].map({"image": "docker", "volume": "paas", "tmpfs": "host"})
+    rows = {"name": table["place"] + ", " + which, "backend": looks}
     table = table.assign(quantity="a byte to a file of " + sizes, **rows, value=table["median_s"])
     table = table.assign(low=table["low_s"], high=table["high_s"])
-    scales = dict.fromkeys(table["quantity"], (units.milliseconds, "milliseconds"))
+    scales = dict.fromkeys(table["quantity"], (units.milliseconds, "time of one append"))
     return figures("How long does it take to append one byte?", table, scales, badge(run.manifest))
 
 
@@ -181,9 +183,9 @@ def inside() -> Panel:
     table = table[table["backend"] != "total"]
     table = _named(table, name=table["backend"], value=table["median"])
     scales = {
-        "startup_s": (units.milliseconds, "milliseconds that it adds to the start"),
-        "host_cpu_s": (units.milliseconds, "milliseconds of CPU time that it adds"),
-        "pss_bytes": (units.memory, "MiB of memory (PSS) that it adds"),
+        "startup_s": (units.milliseconds, "time that it adds to the start"),
+        "host_cpu_s": (units.milliseconds, "CPU time that it adds"),
+        "pss_bytes": (units.memory, "memory (PSS) that it adds"),
     }
     return figures("What does each part of an engine add?", table, scales, badge(run.manifest))
 
@@ -194,10 +196,10 @@ def paas() -> Panel:
     looks = table["model"].map({"IaaS": "qemu", "containers": "docker", "PaaS": "paas"})
     scales = {
         "lines": (units.whole, "lines that you write"),
-        "bytes": (units.size, "bytes that you bring"),
+        "bytes": (units.size, "size of what you bring"),
         "steps": (units.whole, "steps"),
         "files": (units.whole, "files"),
-        "median_s": (units.time, "seconds until it answers"),
+        "median_s": (units.time, "time until it answers"),
     }
     long = table.assign(backend=looks, name=table["method"]).melt(
         ["name", "backend"], list(scales), "quantity", "value"
@@ -215,16 +217,16 @@ def own() -> Panel:
         rows = table["backend"] + ", " + name
         parts.append(table.assign(quantity=_work(table), name=rows, value=table["median"]))
     scales = {
-        MEASURED["startup_s"]: (units.time, "seconds from request to ready"),
+        MEASURED["startup_s"]: (units.time, READY),
         "speed: cpu": (units.plain, "MiB hashed a second"),
-        MEASURED["pss_bytes"]: (units.memory, "PSS of instance and helper, MiB"),
+        MEASURED["pss_bytes"]: (units.memory, PSS),
     }
     return figures("Quiet or busy?", pd.concat(parts), scales, badge(both["busy"].manifest))
 
 
 def claims() -> Panel:
     table = claims_table().groupby(["section", "verdict"]).size().reset_index(name="value")
-    table = table.assign(quantity=table["verdict"], name=table["section"], backend=table["section"])
+    table = table.assign(quantity=table["verdict"], name=table["section"], backend="host")
     scales = dict.fromkeys(VERDICTS, (units.whole, "sentences"))
     return figures("How many sentences?", _named(table, name=table["name"]), scales, "")
 

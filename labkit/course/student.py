@@ -17,6 +17,8 @@ from labkit.errors import UsageError
 from labkit.system import owned_files
 from labkit.system.paths import project_dir
 
+# A question, or what waits for its answer: that may stand in another section.
+WAITING = re.compile(r"notebook\.guess\(|\.reveals\(|\.compared\(")
 # A text that reads what was measured, below a guess: unfolded when that is committed.
 READING = re.compile(r"-read(-\d+)?$")
 FOLDED = (
@@ -57,7 +59,8 @@ def _emptied(notebook: Any) -> Any:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-            asked = asked or "notebook.guess(" in cell.source
+            live = "live" in cell.metadata.get("tags", ())
+            asked = asked or bool(WAITING.search(cell.source) and not live)
         elif READING.search(cell.id):
             cell.source = FOLDED.format(cell.source) if asked else cell.source
         elif cell.source.startswith("## "):  # the next section

@@ -38,9 +38,14 @@ class Work(Record):
     """The whole file. seed: the numbers of the exercises follow it."""
 
     seed: int
-    guesses: dict[str, float] = Field(default_factory=dict)
+    guesses: dict[str, float | str] = Field(default_factory=dict)
     answers: dict[str, Attempt] = Field(default_factory=dict)
     tasks: dict[str, bool] = Field(default_factory=dict)
+
+
+def guess_text(value: float | str) -> str:
+    """A guess as it is read: what was chosen, or a number."""
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def is_static() -> bool:

@@ -107,7 +107,7 @@ def _either(line: str, cell: str) -> Answers:
 def _row(answer: Answer) -> str:
     shown = escape(answer.stdout)
     if answer.stderr:
-        shown += f'<span style="color:#b00">{escape(answer.stderr)}</span>'
+        shown += f'<span style="color:var(--jp-error-color1,#b00)">{escape(answer.stderr)}</span>'
     if answer.truncated:
         shown += "<i>… cut here: --bytes N keeps more</i>"
     return _cells(

@@ -108,4 +108,4 @@ def test_in_a_folder_that_cannot_be_written_it_works_without_being_kept(
     assert given("03-density") == EXERCISES["03-density"].given[0]
     assert not check(double, 3).right and check(double, 4).right
     guess = notebook.guess("x", "?", 1).commit(5)
-    assert guess.committed == 5 and "Your guess: 5.00" in repr(guess.compared(6))
+    assert guess.committed == 5 and "Your guess: 5." in repr(guess.compared(6))

@@ -39,7 +39,7 @@ def deployments(table: pd.DataFrame, *, badge: str = "") -> Chart:
     sizes = f"n = {table['n'].max()}" if table["n"].nunique() == 1 else "n differs"
     note = notes.note(_as_backends(table), badge, *_sentences(table))
     figure, axes = panels(
-        0.8 + 0.5 * len(rows),
+        1.0 + 0.5 * len(rows),
         (1, 1, 1, 1),
         title=TITLE,
         subtitle=f"The same web app put into service by three methods, really done; {sizes}",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -27,9 +28,8 @@ def words(chart: Chart) -> str:
 def assert_legible(figure: Figure) -> None:
     with drawing():
         figure.draw_without_rendering()
-        boxes = {text: text.get_window_extent() for text in texts(figure)}
-    # Ticks beyond the limits keep a text that is not drawn.
-    shown = {t: b for t, b in boxes.items() if t.axes is None or in_view(t, b)}
+        hidden = beyond(figure)
+        shown = {t: t.get_window_extent() for t in texts(figure) if t not in hidden}
     for text, box in shown.items():
         inside = Bbox.intersection(figure.bbox.padded(1), box)
         assert inside is not None and np.allclose(inside.extents, box.extents), text.get_text()
@@ -37,12 +37,26 @@ def assert_legible(figure: Figure) -> None:
         apart = not box.padded(-0.5).overlaps(other_box.padded(-0.5))
         assert apart, f"{one.get_text()} overlaps {other.get_text()}"
 
+    for axes in figure.axes:
+        assert_axis_says_what_it_is(axes, [t for t in axes.get_xticklabels() if t in shown])
 
-def in_view(text: Text, box: Bbox) -> bool:
-    assert text.axes is not None
-    ticks = [*text.axes.get_xticklabels(which="both"), *text.axes.get_yticklabels()]
-    frame = text.axes.bbox.padded(2)
-    centre = (box.x0 + box.x1) / 2
-    if text in ticks:
-        return bool(frame.x0 <= centre <= frame.x1 or box.x1 <= frame.x0)
-    return True
+
+def assert_axis_says_what_it_is(axes: Axes, ticks: list[Text]) -> None:
+    """A logarithmic one does, and no label touches the next."""
+    if axes.get_xscale() == "log":
+        assert "logarithmic" in axes.get_title(loc="left") + axes.get_xlabel()
+        assert sum(bool(tick.get_text()) for tick in ticks) >= 2
+    boxes = sorted((tick.get_window_extent() for tick in ticks), key=lambda box: float(box.x0))
+    assert all(right.x0 - left.x1 > 2 for left, right in pairwise(boxes))
+
+
+def beyond(figure: Figure) -> set[Text]:
+    """Tick labels outside of their axis: they keep a text that is not drawn."""
+    found = set()
+    for axes in figure.axes:
+        frame = axes.bbox.padded(2)
+        for label in axes.get_xticklabels(which="both"):
+            box = label.get_window_extent()
+            if not frame.x0 <= (box.x0 + box.x1) / 2 <= frame.x1:
+                found.add(label)
+    return found

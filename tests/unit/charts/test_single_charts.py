@@ -100,7 +100,7 @@ def test_the_verdict_has_a_marker_for_each_figure_and_a_reason_for_each_gap() ->
     assert len([one for one in drawn_there if one.get_linestyle() == "None"]) == int(
         table["median_bytes"].notna().sum()
     )
-    assert "not: host, docker" in words(chart)
+    assert "known only of qemu" in words(chart)
     assert "the memory that it sees is the host's" in chart.alt
 
 

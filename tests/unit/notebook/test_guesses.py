@@ -48,6 +48,35 @@ def test_a_guess_survives_and_is_final() -> None:
     assert json.loads(Path(work.FILE).read_text())["guesses"] == {"02-own": 7.0}
 
 
+def choosing() -> Guess:
+    return notebook.guess("02-which", "Which one?", "old", among=["old", "new"])
+
+
+def test_one_of_several_texts_can_be_guessed_and_stays() -> None:
+    guess = choosing()
+    shown = guess.compared("new", "the rest")
+    assert "Hidden until" in repr(shown) and "rest" not in repr(shown)
+    for nonsense in ("both", "", None, 3):
+        with pytest.raises(UsageError) as caught:
+            guess.commit(nonsense)
+        assert "old, new" in caught.value.resolution
+    guess.commit("old").commit("new")
+    assert guess.committed == "old" and "your guess: old" in repr(choosing())
+    assert "Your guess: old. Measured: new." in repr(shown) and "the rest" in repr(shown)
+
+
+def test_the_list_commits_with_its_button_only() -> None:
+    guess = choosing()
+    box = guess_field(guess.question, guess.unit, guess.commit, guess.among)
+    (choice, _, button), said = box.children[1].children, box.children[2]
+    button.click()
+    assert "nothing is chosen" in said.value and guess.committed is None
+    choice.value = "new"
+    assert guess.committed is None
+    button.click()
+    assert guess.committed == "new"
+
+
 @pytest.mark.parametrize("nonsense", NONSENSE)
 def test_what_is_no_guess_gets_a_sentence_and_is_not_kept(nonsense: object, folder: Path) -> None:
     guess = asked()

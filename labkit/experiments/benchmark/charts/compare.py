@@ -60,8 +60,7 @@ def _axis(axes: Axes, bounds: pd.Series) -> None:
         return
     low, high = min(bounds.min(), 1.0), max(bounds.max(), 1.0)
     if high > APART or low < 1 / APART:
-        parts.decades(axes, [low, high], units.ratio)
-        axes.set_xlabel("B in multiples of A (logarithmic axis)")
+        parts.decades(axes, [low, high], units.ratio, name="B in multiples of A")
     else:
         room = MARGIN * (high - low) or MARGIN
         axes.set_xlim(low - room, high + room)

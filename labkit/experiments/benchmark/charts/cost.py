@@ -42,12 +42,11 @@ def draw(axes: Axes, rows: Rows, spent: pd.DataFrame, first: str) -> None:
         axes.set_xticks([])
         return
     if apart:
-        parts.decades(axes, _bounds(spent), units.ratio)
-        axes.set_xlabel(f"times {first}, for each unit of work (logarithmic axis)")
+        parts.decades(axes, _bounds(spent), units.ratio, name=f"times {first}, by unit of work")
     else:
         axes.set_xlim(left=0)
         axes.grid(axis="x", color=FAINT)
-        axes.set_xlabel(f"times {first}, for each unit of work")
+        axes.set_xlabel(f"times {first}, by unit of work")
     parts.baseline(axes, f"as much as {first}")
 
 

@@ -79,8 +79,7 @@ def _ratios(axes: Axes, rows: Rows, table: pd.DataFrame) -> None:
 
 def _ratio_axis(axes: Axes, bounds: pd.Series, first: str) -> None:
     if bounds.min() < NARROW:
-        parts.decades(axes, bounds, units.ratio)
-        axes.set_xlabel(f"times {first} (logarithmic axis)")
+        parts.decades(axes, bounds, units.ratio, name=f"times {first}")
     else:
         axes.set_xlim(0, None)
         axes.grid(axis="x", color=FAINT)

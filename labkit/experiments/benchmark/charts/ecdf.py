@@ -52,8 +52,7 @@ def _stair(axes: Axes, times: list[float], shares: list[float], backend: str) ->
 
 
 def _axes(axes: Axes, table: pd.DataFrame) -> None:
-    parts.decades(axes, table["startup_s"], units.time)
-    axes.set_xlabel("time until ready (logarithmic axis)")
+    parts.decades(axes, table["startup_s"], units.time, name="time until ready", most=6)
     axes.set_ylim(0, 1.06)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")

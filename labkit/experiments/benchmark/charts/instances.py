@@ -33,11 +33,13 @@ def instances(
     shown = table[(table["metric"] == metric) & (table["role"] == "all")]
     notes.require(shown)
     rows = notes.rows_of(shown)
-    why = " ".join(f"Left out: {name}, {why}." for name, why in (left_out or {}).items())
-    meaning = (
+    said = [
         f"{METRICS[metric]} Each is one reading, so there is no interval; with what the shared "
-        f"services grew by. {why} {notes.engines(shown)}"
-    )
+        "services grew by.",
+        *(f"Left out: {name}, {why}." for name, why in (left_out or {}).items()),
+        notes.engines(shown),
+    ]
+    meaning = " ".join(filter(None, said))
     subtitle = f"{metric.upper()} of all instances, helpers and services, against one fewer"
     figure, (axes,) = panels(
         0.65 + 0.3 * len(rows), title=TITLE, subtitle=subtitle, note=stacked(meaning, badge)

@@ -129,8 +129,7 @@ def _hollow(axes: Axes, y: int, row: Any) -> None:
 def _axis(axes: Axes, rows: Rows, quantity: str) -> None:
     bounds = pd.Series([bound for _, row in rows if row is not None for bound in _extent(row)])
     if quantity == "startup":
-        parts.decades(axes, bounds, units.time)
-        axes.set_xlabel("time between the two milestones (logarithmic axis)")
+        parts.decades(axes, bounds, units.time, name="time between the two milestones")
         return
     axes.set_xlim(0, ROOM * bounds.max())
     axes.grid(axis="x", color=FAINT)

@@ -18,7 +18,7 @@ SUBTITLE = "From a bare process to a whole machine; medians of"
 MEANING = (
     "System calls, capabilities: the host's where its own kernel takes them; refused where a "
     "filter decides, or none is left. Memory: PSS of instance and helper. A read and a write: of "
-    "one byte, two system calls. Logarithmic axes."
+    "one byte, two system calls."
 )
 # Quantity → its heading, its scale.
 COSTS = {
@@ -35,7 +35,7 @@ def spectrum(table: pd.DataFrame, *, badge: str = "") -> Chart:
     notes.require(table)
     note = notes.note(table, badge, MEANING, notes.interval(table))
     figure, (shares, *costs) = panels(
-        1.25 + 0.42 * len(table),
+        1.4 + 0.42 * len(table),
         (1.25, 1.0, 1.0, 1.0),
         title=TITLE,
         subtitle=f"{SUBTITLE} {notes.sizes(table)}",

@@ -13,7 +13,7 @@ from labkit import notes, units
 from labkit.backends.own.names import is_own
 from labkit.charts import parts
 from labkit.charts.chart import Chart, drawn
-from labkit.charts.style import GREY, INK, look, panels, tint
+from labkit.charts.style import GREY, look, on, panels, tint
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _shares(axes: Axes, timeline: pd.DataFrame, backends: list[str]) -> None:
                 ha="center",
                 va="center",
                 size=8,
-                color="white" if sum(face) < 1.3 else INK,
+                color=on(face),
             )
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")

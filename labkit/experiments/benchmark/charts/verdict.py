@@ -81,22 +81,29 @@ def _missing(axes: Axes, y: float, table: pd.DataFrame) -> None:
     if len(nothing) == len(rows):
         parts.remark(axes, y, "not read")
     elif nothing:
-        parts.remark(axes, y, f"not: {_short(nothing)}")
+        parts.remark(axes, y, _without(nothing, [row.backend for row in rows]))
     elif below:
-        parts.remark(axes, y, f"below zero: {_short(below)}")
+        parts.remark(axes, y, f"below zero:\n{_short(below)}")
+
+
+def _without(nothing: list[str], backends: list[str]) -> str:
+    """Who has no marker, or who alone has one: whichever is shorter to say."""
+    there = [backend for backend in backends if backend not in nothing]
+    if len(there) < len(nothing):
+        return f"known only of\n{_short(there)}"
+    return f"not known of\n{_short(nothing)}"
 
 
 def _short(backends: list[str]) -> str:
-    """Two names at most: the data table has all, with the reason."""
-    more = f", {len(backends) - 2} more" if len(backends) > 2 else ""
-    return ", ".join(backends[:2]) + more
+    """Three names at most: the data table has all, with the reason."""
+    more = f" and {len(backends) - 3} others" if len(backends) > 3 else ""
+    return ", ".join(backends[:3]) + more
 
 
 def _axis(axes: Axes, table: pd.DataFrame) -> None:
     names = ("median_bytes", "low_bytes", "high_bytes", "services_bytes")
     shown = [size / units.MIB for name in names for size in table[name] if _drawable(size)]
-    parts.decades(axes, shown, units.plain)
-    axes.set_xlabel("MiB (logarithmic axis)")
+    parts.decades(axes, shown, units.plain, name="MiB")
 
 
 def _key(backend: str, text: str) -> Line2D:

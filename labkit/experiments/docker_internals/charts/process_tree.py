@@ -28,18 +28,20 @@ BRANCH = "└ "
 @drawn
 def process_tree(tree: pd.DataFrame, connections: pd.DataFrame, *, badge: str = "") -> Chart:
     """From the tables `tree` (or `survivors`) and `connections`: the tree with the memory
-    of each process (left), the Unix sockets that join them (right)."""
+    of each process (left), the Unix sockets that join them (right), where any is known."""
     notes.require(tree)
     lines = drawable(tree, connections)
-    figure, (memory, sockets) = panels(
+    note = notes.note(tree.assign(n=0, few=False, engine="", backend=""), badge, _note(tree, lines))
+    figure, axes = panels(
         0.75 + 0.42 * len(tree),
-        (1.0, 1.25),
+        (1.0, 1.25) if len(lines) else (1.0,),
         title=TITLE,
         subtitle="Each process below the one that started it; memory (PSS), one reading",
-        note=notes.note(tree.assign(n=0, few=False, engine="", backend=""), badge, _note(tree)),
+        note=note,
     )
-    _memory(memory, tree)
-    _sockets(sockets, tree, lines)
+    _memory(axes[0], tree)
+    for sockets in axes[1:]:
+        _sockets(sockets, tree, lines)
     return Chart(TITLE, figure, _alt(tree, lines), _data(tree, lines), badge)
 
 
@@ -80,7 +82,7 @@ def _sockets(axes: Axes, tree: pd.DataFrame, lines: pd.DataFrame) -> None:
     axes.tick_params(axis="y", labelleft=False)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
-    axes.set_xlim(0, max(len(lines), 1))
+    axes.set_xlim(0, len(lines))
     for x, row in enumerate(notes.rows_of(lines)):
         parts.arrow(axes, (x + 0.12, row.start), (x + 0.12, row.end), linewidth=1.1, shrinkA=2)
         axes.plot([x + 0.12], [row.start], "o", ms=4, color=INK)
@@ -115,12 +117,13 @@ def _short(address: str) -> str:
     return name if len(name) <= 24 else name[:8] + "…"
 
 
-def _note(tree: pd.DataFrame) -> str:
+def _note(tree: pd.DataFrame, lines: pd.DataFrame) -> str:
     sentence = (
         "A process without a line above it was started by one that has ended since, or that is "
-        "not shown. PSS: a page that several processes share is divided among them. An arrow "
-        "leads from the process that asks to the one that answers."
+        "not shown. PSS: a page that several processes share is divided among them."
     )
+    if len(lines):
+        sentence += " An arrow leads from the process that asks to the one that answers."
     if "survives" in tree:
         sentence += " lives on, ends: when the daemon is killed."
     return sentence

@@ -31,10 +31,10 @@ def cold_load(table: pd.DataFrame, *, badge: str = "") -> Chart:
         f"{notes.interval_and_few(table)} {notes.engines(table)}"
     )
     figure, axes = panels(
-        0.7 + 0.42 * len(totals),
+        0.9 + 0.42 * len(totals),
         (1.3, 1.3, 1),
         title=NOTHING_TITLE,
-        subtitle=f"Time on logarithmic axes; {_sizes(table)}",
+        subtitle=f"From an empty store, and once more; {_sizes(table)}",
         note=stacked(note, badge),
     )
     parts.rows(axes[0], [_way(row) for row in totals])
@@ -56,7 +56,7 @@ def base_images(table: pd.DataFrame, *, badge: str = "") -> Chart:
         f"have been read before. {notes.interval_and_few(table)}"
     )
     figure, axes = panels(
-        0.7 + 0.42 * len(rows),
+        0.9 + 0.42 * len(rows),
         (1, 1.3),
         title=SIZES_TITLE,
         subtitle="One program that says it is ready, from three images; and the same in "

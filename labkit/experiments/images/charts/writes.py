@@ -36,7 +36,7 @@ def copy_up(table: pd.DataFrame, *, badge: str = "") -> Chart:
         f"request to the answer. {notes.interval_and_few(table)}"
     )
     figure, axes = panels(
-        0.7 + 0.3 * len(lines),
+        0.9 + 0.3 * len(lines),
         (1.3, 1),
         title=TITLE,
         subtitle=f"n = {table['n'].max()} containers; growth of the container's layer {seen}",
