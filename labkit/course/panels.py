@@ -13,7 +13,15 @@ from labkit.course.claims import VERDICTS
 from labkit.course.claims import table as claims_table
 from labkit.course.exercise import recorded
 from labkit.course.panel import AXES, Choice, Panel, figures
-from labkit.experiments import benchmark, deployment, images, isolation, neighbours
+from labkit.course.spectrum import boundaries as boundaries_
+from labkit.experiments import (
+    benchmark,
+    deployment,
+    images,
+    isolation,
+    neighbours,
+    orchestration,
+)
 
 MIB = 2**20
 BURN = "median_host_cpu_s_per_s"
@@ -231,7 +239,46 @@ def claims() -> Panel:
     return figures("How many sentences?", _named(table, name=table["name"]), scales, "")
 
 
+def spectrum_() -> Panel:
+    """The medians of the spectrum's table, a row a boundary."""
+    table = boundaries_()
+    parts = []
+    for name, column in (
+        ("time until ready", "s"),
+        ("memory", "mib"),
+        ("a read and a write", "call_us"),
+    ):
+        values = {"value": f"median_{column}", "low": f"low_{column}", "high": f"high_{column}"}
+        columns = {to: table[of] for to, of in values.items()}
+        parts.append(_named(table.assign(quantity=name), **columns))
+    scales = {
+        "time until ready": (units.time, "seconds from request to ready"),
+        "memory": (units.plain, "PSS of instance and helper, MiB"),
+        "a read and a write": (units.plain, "microseconds for one byte"),
+    }
+    source = badge(recorded("spectrum").manifest)
+    return figures("What does each boundary cost?", pd.concat(parts), scales, source)
+
+
+def many() -> Panel:
+    """How pods come up: medians over all of a part."""
+    run = recorded("orchestration")
+    pods = orchestration.stats.coming_up(run.moments)
+    words = {
+        "added_s": "until it is noted",
+        "scheduled_s": "until it has a computer",
+        "ready_s": "until it answers",
+    }
+    table = pods.melt(["part"], list(words), "quantity", "value")
+    table = table.groupby(["quantity", "part"], sort=False)["value"].median().reset_index()
+    table = table.assign(quantity=table["quantity"].map(words), name=table["part"])
+    scales = dict.fromkeys(words.values(), (units.time, "seconds after the request"))
+    table = _named(table.assign(backend="kubernetes"), name=table["name"])
+    return figures("When does a pod come up?", table, scales, badge(run.manifest))
+
+
 PANELS: dict[str, Callable[[], Panel]] = {
     **{"00": start, "01": boundaries, "02": startup, "03": memory, "04": cpu, "05": images_},
     **{"06": isolation_, "07": inside, "08": paas, "09": own, "10": claims},
+    **{"11": spectrum_, "12": many},
 }

@@ -91,6 +91,7 @@ REFERENCES: Mapping[str, Reference] = {
     "docker-internals": Reference("docker-internals", {"trials": 20}),
     "killed-daemon": Reference("docker-internals", {"killed_daemon": True}),
     "deployment": Reference("deployment", {"repeats": 5}),
+    "orchestration": Reference("orchestration", {"repeats": 6}),
     # All that the cells of the notebooks ask.
     "shell": Reference("shell", more=lambda: {"questions": cells.of_notebooks()}),
 }

@@ -37,7 +37,7 @@ class OrchestrationExperiment(
     All of it is in namespaces of the lab's own, which are removed. Times are of this computer's
     clock, as the words arrive by a watch: Kubernetes' own have steps of a second.
     """
-    reference = None
+    reference = "orchestration"
     options = OrchestrationOptions
     manifest = OrchestrationManifest
     tables = TABLES

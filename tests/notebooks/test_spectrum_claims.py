@@ -1,0 +1,67 @@
+"""What chapters 11 and 12 say in words, held to the recordings that they show."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from labkit.course.spectrum import boundaries
+from labkit.experiments.orchestration import stats
+from labkit.experiments.table import load
+from labkit.recordings.words import MACHINES, OWN_KERNEL
+
+LIGHT = ("namespaces", "container")
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return boundaries().set_index("backend")
+
+
+def test_the_kernel_is_the_hosts_above_the_user_space_kernels(table: pd.DataFrame) -> None:
+    own = table["family"].isin(OWN_KERNEL)
+    assert set(table["kernel"][own]) == {"own"} and set(table["kernel"][~own]) == {"host"}
+    assert set(table["shared"][own]) == {0} and (table["shared"][~own] > 0).all()
+
+
+def test_namespaces_and_containers_start_before_each_machine(table: pd.DataFrame) -> None:
+    light = table[table["family"].isin(LIGHT)]
+    assert light["median_s"].max() < table[table["family"].isin(MACHINES)]["median_s"].min()
+
+
+def test_the_boundary_is_quick_and_its_engine_takes_the_time(table: pd.DataFrame) -> None:
+    seconds = table["median_s"]
+    assert seconds[["unshare", "bubblewrap"]].max() < 0.1
+    assert seconds["docker"] > 2 * seconds["runc"]
+
+
+def test_memory_grows_with_helpers_kernels_and_machines(table: pd.DataFrame) -> None:
+    mib = table["median_mib"]
+    assert mib[table["family"] == "namespaces"].max() < 3 < mib["docker"]
+    assert mib["docker"] < mib[table["family"] == "user-space-kernel"].min()
+    assert mib[table["family"].isin(MACHINES)].min() > 100
+
+
+def test_a_system_call_is_dear_behind_a_user_space_kernel_only(table: pd.DataFrame) -> None:
+    times = table["median_call_us"] / table.at["host", "median_call_us"]
+    assert times[~table["family"].isin(OWN_KERNEL)].between(0.4, 2.5).all()
+    assert times[table["family"] == "user-space-kernel"].min() > 10
+
+
+# 12
+
+
+def test_what_the_orchestrator_did() -> None:
+    recorded = load("orchestration")
+    outcomes = stats.outcomes(recorded.outcomes).set_index("part")
+    assert 0.5 < outcomes.at["heal", "median_s"] < 30
+    assert outcomes.at["scale", "pods"] == 20
+    assert outcomes.at["rollout patient", "lost"] <= outcomes.at["rollout abrupt", "lost"]
+    # Each of the old pods waits, one after another.
+    assert outcomes.at["rollout patient", "median_s"] > outcomes.at["rollout abrupt", "median_s"]
+
+
+def test_a_pod_is_noted_and_placed_at_once_and_takes_its_time_to_answer() -> None:
+    pods = stats.coming_up(load("orchestration").moments)
+    medians = pods.groupby("part")[["scheduled_s", "ready_s"]].median()
+    assert (medians["scheduled_s"] < 0.25 * medians["ready_s"]).all()
