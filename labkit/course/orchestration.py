@@ -35,6 +35,6 @@ def lost(answer: Any) -> str:
 )
 def each(answer: Any) -> str:
     """When one pod becomes many, how many seconds does each further one take, on average?"""
-    row = _outcomes().loc["scale"]
-    truth = float(row["median_s"] / (row["pods"] - 1))
-    return number(answer, truth, (float(row["median_s"]), "this is the time of all of them"))
+    table = _outcomes()
+    pods, seconds = (float(table[name]["scale"]) for name in ("pods", "median_s"))
+    return number(answer, seconds / (pods - 1), (seconds, "this is the time of all of them"))

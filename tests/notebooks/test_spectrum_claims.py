@@ -43,7 +43,7 @@ def test_memory_grows_with_helpers_kernels_and_machines(table: pd.DataFrame) -> 
 
 
 def test_a_system_call_is_dear_behind_a_user_space_kernel_only(table: pd.DataFrame) -> None:
-    times = table["median_call_us"] / table.at["host", "median_call_us"]
+    times = table["median_call_us"] / table["median_call_us"]["host"]
     assert times[~table["family"].isin(OWN_KERNEL)].between(0.4, 2.5).all()
     assert times[table["family"] == "user-space-kernel"].min() > 10
 
@@ -53,12 +53,13 @@ def test_a_system_call_is_dear_behind_a_user_space_kernel_only(table: pd.DataFra
 
 def test_what_the_orchestrator_did() -> None:
     recorded = load("orchestration")
-    outcomes = stats.outcomes(recorded.outcomes).set_index("part")
-    assert 0.5 < outcomes.at["heal", "median_s"] < 30
-    assert outcomes.at["scale", "pods"] == 20
-    assert outcomes.at["rollout patient", "lost"] <= outcomes.at["rollout abrupt", "lost"]
+    table = stats.outcomes(recorded.outcomes).set_index("part")
+    seconds, pods, lost = table["median_s"], table["pods"], table["lost"]
+    assert 0.5 < seconds["heal"] < 30
+    assert pods["scale"] == 20
+    assert lost["rollout patient"] <= lost["rollout abrupt"]
     # Each of the old pods waits, one after another.
-    assert outcomes.at["rollout patient", "median_s"] > outcomes.at["rollout abrupt", "median_s"]
+    assert seconds["rollout patient"] > seconds["rollout abrupt"]
 
 
 def test_a_pod_is_noted_and_placed_at_once_and_takes_its_time_to_answer() -> None:

@@ -62,8 +62,8 @@ def test_each_answer_is_a_row_of_the_file_and_none_is_a_formula(handed_in: Path)
 
 
 def test_only_guesses_that_were_asked_for_and_can_be_committed_count(tmp_path: Path) -> None:
-    guesses = {"02-own": 0.5, "02-spread": 0.0, "02-resumed": -1.0, "02-invented": 1.0}
-    guesses |= {"05-store": "python", "05-drift": "written by hand"}
+    numbers = {"02-own": 0.5, "02-spread": 0.0, "02-resumed": -1.0, "02-invented": 1.0}
+    guesses = {**numbers, "05-store": "python", "05-drift": "written by hand"}
     hand_in(tmp_path / "kim", guesses=guesses)
     given = [g for g in grade.grades(tmp_path) if g.kind == "guess"]
     assert {g.name for g in given if g.result == "guessed"} == {"02-own", "05-store"}
