@@ -18,14 +18,21 @@ def _outcomes() -> pd.DataFrame:
 
 @exercise(
     "12-lost",
-    "the table `table` has the columns sent and lost",
-    "both rows whose part begins with rollout, their lost added",
+    "the row `rollout abrupt` of the table has the columns sent and lost",
+    "where none of N was lost, with 95 % confidence less than 3 in N are: the rule of three",
 )
 def lost(answer: Any) -> str:
-    """How many requests were lost during all rollouts, abrupt and patient together?"""
-    counts = _outcomes()[["sent", "lost"]].sum()
-    every = (float(counts["sent"]), "these are the requests that were sent")
-    return number(answer, float(counts["lost"]), every, part=0)
+    """Of 100,000 requests during abrupt rollouts, how many at most would be lost, with 95 %
+    confidence? The upper bound of Poisson's rate (Garwood 1936), which is the rule of three where
+    none was lost."""
+    from scipy.stats import chi2
+
+    table = _outcomes()
+    sent, lost = (float(table[name]["rollout abrupt"]) for name in ("sent", "lost"))
+    truth = float(chi2.ppf(0.95, 2 * (lost + 1)) / 2) / sent * 100_000
+    both = float(table["sent"].sum())
+    patient_too = (truth * sent / both, "only the abrupt rollouts are asked for")
+    return number(answer, truth, patient_too, (truth / 100_000, "of 100,000, not of one"))
 
 
 @exercise(
