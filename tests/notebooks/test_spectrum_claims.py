@@ -73,4 +73,5 @@ def test_the_new_pods_answer_long_before_the_old_ones_are_off_the_list() -> None
 def test_a_pod_is_noted_and_placed_at_once_and_takes_its_time_to_answer() -> None:
     pods = stats.coming_up(load("orchestration").moments)
     medians = pods.groupby("part")[["scheduled_s", "ready_s"]].median()
-    assert (medians["scheduled_s"] < 0.25 * medians["ready_s"]).all()
+    together = medians.loc[["heal", "scale"]]  # the pods of a rollout are asked for one by one
+    assert (together["scheduled_s"] < 0.1 * together["ready_s"]).all()
