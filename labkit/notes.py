@@ -1,9 +1,10 @@
-"""The sentences that stand with figures: how many trials, which engine, what to issue, where they
+"""The sentences that stand with figures: how many trials, which engine, what to doubt, where they
 come from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from statistics import mode
 from typing import Any, Protocol
 
 import pandas as pd
@@ -30,6 +31,7 @@ PSS_UNREAD = (
     "a process's PSS is read from /proc/PID/smaps_rollup, while the process is there; only root, "
     "and the user whose process it is, may do that."
 )
+MOST_NAMED = 8  # so many backends with their trials a line holds
 FEW = 10  # below so many trials a median's interval covers less than its 95 %
 SINGLE = "n = 1: a single trial has no interval, and may show the opposite of what many show."
 INTERVAL = "Marker: median; line: its 95 % interval (BCa bootstrap)."
@@ -96,11 +98,14 @@ def repeated(table: pd.DataFrame) -> bool:
 
 
 def sizes(table: pd.DataFrame) -> str:
-    """How many trials: "n = 10 trials", or "n trials: host 10, docker 9"."""
+    """How many trials: "n = 10 trials", or "n trials: host 10, docker 9"; of more backends than a
+    line holds "n = 10 trials (docker 9)"."""
     counts = _counts(table)
-    if len(set(counts.values())) == 1:
-        n = next(iter(counts.values()))
-        return f"n = {n} trials" if n != 1 else "n = 1 trial"
+    usual = mode(counts.values())
+    others = [f"{backend} {n}" for backend, n in counts.items() if n != usual]
+    if not others or len(counts) > MOST_NAMED:
+        text = f"n = {usual} trials" if usual != 1 else "n = 1 trial"
+        return f"{text} ({', '.join(others)})" if others else text
     return "n trials: " + ", ".join(f"{backend} {n}" for backend, n in counts.items())
 
 

@@ -41,7 +41,8 @@ def lost(answer: Any) -> str:
     "divide median_s by the number of pods that were added",
 )
 def each(answer: Any) -> str:
-    """When one pod becomes many, how many seconds does each further one take, on average?"""
+    """When one pod becomes many, how many seconds is that for each pod that was added: the whole
+    time divided by their number?"""
     table = _outcomes()
     pods, seconds = (float(table[name]["scale"]) for name in ("pods", "median_s"))
     return number(answer, seconds / (pods - 1), (seconds, "this is the time of all of them"))

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from labkit.course.spectrum import boundaries
+from labkit.experiments.benchmark import stats as benchmark_stats
 from labkit.experiments.orchestration import stats
 from labkit.experiments.table import load
 from labkit.recordings.words import MACHINES, OWN_KERNEL
@@ -44,8 +45,20 @@ def test_memory_grows_with_helpers_kernels_and_machines(table: pd.DataFrame) -> 
 
 def test_a_system_call_is_dear_behind_a_user_space_kernel_only(table: pd.DataFrame) -> None:
     times = table["median_call_us"] / table["median_call_us"]["host"]
-    assert times[~table["family"].isin(OWN_KERNEL)].between(0.4, 2.5).all()
+    hosts = times[~table["family"].isin(OWN_KERNEL)]
+    filtered = table["system calls"].reindex(hosts.index) == "nothing"
+    assert set(hosts[filtered].index) == {"lxc", "nspawn", "podman", "docker"}
+    assert hosts[filtered].between(1.05, 1.3).all() and hosts[~filtered].between(0.9, 1.1).all()
     assert times[table["family"] == "user-space-kernel"].min() > 10
+
+
+def test_a_pipe_costs_behind_a_user_space_kernel_and_next_to_nothing_in_a_container() -> None:
+    run = load("spectrum")
+    speeds = benchmark_stats.throughput(run.results, run.trials)
+    cpu = speeds[speeds["workload"] == "cpu"].set_index("backend")["median_ops_per_s"]
+    longer = cpu["host"] / cpu
+    assert 2 < longer["runsc"] < 3
+    assert longer[["unshare", "bubblewrap", "runc", "docker"]].between(0.9, 1.1).all()
 
 
 # 12
@@ -68,6 +81,13 @@ def test_the_new_pods_answer_long_before_the_old_ones_are_off_the_list() -> None
     pods = table.pivot(index="number", columns="moment", values="at_s")
     assert pods["ready"].max() < 6
     assert pods["deleted"].min() > 10 and pods["deleted"].max() > 60
+
+
+def test_pods_that_are_added_together_answer_one_by_one_as_by_a_clock() -> None:
+    pods = stats.coming_up(load("orchestration").moments).query("part == 'scale'")
+    for _, ready in pods.groupby("trial")["ready_s"]:
+        apart = ready.sort_values().diff().dropna()
+        assert 5 < ready.min() < 10 and apart.between(0.38, 0.42).mean() > 0.7
 
 
 def test_a_pod_is_noted_and_placed_at_once_and_takes_its_time_to_answer() -> None:

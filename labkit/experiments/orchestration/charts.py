@@ -35,6 +35,7 @@ def outcomes(table: pd.DataFrame, *, badge: str = "") -> Chart:
     parts.rows(axes, [f"{_what(row)}{_asked(row)}" for row in rows])
     parts.dots(axes, list(enumerate(rows)), "s", units.time)
     axes.set_xlim(left=0)
+    axes.set_xlabel("seconds")
     axes.grid(axis="x", color=FAINT)
     alt = notes.alt(TITLE, "", table, map(_words, rows))
     return Chart(TITLE, figure, alt, shown_data(table), badge)

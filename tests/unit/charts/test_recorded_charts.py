@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labkit import charts, deployment, docker_internals, images, units
+from labkit import benchmark, charts, deployment, docker_internals, images, orchestration, units
 from labkit.charts import Chart
 from labkit.charts.chart import LONGEST_ALT
 from labkit.course.panels import PANELS
+from labkit.course.spectrum import boundaries
 from labkit.experiments.table import load
 from labkit.notebook.guesses import AXES
 from tests.unit.charts.legible import assert_legible, words
@@ -62,12 +63,23 @@ def start_events() -> Any:
     return docker_internals.charts.start_events(docker_internals.stats.start_events(events))
 
 
+def spectrum() -> Any:
+    return benchmark.charts.spectrum(boundaries())
+
+
+def orchestrated() -> Any:
+    return orchestration.charts.outcomes(
+        orchestration.stats.outcomes(load("orchestration").outcomes)
+    )
+
+
 def panel(name: str, **chosen: str) -> Chart:
     return PANELS[name]().chart(**chosen)
 
 
 CHARTS: dict[str, Callable[[], Any]] = {
     **{one.__name__: one for one in (layers, copy_up, cold_load, base_images, deployments)},
+    **{one.__name__: one for one in (spectrum, orchestrated)},
     **{"start_events": start_events, "tree": partial(tree, "docker-internals")},
     **{"killed": partial(tree, "killed-daemon"), "guess": guessed},
     **{"good guess": partial(guessed, own=0.3), "wild guess": partial(guessed, own=1e6)},
