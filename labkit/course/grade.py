@@ -97,6 +97,8 @@ def _guesses(student: str, done: work.Work, asked: dict[str, str]) -> Iterable[G
 def _no_guess(value: float | str, cell: str) -> str:
     if isinstance(value, str):
         return "" if f'"{value}"' in cell else "that could not be chosen"
+    if "among=" in cell:
+        return "that could not be chosen"
     return "" if value > 0 else "a guess must be above zero"
 
 

@@ -153,7 +153,7 @@ def _beside(guess: Guess, own: float | str, measured: Any, about: dict[str, Any]
         words = off_by(own, float(measured[0]))
         if guess.unit and about["scale"] is units.plain:
             about = {**about, "scale": lambda _: (1.0, guess.unit)}
-        about = {"axis": AXES[guess.unit], **about}
+        about = {"axis": AXES.get(guess.unit, guess.unit.strip()), **about}
         return charts.guess(guess.question, own, measured, verdict=words, **about)
     both = (float(own), float(measured))
     scale = units.whole if all(value.is_integer() for value in both) else units.plain

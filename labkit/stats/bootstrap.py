@@ -103,6 +103,6 @@ def _bootstrap(
 
 def sorted_known(values: Iterable[Any]) -> Sample:
     """The values that there are, in order: None, NaN and infinite ones are left out."""
-    if not isinstance(values, np.ndarray):
-        values = np.array([np.nan if value is None else value for value in values], dtype=float)
-    return tuple(np.sort(values[np.isfinite(values)]).tolist())
+    known = values if isinstance(values, np.ndarray) else list(values)
+    numbers = np.asarray(known, dtype=float)  # None becomes NaN
+    return tuple(np.sort(numbers[np.isfinite(numbers)]).tolist())

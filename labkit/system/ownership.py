@@ -76,6 +76,11 @@ class Judge:
     def __init__(self, *, mine: bool = False, keep: Callable[[Kept], None] | None = None) -> None:
         self._wanted = Verdict.MINE if mine else Verdict.ABANDONED
         self._keep = None if mine else keep
+        self._spared: set[str] = set()
+
+    def spares(self, text: str) -> None:
+        """What bears this mark stays from now on: something uses it that cannot be ended."""
+        self._spared.add(text)
 
     def keeps(self, what: str, why: str, *by_hand: Sequence[object]) -> None:
         """Tells what stays. `by_hand` are the commands with which a user would remove it."""
@@ -87,7 +92,7 @@ class Judge:
         """Whether what bears this mark is to be removed. What bears none is not ours to judge, and
         what stays for want of knowledge is told."""
         mark = Mark.read(text)
-        if mark is None:
+        if mark is None or text in self._spared:
             return False
         known = known_of(mark)
         if known.verdict is Verdict.UNKNOWN:

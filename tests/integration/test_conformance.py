@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends.base import Backend, Instance
+from labkit.backends.base import READY_TIMEOUT_S, Backend, Instance
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
 from labkit.guest.protocol import Request, Script
@@ -124,7 +124,8 @@ def started(
     timeline = Timeline(HostClock())
     timeline.mark("requested")
     with backend.launch(image, limits or Limits(), timeline) as instance:
-        instance.wait_ready()
+        # The tests' own vmrun boots by way of a BIOS, emulated, several times as long as others.
+        instance.wait_ready(240 if backend.name == "vmware" else READY_TIMEOUT_S)
         yield instance, timeline
 
 

@@ -61,7 +61,8 @@ def running() -> dict[str, psutil.Process]:
 
 def vmrun(command_: str, vmx: str = "", *words: str) -> int:
     if command_ == "list":
-        print("\n".join([f"Total running VMs: {len(running())}", *running()]))
+        paths = list(running())
+        print("\n".join([f"Total running VMs: {len(paths)}", *paths]))
     elif command_ == "start" and words == ("nogui",):
         done = subprocess.run(command(Path(vmx)), capture_output=True, text=True, check=False)
         if done.returncode != 0:

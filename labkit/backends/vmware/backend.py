@@ -72,7 +72,8 @@ class VmwareInstance(Instance):
             self._vmrun.stop(self._vmx)
         except BackendError as error:  # the guest's own power-off may have come first
             refused = error.details
-        if not wait_gone(self._vmx, STOP_TIMEOUT_S):
+        gone = wait_gone(self._vmx, STOP_TIMEOUT_S)
+        if not gone or (refused and self._vmrun.runs(self._vmx)):
             raise GuestTimeout("VMware did not end the machine", details=refused)
 
     def _diagnosis(self) -> str:
@@ -133,16 +134,20 @@ class VmwareBackend(Backend):
             yield VmwareInstance(vmrun, vmx, starting, session, timeline)
 
     def sweep(self, judge: Judge) -> list[str]:
-        """Ends the machines that run from folders which the judge takes; these go with others."""
-        vmrun, left = find_vmrun(), _machines()
-        running = vmrun.running() if vmrun and left else []
-        return [
-            f"machine {vmx}"
-            for vmx in left
-            if vmrun and vmx in running
-            if judge.takes(mark_in(vmx.parent.name), f"machine {vmx}", vmrun.argv("stop", vmx))
-            if vmrun.end(vmx)
-        ]
+        """Ends the machines that run from folders which the judge takes. A folder goes with all
+        others of the lab's; that of a machine which does not end stays: it leads to it."""
+        vmrun, ended = find_vmrun() or Vmrun(VMRUN, "ws"), []
+        for vmx in _machines():
+            mark, what = mark_in(vmx.parent.name), f"machine {vmx}"
+            by_hand = vmrun.argv("stop", vmx, "hard")
+            if not judge.takes(mark, what, by_hand) or not vmrun.runs(vmx):
+                continue
+            if vmrun.end(vmx):
+                ended.append(what)
+            else:
+                judge.spares(mark)
+                judge.keeps(what, "it does not end", by_hand)
+        return ended
 
 
 def diagnose(folder: Path) -> str:
@@ -169,7 +174,14 @@ def _made(folder: Path, image: LabImage, limits: Limits) -> Path:
     name, disk = instance_name(), boot_medium.make_disk(folder)
     vmx = folder / f"{name}.vmx"
     values = settings.settings(name, limits, image.iso.resolve(), disk, folder)
-    vmx.write_text(settings.text(values), encoding="utf-8")
+    try:
+        vmx.write_text(settings.text(values), encoding="utf-8")
+    except UnicodeEncodeError as error:
+        raise BackendError(
+            "VMware cannot be told a path that is not UTF-8",
+            details=f"{str(folder)!r}, {str(image.iso)!r}",
+            resolution="name other folders: TMPDIR=FOLDER for the first, LABKIT_CACHE=FOLDER",
+        ) from error
     return vmx
 
 

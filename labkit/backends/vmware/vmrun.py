@@ -57,23 +57,33 @@ class Vmrun:
     def running(self) -> list[Path]:
         """The configuration files of all machines of this user that run."""
         said = self._do("list the machines", "list")
-        head, *paths = said.strip().splitlines() or [""]
+        head, *paths = said.strip().replace("\r", "").split("\n")  # a name may hold U+2028
         if head.strip() != f"Total running VMs: {len(paths)}":
             raise BackendError("vmrun's list cannot be understood", details=last_lines(said, 6))
         return [Path(path) for path in paths]
 
-    def end(self, vmx: Path) -> bool:
-        """Surely ends the machine; whether it ran. Never raises an error of the lab's."""
-        ran = False
+    def runs(self, vmx: Path) -> bool:
+        """By its processes, or by vmrun's list where that can be had: another user's processes
+        may not be seen, and vmrun may fail. Never raises an error of the lab's."""
+        if processes(vmx):
+            return True
         with suppress(LabError):
-            if ran := vmx in self.running():
+            return vmx in self.running()
+        return False
+
+    def end(self, vmx: Path) -> bool:
+        """Ends the machine by all means; whether it is gone. Never raises an error of the lab's."""
+        refused = False
+        with suppress(LabError):
+            if refused := vmx in self.running():
                 self.stop(vmx)
+                refused = False
         left = processes(vmx)
         for process in left:
             with suppress(psutil.Error):
                 process.kill()
         psutil.wait_procs(left, timeout=END_TIMEOUT_S)
-        return ran or bool(left)
+        return not processes(vmx) and (not refused or bool(left))
 
     def _do(self, what: str, *words: object) -> str:
         """What it said. It complains on its standard output."""

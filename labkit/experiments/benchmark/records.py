@@ -29,7 +29,7 @@ class Examined(Recording[RunManifest]):
     """A run for its text and its page, which are made of the same figures: those are kept here.
     Its tables must not change."""
 
-    kept: dict[Callable[[Run], Any], Any] = field(default_factory=dict)
+    kept: dict[Callable[[Run], Any], Any] = field(default_factory=dict, init=False, compare=False)
 
 
 def examined(run: Run) -> Examined:

@@ -25,7 +25,7 @@ from labkit.measure import cleanup, sampler
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import MILESTONES
 from labkit.system.clock import HostClock, wait_until
-from labkit.system.owner_marks import mark_of, owner
+from labkit.system.owner_marks import TEMP_PREFIX, mark_of, owner
 from labkit.system.ownership import Judge
 from tests.unit.recorders import Calls
 
@@ -149,10 +149,12 @@ with VmwareBackend().launch(image, Limits(), Timeline(HostClock())) as instance:
 """
 
 
+@pytest.mark.parametrize("fails", ["", "list"])
 def test_what_a_killed_lab_leaves_is_swept_by_vmrun(
-    calls: Calls, small_image: LabImage, monkeypatch: pytest.MonkeyPatch
+    fails: str, calls: Calls, small_image: LabImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its mark in the environment is not read here, as it is not where another user's is."""
+    """Its mark in the environment is not read here, as it is not where another user's is. Where
+    vmrun's list cannot be had, its process is ended all the same."""
     temporary = Path(tempfile.gettempdir())
     environment = {**os.environ, "TMPDIR": str(temporary)}
     argv = [sys.executable, "-c", KILLED, str(small_image.iso)]
@@ -165,11 +167,26 @@ def test_what_a_killed_lab_leaves_is_swept_by_vmrun(
     other.touch()
     assert VmwareBackend().sweep(Judge(mine=True)) == [] and process.is_running()
     monkeypatch.setattr(cleanup, "_sweep_processes", lambda judge: [])
+    monkeypatch.setenv("FAKE_VMWARE_FAILS", fails)
     removed = cleanup.sweep([VmwareBackend()])
     assert f"machine {vmx}" in removed and f"folder {vmx.parent}" in removed
     assert wait_until(lambda: not vmrun.processes(vmx), timeout=5)
     assert list(temporary.iterdir()) == [other.parent]
-    assert ["vmrun", "-T", "ws", "stop", str(vmx), "hard"] in calls()
+    assert (["vmrun", "-T", "ws", "stop", str(vmx), "hard"] in calls()) == (not fails)
+
+
+def test_the_folder_of_a_machine_that_does_not_end_stays(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(tempfile.mkdtemp(prefix=f"{TEMP_PREFIX}{owner()}-"))
+    (folder / f"{folder.name}.vmx").touch()
+    monkeypatch.setattr(vmrun, "processes", lambda vmx: [psutil.Process()])
+    monkeypatch.setattr(psutil.Process, "kill", lambda process: None)
+    monkeypatch.setattr(vmrun, "END_TIMEOUT_S", 0.1)
+    judge = Judge(mine=True)
+    assert judge.takes(owner(), "folder")
+    assert VmwareBackend().sweep(judge) == []
+    assert not judge.takes(owner(), "folder")
 
 
 def test_sweeping_calls_nothing_where_no_machine_lies(calls: Calls) -> None:
