@@ -96,7 +96,7 @@ def test_what_never_comes_is_told_with_the_last_words(
         life(f"{container}:ready={ready}", lab_image, timeout=3)
     assert "READY to serve" in str(caught.value)
     with connected() as client:
-        names = [str(one.name) for one in client.containers.list(all=True)]
+        names = [str(one.name) for one in client.containers.list(all=True, ignore_removed=True)]
     assert not [name for name in names if owner() in name]
 
 

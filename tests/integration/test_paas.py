@@ -58,7 +58,9 @@ def left() -> tuple[list[str], list[int]]:
 def candidates() -> bool:
     """Whether a version of the test's app is being tried."""
     with closing(docker.from_env()) as client:
-        found = client.containers.list(all=True, filters={"name": f"labkit-candidate-{NAME}"})
+        found = client.containers.list(
+            all=True, filters={"name": f"labkit-candidate-{NAME}"}, ignore_removed=True
+        )
         return bool(found)
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from labkit.backends.exclusion import ways_out
 from labkit.backends.virtualbox.machine import Machine
-from labkit.backends.virtualbox.manage import MAKE_ROOM
+from labkit.backends.virtualbox.manage import MAKE_ROOM, is_full
 from labkit.errors import LabError
 from labkit.system.process import last_lines
 
-# VirtualBox pauses a machine whose next write has no room. What it writes at once is far smaller.
 LOG = "Logs/VBox.log"
-FULL_BYTES = 1 << 20
 _COMPLAINT = re.compile(r"ERROR \[COM\].* aText=\{(.*?)\}, preserve=", re.DOTALL)
 _HARMLESS = "VBoxGuestPropSvc"  # a service that no machine of ours has
 
@@ -38,12 +35,6 @@ def remedy(machine: Machine) -> str:
     if is_full(machine.home):
         return MAKE_ROOM
     return ways_out(_read(machine.folder / "vm.log") + _read(machine.folder / LOG))
-
-
-def is_full(folder: Path) -> bool:
-    with suppress(OSError):
-        return shutil.disk_usage(folder).free < FULL_BYTES
-    return False
 
 
 def _state(machine: Machine) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from labkit.backends.exclusion import ways_out
@@ -28,6 +30,9 @@ ASK_THE_DOCTOR = (
 _TURNED_AWAY = "Failed to create the VirtualBox object"
 _TRIES, _PAUSE_S = 3, 0.2
 _FULL = "VERR_DISK_FULL"
+# A settings file for which there was no room is empty, and no service begins with it.
+_EMPTIED = re.compile(r"Document is empty\.\s+Location: '([^']+)'")
+FULL_BYTES = 1 << 20  # what VirtualBox writes at once is far smaller
 
 # name="value", name=value, "a name with: signs"="value"; inside quotes, \ protects \ and ".
 # A running machine has one more: VideoMode="640,480,32"@0,0 1
@@ -113,8 +118,15 @@ class VBoxManage:
         raise _error(what, _complaints(said) or f"{MANAGE} said nothing")
 
 
+def is_full(folder: Path) -> bool:
+    with suppress(OSError):
+        return shutil.disk_usage(folder).free < FULL_BYTES
+    return False
+
+
 def _error(what: str, details: str) -> BackendError:
-    full = _FULL in details
+    emptied = _EMPTIED.search(details)
+    full = _FULL in details or (emptied is not None and is_full(Path(emptied[1]).parent))
     return BackendError(
         f"VirtualBox could not {what}" + (": the disk is full" if full else ""),
         details=details,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -119,6 +121,26 @@ VBoxManage: error: Failed to take snapshot
 VBoxManage: error: Failed to save the machine state to 'x.sav' (VERR_DISK_FULL)
 VBoxManage: error: Details: code NS_ERROR_FAILURE (0x80004005), component ConsoleWrap
 VBoxManage: error: Context: "handleSnapshot" at line 495 of file VBoxManageSnapshot.cpp"""
+
+
+@pytest.mark.parametrize("free", [8192, 8 << 30])
+def test_a_settings_file_that_had_no_room_is_told_as_that(
+    free: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"""Failed to create the VirtualBox object!
+Document is empty.
+Location: '{tmp_path}/VirtualBox.xml', line 1 (0), column 1."""
+
+    def fail(argv, *, timeout=0.0, check=True) -> Completed:
+        return Completed((), 1, "", text)
+
+    monkeypatch.setattr(vbox_manage, "_PAUSE_S", 0.0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
+    with pytest.raises(BackendError, match="could not attach") as caught:
+        VBoxManage(lambda *words: list(words), fail).attach(
+            name="n", controller="cd", kind="dvddrive", medium=Path("a.iso")
+        )
+    assert ("TMPDIR" in caught.value.resolution) == (free < vbox_manage.FULL_BYTES)
 
 
 def test_a_full_disk_is_told_in_the_users_words() -> None:
