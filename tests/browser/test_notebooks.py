@@ -111,7 +111,7 @@ def test_run_all(page: Page, jupyter: str, pictures: Path, notebook: str) -> Non
     clear(page)
     run_all(page)
     assert wrong_outputs(page) == []
-    charts = page.locator("figure.chart img")
+    charts = page.locator("figure.labkit-chart img")
     expect(charts.first).to_be_attached()
     page.screenshot(path=pictures / f"{notebook}.png")
 
@@ -136,8 +136,14 @@ def test_a_guess_is_committed_survives_reopening_and_is_graded(
     field.fill("7.5")
     commit.click()
     page.wait_for_function(f"() => ({SHOWN})('own-chart').includes('Your guess: 7.50 s.')")
-    assert "Hidden" not in shown(page, "phases") + shown(page, "own-guess")
-    expect(page.locator('figure.chart img[alt*="Your guess: 7.50 s."]')).to_be_attached()
+    assert "Hidden" not in shown(page, "own-guess")
+    assert "Hidden until" in shown(page, "phases"), "it would give away what is asked next"
+    show(page, "resumed-guess")
+    chosen = page.locator(".jp-Cell.jp-mod-active")
+    chosen.locator("input[type='text']").fill("0.2")
+    chosen.get_by_role("button", name="Commit").click()
+    page.wait_for_function(f"() => !({SHOWN})('phases').includes('Hidden')")
+    expect(page.locator('figure.labkit-chart img[alt*="Your guess: 7.50 s."]')).to_be_attached()
     page.screenshot(path=pictures / "guess.png")
     command(page, "docmanager:save")
     page.wait_for_timeout(1000)
@@ -155,7 +161,10 @@ def test_a_guess_is_committed_survives_reopening_and_is_graded(
     (tmp_path / "kim").mkdir()
     (tmp_path / "kim" / work.FILE).write_bytes(handed_in.body())
     guesses = [g for g in grade.grades(tmp_path) if g.kind == "guess"]
-    assert [(g.student, g.name, g.answer) for g in guesses] == [("kim", "02-own", "7.5")]
+    assert [(g.student, g.name, g.answer) for g in guesses] == [
+        ("kim", "02-own", "7.5"),
+        ("kim", "02-resumed", "0.2"),
+    ]
 
 
 def test_a_students_copy_keeps_what_reads_a_result_folded(
@@ -180,10 +189,10 @@ def test_the_panel_follows_what_is_chosen(
     )
     run_all(page)
     show(page, "explore")
-    panel = page.locator("figure.chart img[alt^='What is left to you?']")
+    panel = page.locator("figure.labkit-chart img[alt^='What is left to you?']")
     expect(panel).to_have_attribute("alt", re.compile("lines that you write"))
-    page.locator(".jp-OutputArea select:visible").first.select_option("bytes")
-    expect(panel).to_have_attribute("alt", re.compile("bytes that you bring"))
+    page.locator(".jp-Cell.jp-mod-active select").first.select_option("bytes")
+    expect(panel).to_have_attribute("alt", re.compile("size of what you bring"))
     page.screenshot(path=pictures / f"panel-{theme[-5:].strip().lower()}.png")
 
 
