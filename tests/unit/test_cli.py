@@ -41,6 +41,7 @@ def test_each_command_explains_itself(command: str) -> None:
     done = labkit(command, "--help")
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) > 5
+    assert "\\b" not in done.stdout, "click's sign that keeps lines apart is one character"
 
 
 @pytest.mark.parametrize(

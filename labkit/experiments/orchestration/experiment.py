@@ -27,7 +27,7 @@ class OrchestrationExperiment(
     name = "orchestration"
     help = """From one container to many: what Kubernetes adds, on your cluster, measured.
 
-    \\b
+    \b
     heal:    a pod is deleted; how long until another one answers in its place
     scale:   one pod becomes many; when the last one answers
     rollout: all pods are replaced while they are asked without a break, by pods that end as soon
