@@ -55,6 +55,13 @@ def test_what_is_not_there_is_none(tmp_path: Path, text: str) -> None:
     assert cgroups.folder_of("memory", text, mount=tmp_path) is None
 
 
+@pytest.mark.parametrize("text", ["7:memory:/\n", "0::/\n", "7:memory:/\n0::/\n"])
+def test_the_root_group_is_nobodys(tmp_path: Path, text: str) -> None:
+    """It counts the whole computer: its figures would be given to one process."""
+    folder(tmp_path / "memory")
+    assert cgroups.folder_of("memory", text, mount=tmp_path) is None
+
+
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
     cgroups.folder_of("memory", text.replace("\0", ""), mount=Path("/nonexistent"))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections import Counter
+from itertools import product
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit import stats
+from labkit.stats.median import _resampled
 
 VALUES = st.floats(min_value=1e-6, max_value=1e12)
 
@@ -69,6 +73,19 @@ def test_bounds_in_closed_form_are_those_of_resamples(n: int) -> None:
         between = sorted([bound, theirs])
         apart = ((medians > between[0]) & (medians < between[1])).mean()
         assert apart < 0.01
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 6])
+def test_the_distribution_is_that_of_all_resamples_there_are(n: int) -> None:
+    """Each of n values in each of n places: counted, not drawn."""
+    counted = Counter(median(resample) for resample in product(range(n), repeat=n))
+    ours: Counter[float] = Counter()
+    for lower, upper, weight in zip(*_resampled(n), strict=True):
+        ours[(lower + upper) / 2] += weight
+    assert {value: ours[value] for value in counted} == pytest.approx(
+        {value: count / n**n for value, count in counted.items()}
+    )
+    assert sum(ours.values()) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("n", [1667, 10_000])
