@@ -65,6 +65,10 @@ class GuestTimeout(BackendError):
     )
 
 
+class ConnectionEnded(BackendError):
+    """The stream that the agent speaks over came to its end."""
+
+
 class ProtocolError(BackendError):
     """The agent sent something that the protocol does not know."""
 

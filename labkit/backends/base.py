@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from labkit.backends.timeline import Timeline
-from labkit.errors import BackendError, LabError
+from labkit.errors import BackendError, ConnectionEnded, LabError
 from labkit.guest.protocol import Answer, Outcome, Request, Script, Session
 from labkit.guest.workload import all_workloads
 from labkit.image import LabImage
@@ -105,6 +105,10 @@ class Instance(ABC):
     def _wait_gone(self) -> None:
         """Returns when the backend says that the instance has stopped."""
 
+    def _ended_well(self) -> bool:
+        """Whether an agent that was asked to leave has left, though its goodbye was not heard."""
+        return False
+
     def held_inside(self) -> Held:
         """To what it is held, as it is seen from inside; a backend that can ask does so."""
         return Held()
@@ -146,7 +150,11 @@ class Instance(ABC):
     def stop(self) -> None:
         self._timeline.mark("stop_requested")
         with self._explained():
-            self._session.stop(self.goodbye_s)
+            try:
+                self._session.stop(self.goodbye_s)
+            except ConnectionEnded:
+                if not self._ended_well():
+                    raise
             self._wait_gone()
         self._timeline.mark("stopped")
 

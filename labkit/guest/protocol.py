@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
-from labkit.errors import BackendError, GuestTimeout, ProtocolError
+from labkit.errors import BackendError, ConnectionEnded, GuestTimeout, ProtocolError
 from labkit.guest.messages import (
     LONGEST_LINE,
     VERSION,
@@ -218,7 +218,7 @@ class Session:
             raise GuestTimeout(f"the agent did not {what} in time") from None
         at = self._clock.now()
         if data is None:
-            raise BackendError(f"the connection ended before the agent could {what}")
+            raise ConnectionEnded(f"the connection ended before the agent could {what}")
         self._arrived.extend((at, parse(line)) for line in self._splitter.feed(data))
 
     def _send(self, line: bytes) -> None:

@@ -48,6 +48,13 @@ def test_resident_memory_is_never_less_than_its_parts() -> None:
     assert reading.rss_bytes >= reading.pss_bytes >= reading.uss_bytes
 
 
+def test_what_a_process_shares_with_another_one_counts_once() -> None:
+    """Its CPU time is its own."""
+    reading = read(replace(ITSELF, sharing=ITSELF.pids))
+    assert (reading.rss_bytes, reading.pss_bytes, reading.uss_bytes) == (0, 0, 0)
+    assert reading.cpu_s
+
+
 def test_a_thread_that_ended_takes_its_scheduled_time_with_it() -> None:
     thread = threading.Thread(target=work, args=(0.5,))
     before = sampler.read(ITSELF)
