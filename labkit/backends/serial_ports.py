@@ -14,10 +14,10 @@ from labkit.errors import BackendError
 from labkit.guest.channel import Channel
 from labkit.guest.protocol import Session
 from labkit.system.clock import wait_until
+from labkit.system.ports import SOCKET_PATH_BYTES
 
 CONSOLE, AGENT = "console", "agent"
 CONNECT_TIMEOUT_S = 60.0
-SOCKET_PATH_BYTES = 107  # unix(7)
 
 
 def check_length(ports: Path) -> None:

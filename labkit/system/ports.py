@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 CONNECT_S = 5.0
+# The longest path of a socket: sun_path of unix(7) less its end, of macOS's unix(4).
+SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
 
 
 @contextmanager

@@ -21,11 +21,11 @@ from labkit.errors import BackendError
 from labkit.system import owned_files
 from labkit.system.clock import wait_until
 from labkit.system.owner_marks import OWNER_VARIABLE, owner, runs, scratch_folder
+from labkit.system.ports import SOCKET_PATH_BYTES
 from labkit.system.process import as_root, find_tool, last_lines, run, spawn, wait_for
 
 UNSHARED = ("unshare", "--mount", "--net")
 HOST = "DOCKER_HOST"
-SOCKET_PATH_BYTES = 107  # unix(7)
 PLAIN = re.compile(r"[^:,%?#\\]+")
 START_S, END_S = 90.0, 10.0
 
