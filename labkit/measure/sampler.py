@@ -197,11 +197,9 @@ def processes_of(meter: Meter) -> list[psutil.Process]:
 
 
 def _pids(meter: Meter) -> list[int]:
-    return [
-        pid
-        for root in meter.pids
-        for pid in ([root, *_descendants(root)] if meter.tree else [root])
-    ]
+    """Each once, though it may be named and be another one's child."""
+    trees = ([root, *_descendants(root)] if meter.tree else [root] for root in meter.pids)
+    return list(dict.fromkeys(pid for tree in trees for pid in tree))
 
 
 def _descendants(root: int) -> list[int]:

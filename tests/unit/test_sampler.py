@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -53,6 +54,17 @@ def test_what_a_process_shares_with_another_one_counts_once() -> None:
     reading = read(replace(ITSELF, sharing=ITSELF.pids))
     assert (reading.rss_bytes, reading.pss_bytes, reading.uss_bytes) == (0, 0, 0)
     assert reading.cpu_s
+
+
+def test_a_process_that_is_named_and_a_child_counts_once() -> None:
+    script = "sleep 60 & echo $!; wait"
+    with subprocess.Popen(["/bin/sh", "-c", script], stdin=-1, stdout=-1) as shell:
+        assert shell.stdout
+        child = int(shell.stdout.readline())
+        reading = read(Meter("shell", "instance", (shell.pid, child)))
+        for pid in (child, shell.pid):
+            os.kill(pid, signal.SIGKILL)
+    assert reading.processes == 2
 
 
 def test_a_thread_that_ended_takes_its_scheduled_time_with_it() -> None:
