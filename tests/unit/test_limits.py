@@ -69,7 +69,14 @@ CPUS = 4.0
         (V1, {"memory/memory.limit_in_bytes": f"{GIB}\n"}, Held(GIB, CPUS)),
         # Without a limit it is all that the computer has.
         (V2, {"cgroup.controllers": "\n"}, Held(8 * GIB, CPUS)),
-        (V1, {"cpu/docker/abc/cpu.cfs_quota_us": "-1\n"}, Held(8 * GIB, CPUS)),
+        (
+            V1,
+            {
+                "cpu/docker/abc/cpu.cfs_quota_us": "-1\n",
+                "cpu/docker/abc/cpu.cfs_period_us": "100000\n",
+            },
+            Held(8 * GIB, CPUS),
+        ),
     ],
 )
 def test_the_tightest_group_holds(

@@ -55,6 +55,14 @@ def test_limits_that_the_host_has_not_got(cpus: int, memory: int, says: str) -> 
         make_plan(["host"], cpus=cpus, memory_mib=memory)
 
 
+def test_a_slow_backend_makes_all_the_trials_that_were_asked_for() -> None:
+    """Otherwise as many as its time allows."""
+    asked = make_plan(["host", "virtualbox"], repeats=50).trials
+    allowed = make_plan(["host", "virtualbox"]).trials
+    assert asked["virtualbox"] == asked["host"] == 50
+    assert 1 <= allowed["virtualbox"] < allowed["host"]
+
+
 def test_the_profile_fills_what_is_not_said() -> None:
     plan = make_plan(["host", "docker", "host"], repeats=7, seed=3)
     assert plan.backends == ("host", "docker")

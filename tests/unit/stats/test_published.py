@@ -62,6 +62,16 @@ def test_hardware_virtualization_stands_beside_its_like(name: str) -> None:
     assert row["beside"] == f"qemu{resumed}"
 
 
+def test_moments_that_two_observers_note_in_the_wrong_order_are_no_time_before_zero() -> None:
+    run = under("kvm")
+    first, then = FIGURES[["from_milestone", "to_milestone"]].dropna().iloc[0]
+    at = run.milestones["milestone"] == first
+    run.milestones.loc[at, "at_s"] = run.milestones["at_s"].max() + 1
+    ours = stats.comparable(run, FIGURES)
+    pair = (ours["from_milestone"] == first) & (ours["to_milestone"] == then)
+    assert pair.any() and (ours.loc[pair, "median"] == 0).all()
+
+
 def test_another_kind_of_hardware_virtualization_is_its_like() -> None:
     assert judged(under("hvf")).loc["nsdi-qemu", "shown"]
 
