@@ -2,7 +2,8 @@
 
 A file's head says what it does (title), what is counted (unit) and how many operations make one
 unit (ops-per-unit). A workload that counts defines `step N`; one that only holds, `hold SECONDS`.
-A server says «network: yes», and is asked from outside while it holds.
+A server says «network: yes», and is asked from outside while it holds. One that runs Debian's
+programs names their packages, with commas between: «packages: fio».
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class Workload:
     counts: bool
     # Whether it is a server, which wants an instance with a network.
     network: bool = False
+    # Debian's packages that it needs in the lab image.
+    packages: tuple[str, ...] = ()
     # What a task may set: name → what it is otherwise, as in the file.
     defaults: Mapping[str, str] = field(default_factory=dict)
 
@@ -89,6 +92,7 @@ def read_workload(file: Path) -> Workload:
             ops_per_unit=float(head["ops-per-unit"]),
             counts=re.search(r"^step\(\)", text, re.MULTILINE) is not None,
             network=head.get("network") == "yes",
+            packages=tuple(re.findall(r"[^\s,]+", head.get("packages", ""))),
             defaults=dict(re.findall(r"^([a-z]\w*)=[\"']?(\w+)[\"']?$", text, re.MULTILINE)),
         )
     except KeyError as error:

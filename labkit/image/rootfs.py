@@ -59,7 +59,8 @@ def character_device(path: str, permissions: int, major: int, minor: int) -> Ent
 def read_guest(source: Path | None = None) -> dict[str, bytes]:
     """Path in the image → content, of all that the lab puts into it."""
     source = source or GUEST_FOLDER
-    files = {"lab/agent": source / "agent", "lab/shell": source / "shell", "init": source / "init"}
+    files = {f"lab/{name}": source / name for name in ("agent", "shell", "program")}
+    files["init"] = source / "init"
     files |= {f"lab/workloads/{f.name}": f for f in sorted((source / "workloads").glob("*.sh"))}
     own = own_guest_dir() if source == GUEST_FOLDER else None
     files |= {f"lab/workloads/{f.name}": f for f in _own_files(own, "workloads", "*.sh")}

@@ -53,3 +53,11 @@ def test_any_text_is_a_task_or_a_clear_error(text: str) -> None:
     except UsageError:
         return
     assert task.workload.name in all_workloads()
+
+
+def test_a_workload_names_its_packages(tmp_path: Path) -> None:
+    file = tmp_path / "mine.sh"
+    head = "# title: a\n# unit: b\n# ops-per-unit: 1\n"
+    file.write_text(f"{head}# packages: fio, python3-minimal\nstep() {{ :; }}\n")
+    assert read_workload(file).packages == ("fio", "python3-minimal")
+    assert all_workloads()["cpu"].packages == ()
