@@ -12,6 +12,8 @@ from labkit.guest.programs.metric import Metric, at, known, number, unreadable
 
 PERCENTILES = {"50.000000": "p50", "95.000000": "p95", "99.000000": "p99"}
 
+VERSION = r'"fio version" : "(fio-[\w.-]+)"'
+
 
 def metrics(report: str) -> list[Metric]:
     """iops, bandwidth, and of the latency mean and percentiles; of the direction that was used."""

@@ -7,6 +7,8 @@ import json
 
 from labkit.guest.programs.metric import Metric, at, known, number, unreadable
 
+VERSION = r'"version":\s*"(iperf [\w.-]+)"'
+
 
 def metrics(report: str) -> list[Metric]:
     """The bandwidth that has arrived, how often TCP sent again, its mean round trip."""
