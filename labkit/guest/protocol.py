@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeVar
 
 from labkit.errors import BackendError, GuestTimeout, ProtocolError
@@ -33,6 +33,8 @@ from labkit.guest.messages import (
 from labkit.system.clock import Clock
 
 M = TypeVar("M", Begin, End)
+# How long a report of 96 KiB may take over the slowest serial port.
+REPORT_S = 60.0
 
 
 class Stream(Protocol):
@@ -46,12 +48,14 @@ class Stream(Protocol):
 @dataclass(frozen=True)
 class Request:
     """A workload, for how many seconds, with which settings (name → value). due_s: how long after
-    its begin its end is due; None for one that counts, whose last step may take long."""
+    its begin its end is due; None for one that counts, whose last step may take long. reports:
+    whether what a program said comes after its end."""
 
     workload: str
     seconds: float
     settings: tuple[tuple[str, str], ...] = ()
     due_s: float | None = None
+    reports: bool = False
 
     def line(self, id: str) -> bytes:
         words = ["RUN", id, self.workload, str(round(self.seconds * 1000))]
@@ -71,13 +75,14 @@ class MemoryTold:
 class Answer:
     """Arrival times on the host's clock (s), the instance's own duration (None where no agent tells
     it), operations done, and memory in use as seen from inside (in a container, too: there it is
-    the host's)."""
+    the host's). report: what the program said, where it reports."""
 
     begin: float
     end: float
     guest_seconds: float | None
     operations: int | None
     memory: tuple[MemoryTold, ...] = ()
+    report: str | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,11 @@ class Session:
             deadline = self._clock.now() + timeout
             ended, end, more = self._answer(End, "end", id, what, deadline)
             seconds = end.clock - begin.clock
-            return Answer(begun, ended, seconds, end.operations, (*memory, *more))
+            answer = Answer(begun, ended, seconds, end.operations, (*memory, *more))
+            if not request.reports:
+                return answer
+            _, (out, _) = self._outputs(id, self._clock.now() + REPORT_S)
+            return replace(answer, report=out.decode(errors="replace"))
 
         return end
 
@@ -168,15 +177,18 @@ class Session:
         self._send(script.line(id))
         begun, _, _ = self._answer(Begin, "begin", id, "begin the script", deadline)
         ended, _, _ = self._answer(End, "end", id, "finish the script", deadline)
+        status, (out, err) = self._outputs(id, deadline)
+        return Outcome(ended - begun, status, out, err)
+
+    def _outputs(self, id: str, deadline: float) -> tuple[int, tuple[bytes, bytes]]:
+        """What was printed, to its end; the status that ends it comes first."""
         pieces: dict[str, list[str]] = {"out": [], "err": []}
         while True:
             _, message = self._next((Output, Status), "tell the outcome", deadline)
             if isinstance(message, Output) and message.id == id:
                 pieces[message.stream].append(message.piece)
             if isinstance(message, Status) and message.id == id:
-                break
-        out, err = (_decoded(pieces[stream]) for stream in ("out", "err"))
-        return Outcome(ended - begun, message.status, out, err)
+                return message.status, (_decoded(pieces["out"]), _decoded(pieces["err"]))
 
     def stop(self, timeout: float) -> None:
         """Asks the agent to leave, and waits for its goodbye."""

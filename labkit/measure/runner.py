@@ -11,18 +11,30 @@ import random
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import psutil
 
 from labkit.backends.base import READY_TIMEOUT_S, Backend, Instance, Meter, broken
 from labkit.backends.timeline import Timeline
-from labkit.errors import BackendError, LabError
+from labkit.errors import BackendError, GuestTimeout, LabError
+from labkit.guest.programs import metrics_of
 from labkit.guest.protocol import Answer
 from labkit.guest.workload import Task, parse_task
 from labkit.image import LabImage
 from labkit.measure import held
+from labkit.measure.clients import Client
 from labkit.measure.plan import Plan
-from labkit.measure.records import Milestone, Requests, Result, Sample, Trial, TrialRecords
+from labkit.measure.records import (
+    Milestone,
+    ProgramMetric,
+    Report,
+    Requests,
+    Result,
+    Sample,
+    Trial,
+    TrialRecords,
+)
 from labkit.measure.sampler import HOST, Reading, Sampler
 from labkit.measure.web.visit import Visit
 from labkit.recordings.words import OWN_KERNEL, Engine, Stage
@@ -151,6 +163,8 @@ class _OneTrial:
         self._timeline = Timeline(clock)
         self._results: list[Result] = []
         self._requests: list[Requests] = []
+        self._metrics: list[ProgramMetric] = []
+        self._reports: list[Report] = []
         self._requested = 0.0
         self._unread: dict[str, str] = {}
         self._held = Held()
@@ -199,6 +213,8 @@ class _OneTrial:
             self._results,
             self._samples(),
             self._requests,
+            self._metrics,
+            self._reports,
             self._unread,
         )
 
@@ -216,7 +232,10 @@ class _OneTrial:
                 self._add(instance.late_meters)
                 self._sampler.take("ready")
                 for task in tasks if self._step.stage == "measured" else ():
-                    self._work(instance, task, plan.seconds)
+                    if task.workload.program:
+                        self._let_report(instance, task, plan.seconds, image)
+                    else:
+                        self._work(instance, task, plan.seconds)
                 self._sampler.take("stop_requested")
                 if self._metered:  # last: to ask inside is work, too
                     self._held = held.read(
@@ -247,9 +266,49 @@ class _OneTrial:
                 visit()
 
         answer = instance.run(visit.request() if visit else task.request(seconds), on_begin)
-        self._sampler.take(f"end {name}")
         if visit:
             self._requests += visit.records(self._step.trial, self._step.backend)
+        self._note(task, answer)
+
+    def _let_report(
+        self, instance: Instance, task: Task, seconds: float, image: LabImage
+    ) -> None:
+        """A program that fails leaves its figures empty, with the reason; the trial goes on. One
+        that is not heard of any more ends it."""
+        client = None
+        if task.workload.client:
+            client = Client(task, instance.port, image.rootfs, seconds)
+
+        def on_begin() -> None:
+            self._sampler.take(f"begin {task.label}")
+            if client:
+                client()
+
+        try:
+            request = client.request() if client else task.request(seconds)
+            answer = instance.run(request, on_begin)
+            self._note(task, answer)
+            text = client.report() if client else answer.report or ""
+            self._read_report(task, text)
+        except GuestTimeout:
+            raise
+        except BackendError as error:
+            self._unread[f"{self._step.backend}, {task.label}"] = broken(error).reason
+
+    def _read_report(self, task: Task, text: str) -> None:
+        """Keeps the report even where it makes no sense."""
+        program = task.workload.program
+        place = {"trial": self._step.trial, "backend": self._step.backend}
+        common: dict[str, Any] = {**place, "workload": task.label}
+        self._reports.append(Report(**common, program=program, text=text))
+        self._metrics += [
+            ProgramMetric(**common, metric=name, unit=unit, value=value)
+            for name, unit, value in metrics_of(program, text)
+        ]
+
+    def _note(self, task: Task, answer: Answer) -> None:
+        name = task.label
+        self._sampler.take(f"end {name}")
         self._results.append(self._result(task, answer))
         if self._backend.family in OWN_KERNEL:
             for memory in answer.memory:
@@ -264,7 +323,7 @@ class _OneTrial:
         return Result(
             trial=self._step.trial,
             backend=self._step.backend,
-            workload=task.workload.name,
+            workload=task.label,
             unit=task.workload.unit,
             ops=units,
             seconds=seconds,

@@ -16,7 +16,7 @@ from labkit.recordings.words import MILESTONES
 
 Frames = Mapping[str, pd.DataFrame]
 Faults = Iterator[tuple[str, str]]
-OF_A_TRIAL = ("milestones", "requests", "results", "samples")
+OF_A_TRIAL = ("milestones", "requests", "results", "samples", "metrics", "reports")
 
 
 def faults(manifest: RunManifest, tables: Frames) -> Faults:
@@ -56,11 +56,13 @@ def _strangers(trials: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _unknown_names(manifest: RunManifest, tables: Frames) -> Faults:
-    workloads = [task.partition(":")[0] for task in manifest.plan.workloads]
+    # One that reports is called by its settings, too.
+    asked = manifest.plan.workloads
+    workloads = {*asked, *(task.partition(":")[0] for task in asked)}
     milestones = tables["milestones"]
     for row in _rows(milestones[~milestones["milestone"].isin(MILESTONES)]):
         yield "milestones", f"trial {row.trial}: no milestone {row.milestone!r}"
-    for table in ("results", "requests"):
+    for table in ("results", "requests", "metrics", "reports"):
         rows = tables[table]
         for row in _rows(rows[~rows["workload"].isin(workloads)]):
             yield table, f"trial {row.trial}: the plan has no workload {row.workload!r}"

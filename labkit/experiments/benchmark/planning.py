@@ -246,7 +246,7 @@ def _trial_s(name: str, workloads: Sequence[str], seconds: float) -> float:
 def _check(names: Sequence[str], chosen: Profile) -> None:
     if not names:
         raise UsageError("no backend is named", details=f"the lab has: {', '.join(BACKENDS)}")
-    workloads = [parse_task(text).workload.name for text in chosen.workloads]
+    workloads = [parse_task(text).label for text in chosen.workloads]
     if len(set(workloads)) < len(workloads):
         raise UsageError(
             "a workload is named twice", resolution="name each once; a second run compares settings"
