@@ -48,6 +48,10 @@ def program(path: str, data: bytes) -> Entry:
     return Entry(path, stat.S_IFREG | 0o755, data)
 
 
+def text(path: str, content: str) -> Entry:
+    return Entry(path, stat.S_IFREG | 0o644, content.encode())
+
+
 def link(path: str, target: str) -> Entry:
     return Entry(path, stat.S_IFLNK | 0o777, target.encode())
 
@@ -92,6 +96,12 @@ def lab_entries(busybox: bytes, guest: Mapping[str, bytes]) -> list[Entry]:
     entries += [folder("tmp", 0o1777), program("bin/busybox", busybox), link("bin/sh", "busybox")]
     entries += [program(path, data) for path, data in guest.items()]
     return sorted(entries, key=lambda entry: entry.path)
+
+
+def disk_entries(busybox: bytes, script: bytes) -> list[Entry]:
+    """What a guest begins in whose root file system lies on a disk."""
+    folders = [folder(name) for name in ("bin", "dev", "disk", "proc")]
+    return [*folders, program("bin/busybox", busybox), program("init", script)]
 
 
 def write_folder(entries: Iterable[Entry], target: Path) -> None:
