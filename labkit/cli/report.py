@@ -30,9 +30,9 @@ def report_command(
     form: Annotated[
         Form | None,
         typer.Option(
-            help="homework: a page to print with environment, method, results, threats to validity; "
-            "homework.csv, all values in one table; raw, what the programs printed. --out: their "
-            "folder."
+            help="homework: a page to print (environment, method, results, threats to validity); "
+            "homework.csv, all values in one table; raw, what the programs printed. --out names "
+            "their folder."
         ),
     ] = None,
     as_json: AsJson = False,

@@ -18,14 +18,14 @@ def write(run: Run, folder: Path, *, badge: str) -> Path:
     """Writes them into a folder, and returns the page; what lies there under these names is
     replaced. StoreError."""
     run = examined(run)
-    page = folder / "homework.html"
+    page, text = folder / "homework.html", html(run, badge=badge)  # UsageError: nothing is written
     with files.writing(folder):
         (folder / "raw").mkdir(parents=True, exist_ok=True)
         for row in run.reports.itertuples():
             owned_files.write_whole(folder / "raw" / _name(row), str(row.text))
         table = tidy(run).to_csv(index=False, lineterminator="\n")
         owned_files.write_whole(folder / "homework.csv", table)
-        owned_files.write_whole(page, html(run, badge=badge))
+        owned_files.write_whole(page, text)
     return page
 
 
