@@ -270,9 +270,7 @@ class _OneTrial:
             self._requests += visit.records(self._step.trial, self._step.backend)
         self._note(task, answer)
 
-    def _let_report(
-        self, instance: Instance, task: Task, seconds: float, image: LabImage
-    ) -> None:
+    def _let_report(self, instance: Instance, task: Task, seconds: float, image: LabImage) -> None:
         """A program that fails leaves its figures empty, with the reason; the trial goes on. One
         that is not heard of any more ends it."""
         client = None

@@ -25,6 +25,13 @@ class RunOptions(Options):
     workloads: Annotated[
         Names | None, Help("Which, with commas between; settings as in ballast:mib=128.")
     ] = None
+    packages: Annotated[
+        Names | None,
+        Help(
+            "Debian's packages whose programs are in the lab image, with commas between, for "
+            "workloads of your own; what the lab's workloads name is there anyway."
+        ),
+    ] = None
     repeats: Annotated[int | None, Help("Trials of each backend.")] = None
     seconds: Annotated[float | None, Help("How long each workload lasts.")] = None
     profile: Annotated[
