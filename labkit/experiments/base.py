@@ -43,6 +43,7 @@ class Needs:
 
     limits: of the instances whose state is saved beforehand. network: guests find their network
     card. lenient: a backend that cannot run is left out, with the reason, and not an error.
+    packages: Debian's, whose programs are in the lab image, besides those that workloads name.
     """
 
     backends: Sequence[str]
@@ -50,6 +51,7 @@ class Needs:
     network: bool = False
     lenient: bool = False
     workloads: Sequence[str] = ()
+    packages: Sequence[str] = ()
 
 
 class Experiment(ABC, Generic[O, P, M]):

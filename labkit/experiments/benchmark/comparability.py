@@ -16,6 +16,7 @@ from labkit.recordings.facts import Limits
 UNMOVED = frozenset({"trials", "until_precision", "budget_s", "seed", "profile", "instances"})
 WORDS = {
     "backends": "backends in turn",
+    "packages": "further packages",
     "seconds": "seconds of each workload",
     "warmups": "warm-ups",
 }

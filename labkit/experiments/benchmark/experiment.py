@@ -75,7 +75,8 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
 
     def needs(self, plan: Plan) -> Needs:
         names = tuple(parse_task(text).workload.name for text in plan.workloads)
-        return Needs(plan.backends, plan.limits, plan.limits.network, workloads=names)
+        network, packages = plan.limits.network, plan.packages
+        return Needs(plan.backends, plan.limits, network, workloads=names, packages=packages)
 
     def measure(self, plan: Plan, session: Session) -> Batches:
         from labkit.experiments.benchmark.measure import measure

@@ -29,6 +29,13 @@ class RunOptions(Options):
             "which may come several times."
         ),
     ] = None
+    packages: Annotated[
+        Names | None,
+        Help(
+            "Debian's packages whose programs are in the lab image, with commas between, for "
+            "workloads of your own; what the lab's workloads name is there anyway."
+        ),
+    ] = None
     repeats: Annotated[int | None, Help("Trials of each backend.")] = None
     seconds: Annotated[float | None, Help("How long each workload lasts.")] = None
     profile: Annotated[

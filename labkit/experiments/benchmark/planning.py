@@ -16,6 +16,7 @@ from labkit.experiments.benchmark.options import RunOptions
 from labkit.experiments.benchmark.profiles import PROFILES, Profile
 from labkit.experiments.benchmark.variants import named
 from labkit.guest.workload import ballast_mib, parse_task
+from labkit.image.closure import package_names
 from labkit.measure.choice import interprets
 from labkit.measure.plan import Plan
 from labkit.measure.room import check_ballast, check_limits, check_programs, check_room
@@ -56,6 +57,7 @@ def make_plan(options: RunOptions) -> Plan:
         until_precision=options.until_precision,
         budget_s=budget_s if options.until_precision else None,
         seconds=chosen.seconds,
+        packages=package_names(options.packages or ()),
         seed=random.SystemRandom().randrange(2**31) if options.seed is None else options.seed,
         profile=options.profile,
         limits=limits,
