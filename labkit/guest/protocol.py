@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
 from labkit.errors import BackendError, GuestTimeout, ProtocolError
@@ -48,14 +48,12 @@ class Stream(Protocol):
 @dataclass(frozen=True)
 class Request:
     """A workload, for how many seconds, with which settings (name → value). due_s: how long after
-    its begin its end is due; None for one that counts, whose last step may take long. reports:
-    whether what a program said comes after its end."""
+    its begin its end is due; None for one that counts, whose last step may take long."""
 
     workload: str
     seconds: float
     settings: tuple[tuple[str, str], ...] = ()
     due_s: float | None = None
-    reports: bool = False
 
     def line(self, id: str) -> bytes:
         words = ["RUN", id, self.workload, str(round(self.seconds * 1000))]
@@ -75,14 +73,13 @@ class MemoryTold:
 class Answer:
     """Arrival times on the host's clock (s), the instance's own duration (None where no agent tells
     it), operations done, and memory in use as seen from inside (in a container, too: there it is
-    the host's). report: what the program said, where it reports."""
+    the host's)."""
 
     begin: float
     end: float
     guest_seconds: float | None
     operations: int | None
     memory: tuple[MemoryTold, ...] = ()
-    report: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,13 +158,14 @@ class Session:
             deadline = self._clock.now() + timeout
             ended, end, more = self._answer(End, "end", id, what, deadline)
             seconds = end.clock - begin.clock
-            answer = Answer(begun, ended, seconds, end.operations, (*memory, *more))
-            if not request.reports:
-                return answer
-            _, (out, _) = self._outputs(id, self._clock.now() + REPORT_S)
-            return replace(answer, report=out.decode(errors="replace"))
+            return Answer(begun, ended, seconds, end.operations, (*memory, *more))
 
         return end
+
+    def report(self) -> str:
+        """What the program of the workload that has just ended has said."""
+        _, (out, _) = self._outputs(str(self._requests), self._clock.now() + REPORT_S)
+        return out.decode(errors="replace")
 
     def shell(self, script: Script, timeout: float) -> Outcome:
         """Runs a script. Raises BackendError, also for an answer that makes no sense."""

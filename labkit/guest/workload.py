@@ -72,8 +72,7 @@ class Task:
 
     def request(self, seconds: float) -> Request:
         due_s = None if self.workload.counts else seconds
-        reports = bool(self.workload.program) and not self.workload.client
-        return Request(self.workload.name, seconds, self.settings, due_s, reports)
+        return Request(self.workload.name, seconds, self.settings, due_s)
 
 
 @cache

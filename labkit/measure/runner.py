@@ -1,30 +1,21 @@
-"""Plan → interleaved blocks → trials.
-
-A block is one trial of each backend in random order, so that what drifts on the computer (its
-temperature, its caches, its neighbours) meets all backends alike. The order follows the seed.
-"""
+"""Interleaved blocks → trials."""
 
 from __future__ import annotations
 
-import itertools
-import random
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import psutil
 
 from labkit.backends.base import READY_TIMEOUT_S, Backend, Instance, Meter, broken
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, GuestTimeout, LabError
-from labkit.guest.programs import metrics_of
 from labkit.guest.protocol import Answer
 from labkit.guest.workload import Task, parse_task
 from labkit.image import LabImage
 from labkit.measure import held
-from labkit.measure.clients import Client
 from labkit.measure.plan import Plan
+from labkit.measure.program_work import ProgramWork, metrics
 from labkit.measure.records import (
     Milestone,
     ProgramMetric,
@@ -36,8 +27,9 @@ from labkit.measure.records import (
     TrialRecords,
 )
 from labkit.measure.sampler import HOST, Reading, Sampler
+from labkit.measure.schedule import Step, blocks
 from labkit.measure.web.visit import Visit
-from labkit.recordings.words import OWN_KERNEL, Engine, Stage
+from labkit.recordings.words import OWN_KERNEL, Engine
 from labkit.system import host
 from labkit.system.clock import Clock, HostClock
 from labkit.system.interruptions import Watch
@@ -46,46 +38,6 @@ from labkit.system.limits import Held
 # What the agent tells before a workload's begin line, and before the end line of one that holds: of
 # a kernel of its own. Elsewhere it sees the host's memory, which is no cost of it.
 GUEST = Meter("guest", "instance")
-
-
-@dataclass(frozen=True)
-class Step:
-    """A place in the schedule: which backend, in which block. Warm-ups are block 0."""
-
-    trial: int
-    block: int
-    backend: str
-
-    @property
-    def stage(self) -> Stage:
-        return "measured" if self.block else "warmup"
-
-
-def blocks(plan: Plan) -> Iterator[list[Step]]:
-    """The warm-ups if there are any, then the blocks, and beyond the plan further ones without
-    end. The same seed gives the same order, also to a run that is resumed."""
-    first = 1
-    for block, names in _rounds(plan):
-        random.Random(f"{plan.seed} {first}").shuffle(names)  # noqa: S311  an order, not a secret
-        yield [Step(first + i, block, name) for i, name in enumerate(names)]
-        first += len(names)
-
-
-def _rounds(plan: Plan) -> Iterator[tuple[int, list[str]]]:
-    """(block, backends in the plan's order)."""
-    for count in range(max(plan.warmups.values(), default=0)):
-        yield 0, [name for name in plan.backends if plan.warmups.get(name, 0) > count]
-    planned = max(plan.trials.values())
-    for block in itertools.count(1):
-        beyond = block > planned
-        yield block, [name for name in plan.backends if beyond or plan.trials[name] >= block]
-
-
-def schedule(plan: Plan) -> list[Step]:
-    """All planned trials in their order."""
-    planned = max(plan.trials.values())
-    rounds = itertools.takewhile(lambda steps: steps[0].block <= planned, blocks(plan))
-    return [step for steps in rounds for step in steps]
 
 
 def execute(
@@ -273,36 +225,20 @@ class _OneTrial:
     def _let_report(self, instance: Instance, task: Task, seconds: float, image: LabImage) -> None:
         """A program that fails leaves its figures empty, with the reason; the trial goes on. One
         that is not heard of any more ends it."""
-        client = None
-        if task.workload.client:
-            client = Client(task, instance.port, image.rootfs, seconds)
+        work = ProgramWork(instance, task, seconds, image.rootfs)
 
         def on_begin() -> None:
             self._sampler.take(f"begin {task.label}")
-            if client:
-                client()
+            work.ask()
 
         try:
-            request = client.request() if client else task.request(seconds)
-            answer = instance.run(request, on_begin)
-            self._note(task, answer)
-            text = client.report() if client else answer.report or ""
-            self._read_report(task, text)
+            self._note(task, instance.run(work.request(), on_begin))
+            self._reports.append(work.read(self._step.trial, self._step.backend))
+            self._metrics += metrics(self._reports[-1])
         except GuestTimeout:
             raise
         except BackendError as error:
             self._unread[f"{self._step.backend}, {task.label}"] = broken(error).reason
-
-    def _read_report(self, task: Task, text: str) -> None:
-        """Keeps the report even where it makes no sense."""
-        program = task.workload.program
-        place = {"trial": self._step.trial, "backend": self._step.backend}
-        common: dict[str, Any] = {**place, "workload": task.label}
-        self._reports.append(Report(**common, program=program, text=text))
-        self._metrics += [
-            ProgramMetric(**common, metric=name, unit=unit, value=value)
-            for name, unit, value in metrics_of(program, text)
-        ]
 
     def _note(self, task: Task, answer: Answer) -> None:
         name = task.label

@@ -10,7 +10,7 @@ import pytest
 from labkit.backends.virtualbox import installation
 from labkit.errors import LabError, UsageError
 from labkit.experiments.benchmark import plan as make_plan
-from labkit.experiments.benchmark import planning
+from labkit.experiments.benchmark import planning, profiles
 from labkit.guest.workload import ballast_mib, parse_task
 from labkit.measure.plan import Plan
 
@@ -59,7 +59,7 @@ def test_the_profile_fills_what_is_not_said() -> None:
     plan = make_plan(["host", "docker", "host"], repeats=7, seed=3)
     assert plan.backends == ("host", "docker")
     assert (plan.trials, plan.seed) == ({"host": 7, "docker": 7}, 3)
-    assert plan.workloads == planning.PROFILES["quick"].workloads
+    assert plan.workloads == profiles.PROFILES["quick"].workloads
 
 
 def test_a_slow_backend_has_fewer_trials_and_no_warm_up() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from labkit.experiments.benchmark.records import Run, RunManifest
 from labkit.experiments.benchmark.stats.frames import ALIKE, HELD, measured
+from labkit.guest.workload import all_workloads
 from labkit.recordings import comparability
 from labkit.recordings.comparability import Difference
 from labkit.recordings.facts import Limits
@@ -76,9 +77,15 @@ def shared_trials(first: Run, second: Run) -> int:
 
 
 def _settings(manifest: RunManifest) -> dict[str, str]:
-    """Workload → its settings, such as "mib=64" of "ballast:mib=64"."""
+    """Workload → its settings, such as "mib=64" of "ballast:mib=64". One that reports is another
+    workload with other settings: its figures are kept apart by them."""
     parts = [text.partition(":") for text in manifest.plan.workloads]
-    return {name: settings for name, _, settings in parts}
+    return {name: settings for name, _, settings in parts if not _reports(name)}
+
+
+def _reports(name: str) -> bool:
+    known = all_workloads().get(name)
+    return known is not None and bool(known.program)
 
 
 def _computer(manifest: RunManifest) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from labkit.guest.programs.metric import Metric, after, known, unreadable
 
+VERSION = r"^Server Software:\s*(\S+)"
+
 
 def metrics(report: str) -> list[Metric]:
     """requests a second, percentiles, and how many requests got no proper answer."""

@@ -11,6 +11,8 @@ from labkit.guest.programs.metric import Metric, after, known, unreadable
 
 MIB = 2**20
 
+VERSION = r"^(sysbench [\w.-]+)"
+
 
 def metrics(report: str) -> list[Metric]:
     """events a second, for memory also the bandwidth; mean and p95 of an event's latency."""

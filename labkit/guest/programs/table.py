@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from labkit.errors import UsageError
@@ -17,6 +18,22 @@ PROGRAMS: Mapping[str, Callable[[str], list[Metric]]] = {
     "redis": redis.metrics,
     "sysbench": sysbench.metrics,
 }
+
+
+# Where a report says of which program, and which version, it is.
+VERSIONS: Mapping[str, str] = {
+    "ab": ab.VERSION,
+    "fio": fio.VERSION,
+    "iperf3": iperf3.VERSION,
+    "sysbench": sysbench.VERSION,
+}
+
+
+def version_of(program: str, report: str) -> str:
+    """Such as fio-3.33; empty where the report does not tell."""
+    pattern = VERSIONS.get(program)
+    found = re.search(pattern, report, re.MULTILINE) if pattern else None
+    return found[1] if found else ""
 
 
 def metrics_of(program: str, report: str) -> list[Metric]:
