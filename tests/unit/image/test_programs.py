@@ -127,7 +127,7 @@ def test_the_alternative_with_the_highest_priority_whose_file_is_there() -> None
     assert made == {"usr/bin/cc": b"gcc", "usr/share/cc.1": b"gcc.1"}
 
 
-parts = st.lists(st.sampled_from(["bin", "lib", "usr", "etc", "a", ".."]), min_size=1, max_size=5)
+parts = st.lists(st.sampled_from(["bin", "lib", "usr", "etc", "a"]), min_size=1, max_size=5)
 
 
 @given(parts, parts)
@@ -136,4 +136,4 @@ def test_a_relative_link_leads_to_the_same_place_in_a_merged_root(
 ) -> None:
     path = merged("/".join(place))
     leads = posixpath.join("/", posixpath.dirname(path), relative(path, "/" + "/".join(target)))
-    assert merged(leads) == merged("/".join(target)) or merged(leads) == "."
+    assert merged(leads) == merged("/".join(target))
