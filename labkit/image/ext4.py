@@ -112,7 +112,7 @@ def write_ext4(entries: Iterable[Entry], file: BinaryIO) -> None:
     _put(file, layout.tables_at, b"".join(table.get(n, bytes(_INODE)) for n in range(1, last)))
     for node in nodes:
         if node.blocks:
-            _put(file, node.start, node.content)
+            _put(file, node.start, node.content.ljust(node.blocks * BLOCK, b"\0"))
 
 
 def _tree(entries: Iterable[Entry]) -> list[_Node]:

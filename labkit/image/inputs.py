@@ -11,6 +11,7 @@ from typing import Any
 
 from labkit.image import debs
 from labkit.image.architecture import ARCHITECTURES, Architecture
+from labkit.image.bytecode import PYTHON, compiles
 from labkit.image.cmdline import command_line
 from labkit.image.debs import BUSYBOX, ISOLINUX, SYSLINUX, Pins
 from labkit.image.index import Package
@@ -63,6 +64,12 @@ class Inputs:
         return [BUSYBOX, *self.pins.boot_loader, *kernel]
 
     @property
+    def bytecode(self) -> bool:
+        """Whether the image holds the byte code of its Python, which this computer compiles."""
+        has_python = self.programs is not None and PYTHON in self.programs.packages
+        return has_python and compiles(self.architecture)
+
+    @property
     def digest(self) -> str:
         """64 hex digits; the same inputs have the same one."""
         key: dict[str, Any] = {
@@ -78,6 +85,7 @@ class Inputs:
                 "names": self.programs.names,
                 "debs": sorted(package.sha256 for package in self.programs.packages.values()),
                 "disk": _sha256(read_disk_script()),
+                "bytecode": self.bytecode,
             }
         return _sha256(json.dumps(key, sort_keys=True).encode())
 

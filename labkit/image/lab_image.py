@@ -12,6 +12,7 @@ from labkit.image.architecture import AMD64, ARCHITECTURES, Architecture
 from labkit.image.in_use import hold
 
 RECORD = "image.json"
+ROOTFS = "rootfs"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def image_in(folder: Path, record: dict[str, Any]) -> LabImage:
     return LabImage(
         folder=folder,
         digest=record["digest"],
-        rootfs=folder / "rootfs",
+        rootfs=folder / ROOTFS,
         container_tar=folder / "container.tar",
         container_id=record["container_id"],
         container_tag=record["container_tag"],

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from labkit.image.bytecode import bytecode_entries
 from labkit.image.container import write_container
 from labkit.image.ext4 import write_ext4
 from labkit.image.initramfs import write_initramfs
 from labkit.image.inputs import Contents, Inputs, read_disk_script
 from labkit.image.iso import write_iso
 from labkit.image.kernel import kernel_version
-from labkit.image.lab_image import RECORD, LabImage, file_sizes, image_in
-from labkit.image.rootfs import disk_entries, write_folder
+from labkit.image.lab_image import RECORD, ROOTFS, LabImage, file_sizes, image_in
+from labkit.image.rootfs import Entry, disk_entries, write_folder
 
 
 def needed_bytes(contents: Contents) -> int:
@@ -24,8 +26,12 @@ def needed_bytes(contents: Contents) -> int:
 def write_image(inputs: Inputs, contents: Contents, folder: Path) -> LabImage:
     """Writes everything into a new folder, the record last."""
     folder.mkdir(mode=0o755)
+    write_folder(contents.root, folder / ROOTFS)
+    root = list(contents.root)
+    if inputs.bytecode:
+        root = sorted([*root, *bytecode_entries(folder / ROOTFS)], key=lambda entry: entry.path)
     archive = folder / "container.tar"
-    container_id, tag = write_container(contents.root, inputs.digest, inputs.architecture, archive)
+    container_id, tag = write_container(root, inputs.digest, inputs.architecture, archive)
     record: dict[str, Any] = {
         "digest": inputs.digest,
         "kernel_version": kernel_version(contents.kernel, inputs.architecture),
@@ -35,19 +41,18 @@ def write_image(inputs: Inputs, contents: Contents, folder: Path) -> LabImage:
         "command_line": inputs.command_line,
     }
     image = image_in(folder, record)
-    _write_for_guests(image, contents)
-    write_folder(contents.root, image.rootfs)
+    _write_for_guests(image, contents, root)
     _write_record(image, record)
     return image
 
 
-def _write_for_guests(image: LabImage, contents: Contents) -> None:
+def _write_for_guests(image: LabImage, contents: Contents, root: Sequence[Entry]) -> None:
     image.kernel.write_bytes(contents.kernel)
-    initial = contents.root
+    initial = root
     if image.disk:
         initial = disk_entries(contents.busybox, read_disk_script())
         with image.disk.open("wb") as file:
-            write_ext4(contents.root, file)
+            write_ext4(root, file)
     with image.initramfs.open("wb") as file:
         write_initramfs(initial, file)
     if image.iso and contents.boot_loader:

@@ -48,8 +48,9 @@ def program(path: str, data: bytes) -> Entry:
     return Entry(path, stat.S_IFREG | 0o755, data)
 
 
-def text(path: str, content: str) -> Entry:
-    return Entry(path, stat.S_IFREG | 0o644, content.encode())
+def text(path: str, content: str | bytes) -> Entry:
+    data = content.encode() if isinstance(content, str) else content
+    return Entry(path, stat.S_IFREG | 0o644, data)
 
 
 def link(path: str, target: str) -> Entry:

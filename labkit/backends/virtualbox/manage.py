@@ -67,8 +67,8 @@ class VBoxManage:
     ) -> None:
         """`ports`: how many places it has; 0 for the usual number."""
         words = ("--name", controller, "--add", bus, "--controller", kind)
-        words += ("--portcount", str(ports)) if ports else ()
-        self._do(f"add the controller {controller}", "storagectl", name, *words)
+        count = ("--portcount", str(ports)) if ports else ()
+        self._do(f"add the controller {controller}", "storagectl", name, *words, *count)
 
     def attach(
         self, *, name: str, controller: str, kind: str, medium: Path, port: int = 0, mode: str = ""
@@ -77,8 +77,8 @@ class VBoxManage:
         written to one of the mode `immutable` goes into a file of the machine's own."""
         place = ("--storagectl", controller, "--port", str(port), "--device", "0")
         words = (*place, "--type", kind, "--medium", str(medium))
-        words += ("--mtype", mode) if mode else ()
-        self._do(f"attach {medium.name}", "storageattach", name, *words)
+        kept = ("--mtype", mode) if mode else ()
+        self._do(f"attach {medium.name}", "storageattach", name, *words, *kept)
 
     def start_headless(self, *, name: str) -> None:
         words = ("startvm", name, "--type", "headless")
