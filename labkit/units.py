@@ -58,7 +58,7 @@ def plain(_value: float) -> Unit:
 
 def name(quantity: str, workload: str = "") -> str:
     """What a quantity is called, such as "startup", "throughput (cpu)"."""
-    return NAMES[quantity] + (f" ({workload})" if workload else "")
+    return NAMES.get(quantity, quantity) + (f" ({workload})" if workload else "")
 
 
 def label(backend: str, engine: str) -> str:
@@ -132,3 +132,31 @@ def milliseconds(_value: float) -> Unit:
 def percent(_value: float) -> Unit:
     """A share."""
     return 1e-2, " %"
+
+
+def rate(_value: float) -> Unit:
+    """So many a second."""
+    return 1.0, "/s"
+
+
+def bandwidth(count: float) -> Unit:
+    """Bytes a second, as MiB or GiB."""
+    return (MIB, " MiB/s") if abs(count) < GIB else (GIB, " GiB/s")
+
+
+def microseconds(count: float) -> Unit:
+    """Microseconds, as milliseconds or seconds where there are many."""
+    for limit, suffix in ((1e3, " µs"), (1e6, " ms")):
+        if abs(count) < limit:
+            return limit / 1e3, suffix
+    return 1e6, " s"
+
+
+# Unit of a program's metric → how it is shown.
+METRICS: dict[str, Scale] = {
+    "1/s": rate,
+    "B/s": bandwidth,
+    "us": microseconds,
+    "count": whole,
+    "percent": plain,
+}

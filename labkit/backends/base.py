@@ -130,6 +130,11 @@ class Instance(ABC):
         self._timeline.mark("first_result", answer.end)
         return answer
 
+    def report(self) -> str:
+        """What the program of the workload that has just ended has said."""
+        with self._explained():
+            return self._session.report()
+
     @contextmanager
     def running(self, request: Request) -> Iterator[None]:
         """One workload, which has begun inside this context; its end is waited for."""

@@ -33,15 +33,22 @@ def check_processors(limits: Limits, program: str) -> None:
 
 def make_disk(folder: Path) -> Path:
     """An empty disk: a sparse file, and the text that describes it; VirtualBox takes ten seconds
-    to make one itself. Format: VMware's "Virtual Disk Format 5.0", "monolithicFlat"."""
-    with (folder / "scratch-flat.vmdk").open("wb") as file:
+    to make one itself."""
+    content = folder / "scratch-flat.vmdk"
+    with content.open("wb") as file:
         file.truncate(SCRATCH_MIB << 20)
-    descriptor = folder / "scratch.vmdk"
+    return describe_disk(content, folder / "scratch.vmdk")
+
+
+def describe_disk(content: Path, descriptor: Path) -> Path:
+    """A disk whose content is this file beside its description. Format: VMware's "Virtual Disk
+    Format 5.0", "monolithicFlat"."""
+    sectors = content.stat().st_size // 512
     descriptor.write_text(
         "# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\n"
         # QEMU takes what stands below an empty line twice, unless that is a remark.
         'createType="monolithicFlat"\n\n# Extent description\n'
-        f'RW {SCRATCH_MIB << 11} FLAT "scratch-flat.vmdk" 0\n\n'
+        f'RW {sectors} FLAT "{content.name}" 0\n\n'
         'ddb.virtualHWVersion = "4"\nddb.adapterType="ide"\n'
         'ddb.geometry.cylinders="130"\nddb.geometry.heads="16"\nddb.geometry.sectors="63"\n',
         encoding="utf-8",

@@ -51,15 +51,14 @@ class NspawnBackend(AttachedBackend):
     def prepared(
         self, image: LabImage, limits: Limits, folder: Path, name: str
     ) -> Iterator[list[str]]:
-        for each in EMPTY:
-            (folder / "root" / each).mkdir(parents=True)
+        parts = list(_laid_out(image.rootfs, folder / "root"))
         (folder / "scratch").mkdir()
         rootfs, scratch = escaped(image.rootfs), escaped(folder / "scratch")
         with oci_groups.own_group(name, limits) as joined:
             yield [
                 *("sh", "-c", JOIN, "sh", *map(str, joined), "--"),
                 *("systemd-nspawn", *BOUNDARY, f"--machine={name}", f"--directory={folder}/root"),
-                *(f"--bind-ro={rootfs}/{part}:/{part}" for part in ("bin", "lab")),
+                *(f"--bind-ro={rootfs}/{part}:/{part}" for part in parts),
                 *(f"--bind={scratch}:/scratch", f"--setenv={OWNER_VARIABLE}={owner()}"),
                 *AGENT,
             ]
@@ -73,6 +72,19 @@ class NspawnBackend(AttachedBackend):
             if judge.takes(mark_in(left.name), f"folder {left}", ["rmdir", left]):
                 owned_files.discard_empty(left)
         return super().sweep(judge)
+
+
+def _laid_out(rootfs: Path, root: Path) -> Iterator[str]:
+    """Makes the folders and links of a root; names what is to be mounted: what holds anything."""
+    for name in EMPTY:
+        if not (rootfs / name).is_symlink():
+            (root / name).mkdir(parents=True)
+    for path in sorted(rootfs.iterdir()):
+        if path.is_symlink():
+            (root / path.name).symlink_to(path.readlink())
+        elif path.is_dir() and any(path.iterdir()):
+            (root / path.name).mkdir(exist_ok=True)
+            yield path.name
 
 
 def escaped(path: Path) -> str:

@@ -83,6 +83,9 @@ class UserModeLinuxBackend(Backend):
             own = stack.enter_context(plain_path(folder))
             argv = [PROGRAM, f"mem={limits.memory_mib}M", f"initrd={files}/{image.initramfs.name}"]
             argv += [*WORDS, f"uml_dir={own}", "umid=lab"]
+            if image.disk:  # r: it is opened for reading only
+                disk = stack.enter_context(plain_path(image.disk.parent)) / image.disk.name
+                argv += [f"ubd0r={disk}", "LAB_DISK=/dev/ubda"]
             log = folder / "stderr.log"
             started = confined(argv, log, {}, limits, timeline, limited=False, kind=UmlInstance)
             yield stack.enter_context(started)

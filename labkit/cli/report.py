@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,12 @@ import typer
 
 from labkit.cli.app import AsJson, app
 from labkit.cli.output import show
+
+
+class Form(StrEnum):
+    """Other forms of a report."""
+
+    homework = "homework"
 
 
 @app.command("report", short_help="What a recording shows, and its web page.")
@@ -20,6 +27,14 @@ def report_command(
     out: Annotated[
         Path | None, typer.Option(help="The page's file; in the recording's folder if not given.")
     ] = None,
+    form: Annotated[
+        Form | None,
+        typer.Option(
+            help="homework: a page to print (environment, method, results, threats to validity); "
+            "homework.csv, all values in one table; raw, what the programs printed. --out names "
+            "their folder."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a recording's web page (one file, nothing loaded from elsewhere) and print its text."""
@@ -29,6 +44,10 @@ def report_command(
     found = load(recording)
     made_by = experiment(found.manifest.experiment)
     found = made_by.examined(found)
+    if form is not None:
+        place = out or report.usual_place(found).with_suffix("").with_name(form.value)
+        print(f"homework: {made_by.in_form(found, form.value, place)}")
+        return
     page = report.write(found, out or report.usual_place(found))
     if as_json:
         print(json.dumps({**made_by.json(found), "report": str(page)}))

@@ -12,9 +12,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
-from labkit.errors import LabError
+from labkit.errors import LabError, UsageError
 from labkit.experiments.options import Options
 from labkit.record import Record
 from labkit.recordings.facts import Limits
@@ -42,6 +43,7 @@ class Needs:
 
     limits: of the instances whose state is saved beforehand. network: guests find their network
     card. lenient: a backend that cannot run is left out, with the reason, and not an error.
+    packages: Debian's, whose programs are in the lab image, besides those that workloads name.
     """
 
     backends: Sequence[str]
@@ -49,6 +51,7 @@ class Needs:
     network: bool = False
     lenient: bool = False
     workloads: Sequence[str] = ()
+    packages: Sequence[str] = ()
 
 
 class Experiment(ABC, Generic[O, P, M]):
@@ -134,6 +137,14 @@ class Experiment(ABC, Generic[O, P, M]):
         from labkit.experiments.report import page
 
         return page(recording.manifest, self.told(recording), self.charts(recording, badge), badge)
+
+    def in_form(self, recording: Recording[M], form: str, folder: Path) -> Path:
+        """Writes the recording in another form into a folder, and returns the page to be opened.
+        UsageError where this experiment has no such form."""
+        raise UsageError(
+            f"a recording of {self.name} cannot be written as {form}",
+            resolution="name a run of real programs: labkit run --profile homework",
+        )
 
     def finished(self, recording: Recording[M]) -> None:
         """What is done besides with a recording that was just brought to its end."""

@@ -17,7 +17,7 @@ from labkit.errors import UsageError
 from labkit.experiments.base import Experiment, M, Needs, O, P
 from labkit.experiments.options import Options
 from labkit.experiments.table import EXPERIMENTS
-from labkit.guest.workload import digests
+from labkit.guest.workload import digests, parse_task
 from labkit.measure import last_selftest
 from labkit.measure.session import Session, opened
 from labkit.recordings import comparability, reader
@@ -120,9 +120,16 @@ def _session(experiment: Any, needs: Needs, options: Options) -> Any:
         network=needs.network,
         lenient=needs.lenient,
         kernel=options.kernel,
+        packages=_packages(needs),
         ready_timeout=options.ready_timeout,
         progress=options.progress,
     )
+
+
+def _packages(needs: Needs) -> list[str]:
+    """Debian's packages whose programs the lab image holds."""
+    named = (parse_task(text).workload.packages for text in needs.workloads)
+    return [*needs.packages, *(name for names in named for name in names)]
 
 
 def _record(
@@ -176,6 +183,7 @@ def _manifest(
         "labkit_version": version(DISTRIBUTION),
         "host": facts,
         "image_digest": session.image.digest,
+        "packages": session.image.versions,
         "workload_digests": digests(experiment.needs(plan).workloads),
         "backends": session.infos(),
         "selftest": last_selftest.latest(facts, _say),

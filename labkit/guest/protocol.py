@@ -33,6 +33,8 @@ from labkit.guest.messages import (
 from labkit.system.clock import Clock
 
 M = TypeVar("M", Begin, End)
+# How long a report of 96 KiB may take over the slowest serial port.
+REPORT_S = 60.0
 
 
 class Stream(Protocol):
@@ -160,6 +162,11 @@ class Session:
 
         return end
 
+    def report(self) -> str:
+        """What the program of the workload that has just ended has said."""
+        _, (out, _) = self._outputs(str(self._requests), self._clock.now() + REPORT_S)
+        return out.decode(errors="replace")
+
     def shell(self, script: Script, timeout: float) -> Outcome:
         """Runs a script. Raises BackendError, also for an answer that makes no sense."""
         deadline = self._clock.now() + timeout
@@ -168,15 +175,18 @@ class Session:
         self._send(script.line(id))
         begun, _, _ = self._answer(Begin, "begin", id, "begin the script", deadline)
         ended, _, _ = self._answer(End, "end", id, "finish the script", deadline)
+        status, (out, err) = self._outputs(id, deadline)
+        return Outcome(ended - begun, status, out, err)
+
+    def _outputs(self, id: str, deadline: float) -> tuple[int, tuple[bytes, bytes]]:
+        """What was printed, to its end; the status that ends it comes first."""
         pieces: dict[str, list[str]] = {"out": [], "err": []}
         while True:
             _, message = self._next((Output, Status), "tell the outcome", deadline)
             if isinstance(message, Output) and message.id == id:
                 pieces[message.stream].append(message.piece)
             if isinstance(message, Status) and message.id == id:
-                break
-        out, err = (_decoded(pieces[stream]) for stream in ("out", "err"))
-        return Outcome(ended - begun, message.status, out, err)
+                return message.status, (_decoded(pieces["out"]), _decoded(pieces["err"]))
 
     def stop(self, timeout: float) -> None:
         """Asks the agent to leave, and waits for its goodbye."""

@@ -2,7 +2,11 @@
 
 A file's head says what it does (title), what is counted (unit) and how many operations make one
 unit (ops-per-unit). A workload that counts defines `step N`; one that only holds, `hold SECONDS`.
-A server says «network: yes», and is asked from outside while it holds.
+A server says «network: yes», and is asked from outside while it holds. One that runs Debian's
+programs names their packages, with commas between («packages: fio»), and which of them reports
+(«report: fio», labkit/guest/programs). Such a one defines `report SECONDS`; or it is a server that
+a «client: ab» asks from the host. «memory: 512» is what it needs at least, in MiB; a remark
+«rw=read|write» says which words a setting may have.
 """
 
 from __future__ import annotations
@@ -32,8 +36,18 @@ class Workload:
     counts: bool
     # Whether it is a server, which wants an instance with a network.
     network: bool = False
+    # Debian's packages that it needs in the lab image.
+    packages: tuple[str, ...] = ()
     # What a task may set: name → what it is otherwise, as in the file.
     defaults: Mapping[str, str] = field(default_factory=dict)
+    # Of these, what is one of some words: name → the words.
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Which program's report it gives, in labkit/guest/programs; empty where it gives none.
+    program: str = ""
+    # The program on the host that asks a server, and reports; of the same image.
+    client: str = ""
+    # How much memory the program wants to have for itself, in MiB.
+    memory_mib: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,19 @@ class Task:
 
     workload: Workload
     settings: tuple[tuple[str, str], ...]
+
+    @property
+    def label(self) -> str:
+        """What it is called in tables. One that reports may be in a plan several times, so that
+        its settings belong to its name."""
+        if not self.workload.program:
+            return self.workload.name
+        return ":".join([self.workload.name, *(f"{k}={v}" for k, v in self.settings)])
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """All settings, those that nobody chose, too."""
+        return {**self.workload.defaults, **dict(self.settings)}
 
     def request(self, seconds: float) -> Request:
         due_s = None if self.workload.counts else seconds
@@ -89,7 +116,15 @@ def read_workload(file: Path) -> Workload:
             ops_per_unit=float(head["ops-per-unit"]),
             counts=re.search(r"^step\(\)", text, re.MULTILINE) is not None,
             network=head.get("network") == "yes",
+            packages=tuple(re.findall(r"[^\s,]+", head.get("packages", ""))),
             defaults=dict(re.findall(r"^([a-z]\w*)=[\"']?(\w+)[\"']?$", text, re.MULTILINE)),
+            choices={
+                name: tuple(words.split("|"))
+                for name, words in re.findall(r"^# ([a-z]\w*)=(\w+(?:\|\w+)*)$", text, re.MULTILINE)
+            },
+            program=head.get("report", ""),
+            client=head.get("client", ""),
+            memory_mib=int(head.get("memory", "0")),
         )
     except KeyError as error:
         raise _no_head(file, f"there is no line «# {error.args[0]}: …»") from error
@@ -130,7 +165,18 @@ def parse_task(text: str) -> Task:
             details=f"it has: {', '.join(known[name].defaults) or 'none'}",
             resolution=f"write {name}, or one of its settings",
         )
+    for setting, value in chosen:
+        _check_choice(known[name], setting, value)
     return Task(known[name], chosen)
+
+
+def _check_choice(workload: Workload, setting: str, value: str) -> None:
+    choices = workload.choices.get(setting)
+    if choices is not None and value not in choices:
+        raise UsageError(
+            f"the workload {workload.name} cannot have {setting}={value}",
+            resolution=f"choose one of: {', '.join(choices)}",
+        )
 
 
 def ballast_mib(text: str) -> int:

@@ -39,8 +39,16 @@ class Pins:
         return (ISOLINUX, SYSLINUX) if ARCHITECTURES[self.architecture].boots_iso else ()
 
 
-def look_up(folder: Path, architecture: Architecture, *, progress: bool) -> Pins:
-    """Asks the mirrors for the newest packages. Raises Unreachable, or ImageError."""
+@dataclass(frozen=True)
+class Suites:
+    """The release's index, and that of its security updates where it can be had."""
+
+    indexes: tuple[Index, ...]
+    signatures: dict[str, str]
+
+
+def open_suites(folder: Path, architecture: Architecture, *, progress: bool) -> Suites:
+    """Asks the mirrors. Raises Unreachable, or ImageError."""
     indexes = [open_suite(RELEASE, architecture, folder, progress=progress)]
     signatures = {RELEASE.name: indexes[0].signature}
     try:
@@ -48,8 +56,14 @@ def look_up(folder: Path, architecture: Architecture, *, progress: bool) -> Pins
         signatures[SECURITY.name] = indexes[1].signature
     except Unreachable as error:
         signatures[SECURITY.name] = f"not used: {error.brief} ({error.details})"
+    return Suites(tuple(indexes), signatures)
+
+
+def look_up(suites: Suites, architecture: Architecture) -> Pins:
+    """The newest packages. ImageError where one is not there."""
+    indexes = suites.indexes
     kernel = kernel_dependency(_newest_of(indexes, KERNEL_METAPACKAGE.format(architecture.name)))
-    pins = Pins({}, kernel, signatures, architecture.name)
+    pins = Pins({}, kernel, suites.signatures, architecture.name)
     names = (BUSYBOX, *pins.boot_loader, kernel)
     return replace(pins, packages={name: _newest_of(indexes, name) for name in names})
 

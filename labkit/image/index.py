@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from labkit.errors import ImageError
 from labkit.image.download import Expected
+
+if TYPE_CHECKING:
+    from debian.deb822 import Deb822
 
 _NEWER = "labkit image build --refresh"
 
@@ -23,20 +27,9 @@ class Package:
     url: str
     depends: str = ""
 
-    @property
-    def expected(self) -> Expected:
-        return Expected(self.sha256, self.size)
-
-
-def find_packages(index: bytes, name: str, mirror: str) -> Iterator[Package]:
-    """All versions of a package in an index. Found by text search: parsing the whole takes long."""
-    from debian.deb822 import Deb822
-
-    text = b"\n" + index
-    for match in re.finditer(rb"\nPackage: %b\n" % re.escape(name.encode()), text):
-        end = text.find(b"\n\n", match.end())
-        fields = Deb822(text[match.start() + 1 : end if end >= 0 else len(text)])
-        yield Package(
+    @classmethod
+    def of_paragraph(cls, name: str, fields: Deb822, mirror: str) -> Package:
+        return cls(
             name=name,
             version=fields["Version"],
             sha256=fields["SHA256"],
@@ -44,6 +37,25 @@ def find_packages(index: bytes, name: str, mirror: str) -> Iterator[Package]:
             url=f"{mirror}/{fields['Filename']}",
             depends=fields.get("Depends", ""),
         )
+
+    @property
+    def expected(self) -> Expected:
+        return Expected(self.sha256, self.size)
+
+
+def find_packages(index: bytes, name: str, mirror: str) -> Iterator[Package]:
+    """All versions of a package in an index. Found by text search: parsing the whole takes long."""
+    text = b"\n" + index
+    for match in re.finditer(rb"\nPackage: %b\n" % re.escape(name.encode()), text):
+        yield Package.of_paragraph(name, read_paragraph(text, match.start() + 1), mirror)
+
+
+def read_paragraph(index: bytes, start: int) -> Deb822:
+    """The fields of the paragraph that begins there."""
+    from debian.deb822 import Deb822
+
+    end = index.find(b"\n\n", start)
+    return Deb822(index[start : end if end >= 0 else len(index)])
 
 
 def newest(packages: Iterable[Package], name: str) -> Package:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labkit.image import debs
 from labkit.image.architecture import ARCHITECTURES, Architecture
+from labkit.image.bytecode import PYTHON, compiles
 from labkit.image.cmdline import command_line
 from labkit.image.debs import BUSYBOX, ISOLINUX, SYSLINUX, Pins
 from labkit.image.index import Package
+from labkit.image.program_pins import Programs
+from labkit.image.programs import program_entries
+from labkit.image.rootfs import GUEST_FOLDER, Entry, lab_entries
+from labkit.system.progress import bar
 
 BUILDER_VERSION = 1  # raise it when the same inputs make other bits
+PROGRAMS_VERSION = 1  # the same, of images with programs only
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,7 @@ class Inputs:
     pins: Pins
     guest: dict[str, bytes]
     own_kernel: bytes | None
+    programs: Programs | None = None
 
     @classmethod
     def of_record(
@@ -39,7 +47,8 @@ class Inputs:
             for name, package in record["packages"].items()
         }
         kernel = next((name for name in packages if name.startswith("linux-image-")), "")
-        return cls(Pins(packages, kernel, {}, architecture.name), guest, own_kernel)
+        programs = Programs.of_record(record["programs"]) if "programs" in record else None
+        return cls(Pins(packages, kernel, {}, architecture.name), guest, own_kernel, programs)
 
     @property
     def architecture(self) -> Architecture:
@@ -55,15 +64,29 @@ class Inputs:
         return [BUSYBOX, *self.pins.boot_loader, *kernel]
 
     @property
+    def bytecode(self) -> bool:
+        """Whether the image holds the byte code of its Python, which this computer compiles."""
+        has_python = self.programs is not None and PYTHON in self.programs.packages
+        return has_python and compiles(self.architecture)
+
+    @property
     def digest(self) -> str:
         """64 hex digits; the same inputs have the same one."""
-        key = {
+        key: dict[str, Any] = {
             "builder": BUILDER_VERSION,
             "command_line": self.command_line,
             "debs": sorted(self.pins.packages[name].sha256 for name in self.packages),
             "guest": {path: _sha256(data) for path, data in self.guest.items()},
             "kernel": _sha256(self.own_kernel) if self.own_kernel else None,
         }
+        if self.programs:
+            key["programs"] = {
+                "version": PROGRAMS_VERSION,
+                "names": self.programs.names,
+                "debs": sorted(package.sha256 for package in self.programs.packages.values()),
+                "disk": _sha256(read_disk_script()),
+                "bytecode": self.bytecode,
+            }
         return _sha256(json.dumps(key, sort_keys=True).encode())
 
     def provenance(self) -> dict[str, Any]:
@@ -77,6 +100,7 @@ class Inputs:
             },
             "signatures": self.pins.signatures,
             "own_kernel_sha256": _sha256(self.own_kernel) if self.own_kernel else None,
+            **({"programs": self.programs.provenance()} if self.programs else {}),
         }
 
 
@@ -90,11 +114,12 @@ class BootLoader:
 
 @dataclass(frozen=True)
 class Contents:
-    """What the packages hold that the image takes."""
+    """What the packages hold that the image takes. `root`: its root file system."""
 
     busybox: bytes
     kernel: bytes
     boot_loader: BootLoader | None
+    root: Sequence[Entry]
 
 
 def read_contents(inputs: Inputs, folder: Path, *, progress: bool) -> Contents:
@@ -103,11 +128,37 @@ def read_contents(inputs: Inputs, folder: Path, *, progress: bool) -> Contents:
     def read(name: str, *patterns: str) -> bytes:
         return read_from(inputs.pins, name, folder, *patterns, progress=progress)
 
+    busybox = read(BUSYBOX, "bin/busybox", "usr/bin/busybox")
+    root = lab_entries(busybox, inputs.guest)
+    if inputs.programs:
+        root = program_entries(_fetch_all(inputs.programs, folder, progress=progress), root)
     return Contents(
-        busybox=read(BUSYBOX, "bin/busybox", "usr/bin/busybox"),
+        busybox=busybox,
         kernel=inputs.own_kernel or read(inputs.pins.kernel, "boot/vmlinuz-*"),
         boot_loader=read_boot_loader(inputs.pins, folder, progress=progress),
+        root=root,
     )
+
+
+def _fetch_all(programs: Programs, folder: Path, *, progress: bool) -> list[Path]:
+    """The packages' files, of which there may be a hundred, under one bar."""
+    packages = programs.packages.values()
+    size = sum(package.size for package in packages)
+    found = []
+    with bar(
+        desc=f"{len(packages)} packages",
+        total=size,
+        unit="B",
+        unit_scale=True,
+        unit_divisor=1024,
+        delay=0.5,
+        leave=False,
+        disable=not progress,
+    ) as shown:
+        for package in packages:
+            found.append(debs.fetch(package, folder, progress=False))
+            shown.update(package.size)
+    return found
 
 
 def read_boot_loader(pins: Pins, folder: Path, *, progress: bool) -> BootLoader | None:
@@ -120,6 +171,12 @@ def read_boot_loader(pins: Pins, folder: Path, *, progress: bool) -> BootLoader 
             pins, SYSLINUX, folder, "usr/lib/syslinux/modules/bios/ldlinux.c32", progress=progress
         ),
     )
+
+
+def read_disk_script() -> bytes:
+    """The first process of a guest with its root on a disk; a checkout on Windows may have changed
+    its line ends."""
+    return (GUEST_FOLDER / "disk").read_bytes().replace(b"\r\n", b"\n")
 
 
 def read_from(pins: Pins, name: str, folder: Path, *patterns: str, progress: bool) -> bytes:

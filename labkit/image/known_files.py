@@ -101,12 +101,16 @@ ROOTFS = Folder(
         "bin": Folder({"sh": Link(), r"[^.].*": File()}),
         "dev|etc|proc|scratch|sys|tmp": Folder(),
         "init": File(),
-        "lab": Folder({"agent|shell": File(), "workloads": Folder({r"[^.].*\.sh": File()})}),
+        "lab": Folder(
+            {"agent|program|shell": File(), "workloads": Folder({r"[^.].*\.sh": File()})}
+        ),
     }
 )
 IMAGE = Folder(
     {
-        r"container\.tar|image\.json|initramfs\.cpio|lab\.iso|vmlinuz": File(),
+        r"container\.tar|image\.json|initramfs\.cpio|lab\.iso|root\.ext4|vmlinuz": File(),
+        # Of one with Debian's programs: all that is in it.
+        "root[f]s": Whole("usr/bin/busybox"),
         "rootfs": ROOTFS,
     },
     proof=("image.json", File("files")),
@@ -114,7 +118,10 @@ IMAGE = Folder(
 CACHE = Folder(
     {
         "debs": Folder(
-            {r"pins(-arm64)?\.json": File("packages"), r"[^.].*\.deb": Digested(".deb")},
+            {
+                r"(pins|programs-[0-9a-f]{12})(-arm64)?\.json": File("packages"),
+                r"[^.].*\.deb": Digested(".deb"),
+            },
             noted=True,
         ),
         "images": Folder({"[0-9a-f]{12}(-network-[0-9a-f]{8})?": IMAGE}, noted=True),

@@ -12,6 +12,7 @@ from labkit.image.architecture import AMD64, ARCHITECTURES, Architecture
 from labkit.image.in_use import hold
 
 RECORD = "image.json"
+ROOTFS = "rootfs"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,16 @@ class LabImage:
     command_line: str
     kernel_version: str
     architecture: Architecture = AMD64
+    # Of Debian's, whose programs are in it, by the names that were asked for.
+    packages: tuple[str, ...] = ()
+    # The root file system as guests have it that it is too big for as an initramfs.
+    disk: Path | None = None
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Package → version of all of Debian's packages whose programs are in it."""
+        packages = self.describe().get("programs", {"packages": {}})["packages"]
+        return {name: package["version"] for name, package in packages.items()}
 
     def describe(self) -> dict[str, Any]:
         """The record: digest, packages and their signatures, sizes."""
@@ -43,7 +54,7 @@ def image_in(folder: Path, record: dict[str, Any]) -> LabImage:
     return LabImage(
         folder=folder,
         digest=record["digest"],
-        rootfs=folder / "rootfs",
+        rootfs=folder / ROOTFS,
         container_tar=folder / "container.tar",
         container_id=record["container_id"],
         container_tag=record["container_tag"],
@@ -53,6 +64,8 @@ def image_in(folder: Path, record: dict[str, Any]) -> LabImage:
         command_line=record["command_line"],
         kernel_version=record["kernel_version"],
         architecture=architecture,
+        packages=tuple(record["programs"]["names"]) if "programs" in record else (),
+        disk=folder / "root.ext4" if "programs" in record else None,
     )
 
 

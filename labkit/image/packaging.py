@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from labkit.image.bytecode import bytecode_entries
 from labkit.image.container import write_container
+from labkit.image.ext4 import write_ext4
 from labkit.image.initramfs import write_initramfs
-from labkit.image.inputs import Contents, Inputs
+from labkit.image.inputs import Contents, Inputs, read_disk_script
 from labkit.image.iso import write_iso
 from labkit.image.kernel import kernel_version
-from labkit.image.lab_image import RECORD, LabImage, file_sizes, image_in
-from labkit.image.rootfs import Entry, lab_entries, write_folder
+from labkit.image.lab_image import RECORD, ROOTFS, LabImage, file_sizes, image_in
+from labkit.image.rootfs import Entry, disk_entries, write_folder
 
 
 def needed_bytes(contents: Contents) -> int:
     """About what an image takes: a kernel, one unpacked on the ISO, four root file systems."""
-    return 4 * len(contents.kernel) + 4 * len(contents.busybox)
+    return 4 * len(contents.kernel) + 4 * sum(len(entry.data) for entry in contents.root)
 
 
 def write_image(inputs: Inputs, contents: Contents, folder: Path) -> LabImage:
     """Writes everything into a new folder, the record last."""
     folder.mkdir(mode=0o755)
-    entries = lab_entries(contents.busybox, inputs.guest)
+    write_folder(contents.root, folder / ROOTFS)
+    root = list(contents.root)
+    if inputs.bytecode:
+        root = sorted([*root, *bytecode_entries(folder / ROOTFS)], key=lambda entry: entry.path)
     archive = folder / "container.tar"
-    container_id, tag = write_container(entries, inputs.digest, inputs.architecture, archive)
+    container_id, tag = write_container(root, inputs.digest, inputs.architecture, archive)
     record: dict[str, Any] = {
         "digest": inputs.digest,
         "kernel_version": kernel_version(contents.kernel, inputs.architecture),
@@ -36,16 +41,20 @@ def write_image(inputs: Inputs, contents: Contents, folder: Path) -> LabImage:
         "command_line": inputs.command_line,
     }
     image = image_in(folder, record)
-    _write_for_guests(image, contents, entries)
-    write_folder(entries, image.rootfs)
+    _write_for_guests(image, contents, root)
     _write_record(image, record)
     return image
 
 
-def _write_for_guests(image: LabImage, contents: Contents, entries: Iterable[Entry]) -> None:
+def _write_for_guests(image: LabImage, contents: Contents, root: Sequence[Entry]) -> None:
     image.kernel.write_bytes(contents.kernel)
+    initial = root
+    if image.disk:
+        initial = disk_entries(contents.busybox, read_disk_script())
+        with image.disk.open("wb") as file:
+            write_ext4(root, file)
     with image.initramfs.open("wb") as file:
-        write_initramfs(entries, file)
+        write_initramfs(initial, file)
     if image.iso and contents.boot_loader:
         write_iso(
             image.iso,
@@ -59,7 +68,7 @@ def _write_for_guests(image: LabImage, contents: Contents, entries: Iterable[Ent
 def _write_record(image: LabImage, record: dict[str, Any]) -> None:
     files = file_sizes(image.folder)
     rootfs = sum(size for path, size in files.items() if path.startswith("rootfs/"))
-    packagings = (image.container_tar, image.kernel, image.initramfs, image.iso)
+    packagings = (image.container_tar, image.kernel, image.initramfs, image.iso, image.disk)
     record["bytes"] = {"rootfs": rootfs} | {
         path.name: files[path.name] for path in packagings if path
     }

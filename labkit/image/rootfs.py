@@ -48,6 +48,11 @@ def program(path: str, data: bytes) -> Entry:
     return Entry(path, stat.S_IFREG | 0o755, data)
 
 
+def text(path: str, content: str | bytes) -> Entry:
+    data = content.encode() if isinstance(content, str) else content
+    return Entry(path, stat.S_IFREG | 0o644, data)
+
+
 def link(path: str, target: str) -> Entry:
     return Entry(path, stat.S_IFLNK | 0o777, target.encode())
 
@@ -59,7 +64,8 @@ def character_device(path: str, permissions: int, major: int, minor: int) -> Ent
 def read_guest(source: Path | None = None) -> dict[str, bytes]:
     """Path in the image → content, of all that the lab puts into it."""
     source = source or GUEST_FOLDER
-    files = {"lab/agent": source / "agent", "lab/shell": source / "shell", "init": source / "init"}
+    files = {f"lab/{name}": source / name for name in ("agent", "shell", "program")}
+    files["init"] = source / "init"
     files |= {f"lab/workloads/{f.name}": f for f in sorted((source / "workloads").glob("*.sh"))}
     own = own_guest_dir() if source == GUEST_FOLDER else None
     files |= {f"lab/workloads/{f.name}": f for f in _own_files(own, "workloads", "*.sh")}
@@ -91,6 +97,12 @@ def lab_entries(busybox: bytes, guest: Mapping[str, bytes]) -> list[Entry]:
     entries += [folder("tmp", 0o1777), program("bin/busybox", busybox), link("bin/sh", "busybox")]
     entries += [program(path, data) for path, data in guest.items()]
     return sorted(entries, key=lambda entry: entry.path)
+
+
+def disk_entries(busybox: bytes, script: bytes) -> list[Entry]:
+    """What a guest begins in whose root file system lies on a disk."""
+    folders = [folder(name) for name in ("bin", "dev", "disk", "proc")]
+    return [*folders, program("bin/busybox", busybox), program("init", script)]
 
 
 def write_folder(entries: Iterable[Entry], target: Path) -> None:

@@ -23,6 +23,8 @@ class Plan(Record):
     budget_s: float | None = Field(default=None, gt=0)
     seconds: float = Field(gt=0, le=3600)
     seed: int = 0
+    # Debian's, in the lab image besides those that the workloads name.
+    packages: tuple[str, ...] = ()
     profile: str = "quick"
     limits: Limits = Limits()
     # Backend → how many instances are started after the blocks, one after another, to run at

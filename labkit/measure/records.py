@@ -132,6 +132,31 @@ class Requests(Record):
     client_cpu_s: float
 
 
+class ProgramMetric(Record):
+    """One figure of what a program has reported of itself in one trial.
+
+    workload: with its settings, such as "fio:rw=read". unit: "1/s", "B/s", "us", "count" or
+    "percent"; of us (microseconds) less is better.
+    """
+
+    trial: int
+    backend: str
+    workload: str
+    metric: str
+    unit: str
+    value: float
+
+
+class Report(Record):
+    """What a program has printed, as it was: its metrics are made of this."""
+
+    trial: int
+    backend: str
+    workload: str
+    program: str
+    text: str
+
+
 @dataclass(frozen=True)
 class TrialRecords:
     """All that one trial leaves behind."""
@@ -141,6 +166,8 @@ class TrialRecords:
     results: Sequence[Result] = ()
     samples: Sequence[Sample] = ()
     requests: Sequence[Requests] = ()
+    metrics: Sequence[ProgramMetric] = ()
+    reports: Sequence[Report] = ()
     # What could not be read → why.
     unread: Mapping[str, str] = field(default_factory=dict)
 
@@ -152,4 +179,6 @@ class TrialRecords:
             "results": self.results,
             "samples": self.samples,
             "requests": self.requests,
+            "metrics": self.metrics,
+            "reports": self.reports,
         }

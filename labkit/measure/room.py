@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import psutil
 
 from labkit.errors import BackendError, UsageError
-from labkit.guest.workload import ballast_mib
+from labkit.guest.workload import ballast_mib, parse_task
 from labkit.recordings.facts import Limits
 from labkit.system import host
 
@@ -50,4 +50,16 @@ def check_room(limits: Limits, count: int) -> None:
             f"{count} instances of {limits.memory_mib} MiB have no room",
             details=f"{left >> 20} MiB are available, {RESERVE_BYTES >> 20} of them stay free",
             resolution="use fewer --instances or a smaller --memory-mib",
+        )
+
+
+def check_programs(limits: Limits, workloads: Iterable[str]) -> None:
+    """UsageError when a program needs more memory than an instance has."""
+    needed = {task.label: task.workload.memory_mib for task in map(parse_task, workloads)}
+    most = max(needed, key=needed.__getitem__, default="")
+    if most and needed[most] > limits.memory_mib:
+        raise UsageError(
+            f"{most} does not run in {limits.memory_mib} MiB",
+            details=f"it asks its system for up to {needed[most]} MiB, of which it uses a part",
+            resolution=f"--memory-mib {needed[most]}, for all backends alike",
         )

@@ -1,31 +1,35 @@
-"""Plan → interleaved blocks → trials.
-
-A block is one trial of each backend in random order, so that what drifts on the computer (its
-temperature, its caches, its neighbours) meets all backends alike. The order follows the seed.
-"""
+"""Interleaved blocks → trials."""
 
 from __future__ import annotations
 
-import itertools
-import random
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import psutil
 
 from labkit.backends.base import READY_TIMEOUT_S, Backend, Instance, Meter, broken
 from labkit.backends.timeline import Timeline
-from labkit.errors import BackendError, LabError
+from labkit.errors import BackendError, GuestTimeout, LabError
 from labkit.guest.protocol import Answer
 from labkit.guest.workload import Task, parse_task
 from labkit.image import LabImage
 from labkit.measure import held
 from labkit.measure.plan import Plan
-from labkit.measure.records import Milestone, Requests, Result, Sample, Trial, TrialRecords
+from labkit.measure.program_work import ProgramWork, metrics
+from labkit.measure.records import (
+    Milestone,
+    ProgramMetric,
+    Report,
+    Requests,
+    Result,
+    Sample,
+    Trial,
+    TrialRecords,
+)
 from labkit.measure.sampler import HOST, Reading, Sampler
+from labkit.measure.schedule import Step, blocks
 from labkit.measure.web.visit import Visit
-from labkit.recordings.words import OWN_KERNEL, Engine, Stage
+from labkit.recordings.words import OWN_KERNEL, Engine
 from labkit.system import host
 from labkit.system.clock import Clock, HostClock
 from labkit.system.interruptions import Watch
@@ -34,46 +38,6 @@ from labkit.system.limits import Held
 # What the agent tells before a workload's begin line, and before the end line of one that holds: of
 # a kernel of its own. Elsewhere it sees the host's memory, which is no cost of it.
 GUEST = Meter("guest", "instance")
-
-
-@dataclass(frozen=True)
-class Step:
-    """A place in the schedule: which backend, in which block. Warm-ups are block 0."""
-
-    trial: int
-    block: int
-    backend: str
-
-    @property
-    def stage(self) -> Stage:
-        return "measured" if self.block else "warmup"
-
-
-def blocks(plan: Plan) -> Iterator[list[Step]]:
-    """The warm-ups if there are any, then the blocks, and beyond the plan further ones without
-    end. The same seed gives the same order, also to a run that is resumed."""
-    first = 1
-    for block, names in _rounds(plan):
-        random.Random(f"{plan.seed} {first}").shuffle(names)  # noqa: S311  an order, not a secret
-        yield [Step(first + i, block, name) for i, name in enumerate(names)]
-        first += len(names)
-
-
-def _rounds(plan: Plan) -> Iterator[tuple[int, list[str]]]:
-    """(block, backends in the plan's order)."""
-    for count in range(max(plan.warmups.values(), default=0)):
-        yield 0, [name for name in plan.backends if plan.warmups.get(name, 0) > count]
-    planned = max(plan.trials.values())
-    for block in itertools.count(1):
-        beyond = block > planned
-        yield block, [name for name in plan.backends if beyond or plan.trials[name] >= block]
-
-
-def schedule(plan: Plan) -> list[Step]:
-    """All planned trials in their order."""
-    planned = max(plan.trials.values())
-    rounds = itertools.takewhile(lambda steps: steps[0].block <= planned, blocks(plan))
-    return [step for steps in rounds for step in steps]
 
 
 def execute(
@@ -151,6 +115,8 @@ class _OneTrial:
         self._timeline = Timeline(clock)
         self._results: list[Result] = []
         self._requests: list[Requests] = []
+        self._metrics: list[ProgramMetric] = []
+        self._reports: list[Report] = []
         self._requested = 0.0
         self._unread: dict[str, str] = {}
         self._held = Held()
@@ -199,6 +165,8 @@ class _OneTrial:
             self._results,
             self._samples(),
             self._requests,
+            self._metrics,
+            self._reports,
             self._unread,
         )
 
@@ -216,7 +184,10 @@ class _OneTrial:
                 self._add(instance.late_meters)
                 self._sampler.take("ready")
                 for task in tasks if self._step.stage == "measured" else ():
-                    self._work(instance, task, plan.seconds)
+                    if task.workload.program:
+                        self._let_report(instance, task, plan.seconds, image)
+                    else:
+                        self._work(instance, task, plan.seconds)
                 self._sampler.take("stop_requested")
                 if self._metered:  # last: to ask inside is work, too
                     self._held = held.read(
@@ -247,9 +218,31 @@ class _OneTrial:
                 visit()
 
         answer = instance.run(visit.request() if visit else task.request(seconds), on_begin)
-        self._sampler.take(f"end {name}")
         if visit:
             self._requests += visit.records(self._step.trial, self._step.backend)
+        self._note(task, answer)
+
+    def _let_report(self, instance: Instance, task: Task, seconds: float, image: LabImage) -> None:
+        """A program that fails leaves its figures empty, with the reason; the trial goes on. One
+        that is not heard of any more ends it."""
+        work = ProgramWork(instance, task, seconds, image.rootfs)
+
+        def on_begin() -> None:
+            self._sampler.take(f"begin {task.label}")
+            work.ask()
+
+        try:
+            self._note(task, instance.run(work.request(), on_begin))
+            self._reports.append(work.read(self._step.trial, self._step.backend))
+            self._metrics += metrics(self._reports[-1])
+        except GuestTimeout:
+            raise
+        except BackendError as error:
+            self._unread[f"{self._step.backend}, {task.label}"] = broken(error).reason
+
+    def _note(self, task: Task, answer: Answer) -> None:
+        name = task.label
+        self._sampler.take(f"end {name}")
         self._results.append(self._result(task, answer))
         if self._backend.family in OWN_KERNEL:
             for memory in answer.memory:
@@ -264,7 +257,7 @@ class _OneTrial:
         return Result(
             trial=self._step.trial,
             backend=self._step.backend,
-            workload=task.workload.name,
+            workload=task.label,
             unit=task.workload.unit,
             ops=units,
             seconds=seconds,

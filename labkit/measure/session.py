@@ -18,7 +18,7 @@ from labkit.image import LabImage
 from labkit.measure import cleanup
 from labkit.record import Record
 from labkit.recordings.facts import BackendInfo, Limits
-from labkit.recordings.words import MACHINES
+from labkit.recordings.words import MACHINES, PACKAGES
 from labkit.system.clock import Clock, HostClock
 from labkit.system.interruptions import Watch
 from labkit.system.ownership import Kept, kept_note
@@ -74,6 +74,7 @@ def opened(
     network: bool = False,
     lenient: bool = False,
     kernel: Path | None = None,
+    packages: Sequence[str] = (),
     ready_timeout: float = READY_TIMEOUT_S,
     progress: bool = True,
 ) -> Iterator[Session]:
@@ -88,7 +89,7 @@ def opened(
         print(kept_note(len(set(kept))), file=sys.stderr)
     if progress:
         _warn(chosen)
-    plain = built = image.build(kernel=kernel, progress=progress)
+    plain = built = image.build(kernel=kernel, packages=packages, progress=progress)
     if network and any(backend.family in MACHINES for backend in chosen.values()):
         built = image.networked(plain, progress=progress)
     try:
@@ -128,6 +129,7 @@ def _prepared(
     ready = {}
     for name, backend in chosen.items():
         try:
+            _check_packages(backend, built)
             backend.prepare(built)
             backend.info(built)  # which may try an engine
             ready[name] = backend
@@ -138,6 +140,15 @@ def _prepared(
     if chosen and not ready:
         raise BackendError("nothing can be started here", details=_lines(left_out))
     return ready
+
+
+def _check_packages(backend: Backend, built: LabImage) -> None:
+    if built.packages and (why := backend.unsupported.get(PACKAGES)):
+        raise BackendError(
+            f"{backend.name} starts no lab image with Debian's programs",
+            details=why,
+            resolution="leave it out, or workloads and --packages that want programs",
+        )
 
 
 def _lines(reasons: Mapping[str, str]) -> str:

@@ -45,6 +45,11 @@ def obstacles(first: Manifest, second: Manifest) -> list[Difference]:
     Only what both have counts. An experiment adds what its plan holds."""
     compared = [Difference("lab image", first.image_digest[:12], second.image_digest[:12])]
     compared += [
+        Difference(f"package {name}", version, second.packages[name])
+        for name, version in first.packages.items()
+        if name in second.packages
+    ]
+    compared += [
         Difference(f"workload {name}", digest[:12], second.workload_digests[name][:12])
         for name, digest in first.workload_digests.items()
         if name in second.workload_digests

@@ -25,6 +25,8 @@ class Manifest(Record):
     labkit_version: str
     host: Host
     image_digest: str
+    # Debian's packages whose programs are in the lab image → version; with what they depend on.
+    packages: dict[str, str] = Field(default_factory=dict)
     # Workload → SHA-256 of its file: the same name may do other work in another version.
     workload_digests: dict[str, str] = Field(default_factory=dict)
     backends: dict[str, BackendInfo] = Field(default_factory=dict)

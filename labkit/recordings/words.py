@@ -51,6 +51,8 @@ HARDWARE_ENGINES: frozenset[Engine] = frozenset({"kvm", "hvf", "vbox-hm", "vmwar
 
 # What a backend may leave out besides workloads: to run more than one instance at once.
 SEVERAL = "several instances"
+# And to start a lab image with Debian's programs, whose root file system lies on a disk.
+PACKAGES = "packages"
 
 # A cold start boots or begins from nothing; a resumed one continues from a saved state.
 StartKind = Literal["cold", "resumed"]

@@ -14,7 +14,7 @@ import docker
 from labkit.experiments import benchmark
 from labkit.experiments.table import load_run
 from labkit.image import LabImage
-from labkit.measure import runner
+from labkit.measure import schedule
 from labkit.measure.plan import Plan
 from labkit.system.clock import wait_until
 from tests.faults.checks import Kept, unadvised
@@ -35,7 +35,7 @@ class Course:
 
     @property
     def trials(self) -> list[int]:
-        return [step.trial for step in runner.schedule(self.plan)]
+        return [step.trial for step in schedule.schedule(self.plan)]
 
 
 class Scene:
@@ -61,7 +61,7 @@ class Scene:
         for seed in itertools.count(self.dice.randrange(10**6)):
             choices: dict[str, Any] = {"repeats": repeats, "seconds": seconds, "seed": seed, **more}
             plan = benchmark.plan(names, workloads.split(","), warmups=0, **choices)
-            target = max(s.trial for s in runner.schedule(plan) if s.backend == backend)
+            target = max(s.trial for s in schedule.schedule(plan) if s.backend == backend)
             if target > 1:
                 break
         words = ["run", "--out", str(self.run), "--backends", ",".join(names), "--warmups", "0"]

@@ -54,4 +54,6 @@ def small_image(tmp_path: Path) -> LabImage:
     folder = tmp_path / "0123456789ab"
     folder.mkdir()
     (folder / "lab.iso").write_bytes(b"boot me")
-    return cast(LabImage, SimpleNamespace(folder=folder, iso=folder / "lab.iso", digest="d" * 64))
+    return cast(
+        LabImage, SimpleNamespace(folder=folder, iso=folder / "lab.iso", digest="d" * 64, disk=None)
+    )

@@ -19,7 +19,7 @@ from labkit.backends.qemu.backend import QemuBackend
 from labkit.backends.qemu.command import PROGRAMS, here
 from labkit.backends.table import BACKENDS
 from labkit.errors import CommandError, LabError
-from labkit.experiments.benchmark import planning
+from labkit.experiments.benchmark import planning, profiles
 from labkit.experiments.benchmark.experiment import Benchmark
 from labkit.image import LabImage
 from labkit.measure import session
@@ -52,7 +52,7 @@ def test_a_fault_of_one_is_its_own_finding(
     assert found.findings[0].reason and found.findings[0].fix and found.ready == ("host",)
     assert "broken" in diagnosis_text(found)
     if method in ("missing", "version"):
-        profile = planning.PROFILES["quick"]
+        profile = profiles.PROFILES["quick"]
         kept = planning._names(None, replace(profile, backends=("broken", "host")))
         assert kept == ("host",)
 

@@ -17,7 +17,9 @@ from labkit.recordings.words import Engine
 
 
 def image_for(architecture: Architecture) -> LabImage:
-    made = SimpleNamespace(architecture=architecture, kernel="vmlinuz", initramfs="initramfs.cpio")
+    made = SimpleNamespace(
+        architecture=architecture, kernel="vmlinuz", initramfs="initramfs.cpio", disk=None
+    )
     return cast(LabImage, made)
 
 

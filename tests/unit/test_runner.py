@@ -13,7 +13,8 @@ from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.measure.plan import Plan
 from labkit.measure.records import TrialRecords
-from labkit.measure.runner import execute, schedule
+from labkit.measure.runner import execute
+from labkit.measure.schedule import schedule
 from labkit.recordings.words import MILESTONES
 from labkit.system.clock import Clock
 from labkit.system.interruptions import Interruptions, Watch

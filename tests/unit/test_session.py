@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import cast
 
 import psutil
@@ -50,7 +51,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
         monkeypatch.setattr(cleanup, part, lambda judge: [])
     monkeypatch.setattr(cleanup, "BACKENDS", {})
     monkeypatch.setattr(session, "make_backend", make)
-    monkeypatch.setattr(image, "build", lambda **choices: cast(LabImage, None))
+    monkeypatch.setattr(
+        image, "build", lambda **choices: cast(LabImage, SimpleNamespace(packages=()))
+    )
     monkeypatch.setattr(FakeBackend, "info", lambda self, image: None)
     return make
 

@@ -12,7 +12,7 @@ from labkit.backends import lxc, nspawn
 from labkit.backends.engine_parts import oci_groups
 from labkit.backends.table import GROUPS, make_backend
 from labkit.experiments.benchmark import charts, stats
-from labkit.experiments.benchmark.planning import PROFILES
+from labkit.experiments.benchmark.profiles import PROFILES
 from labkit.experiments.benchmark.stats.spectrum import ASPECTS, LIMITS
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import FAMILIES

@@ -53,3 +53,30 @@ def test_any_text_is_a_task_or_a_clear_error(text: str) -> None:
     except UsageError:
         return
     assert task.workload.name in all_workloads()
+
+
+def test_a_workload_names_its_packages(tmp_path: Path) -> None:
+    file = tmp_path / "mine.sh"
+    head = "# title: a\n# unit: b\n# ops-per-unit: 1\n"
+    file.write_text(f"{head}# packages: fio, python3-minimal\nstep() {{ :; }}\n")
+    assert read_workload(file).packages == ("fio", "python3-minimal")
+    assert all_workloads()["cpu"].packages == ()
+
+
+def test_a_setting_of_some_words_takes_no_other() -> None:
+    with pytest.raises(UsageError, match="cannot have rw=reed") as caught:
+        parse_task("fio:rw=reed")
+    assert "randread" in caught.value.resolution
+
+
+def test_each_default_is_one_of_its_choices() -> None:
+    for workload in all_workloads().values():
+        assert workload.choices.keys() <= workload.defaults.keys()
+        for name, words in workload.choices.items():
+            assert workload.defaults[name] in words
+
+
+def test_only_what_reports_is_called_by_its_settings() -> None:
+    assert parse_task("fio:rw=read:bs=1m").label == "fio:rw=read:bs=1m"
+    assert parse_task("ballast:mib=128").label == "ballast"
+    assert parse_task("fio:rw=read").chosen["bs"] == "4k"

@@ -31,6 +31,7 @@ from labkit.backends.qemu.command import (
     here,
     make_disk,
     network_card,
+    root_disk,
     talking,
 )
 from labkit.backends.qemu.qmp import Qmp
@@ -173,7 +174,7 @@ class QemuBackend(Backend):
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
         with scratch_folder() as folder:
-            disk = make_disk(folder / "scratch.raw", limits)
+            disk = make_disk(folder / "scratch.raw", limits, beside_root=image.disk is not None)
             with self._machine(image, limits, timeline, disk) as instance:
                 yield instance
 
@@ -191,7 +192,7 @@ class QemuBackend(Backend):
         with ExitStack() as stack:
             port = stack.enter_context(reserved_port()) if limits.network else None
             card = () if port is None else network_card(port)
-            words = [*boots(image, limits), *card, *more]
+            words = [*boots(image, limits), *root_disk(image), *card, *more]
             made = self.machine(image, limits, timeline, words, state)
             machine = stack.enter_context(made)
             console, agent = machine.sockets[CONSOLE], machine.sockets[AGENT]
@@ -241,8 +242,13 @@ class QemuBackend(Backend):
 def _boot(engine: Engine, image: LabImage) -> None:
     """Proves an engine by a boot: the kernel writes all of its messages to the console."""
     backend = QemuBackend(engine)
-    with backend._machine(image, Limits(), Timeline(backend.clock), talking(image)) as instance:
-        instance.wait_while_it_speaks(BOOT_SILENCE_S, BOOT_LIMIT_S)
+    with ExitStack() as stack:
+        words = list(talking(image))
+        if image.disk:  # which is looked for behind another one
+            folder = stack.enter_context(scratch_folder())
+            words += make_disk(folder / "scratch.raw", Limits(), beside_root=True)
+        machine = backend._machine(image, Limits(), Timeline(backend.clock), words)
+        stack.enter_context(machine).wait_while_it_speaks(BOOT_SILENCE_S, BOOT_LIMIT_S)
 
 
 def diagnose(folder: Path) -> str:

@@ -61,7 +61,18 @@ def talking(image: LabImage) -> Sequence[str]:
     return ("-append", f"{command_line(1, architecture=image.architecture)} ignore_loglevel")
 
 
-def make_disk(path: Path, limits: Limits) -> Sequence[str]:
+def root_disk(image: LabImage) -> Sequence[str]:
+    """The lab image's root file system where that lies on a disk, which QEMU does not write: the
+    second namespace of a controller, whose first one is the guest's own disk. So both have the
+    same name in each start (NVM Express Base Specification, "Namespaces")."""
+    if image.disk is None:
+        return ()
+    drive = f"file={escaped(image.disk)},if=none,id=root,format=raw,readonly=on"
+    controller = ("-device", "nvme,id=disks,serial=labkit")
+    return ("-drive", drive, *controller, "-device", "nvme-ns,drive=root,bus=disks,nsid=2")
+
+
+def make_disk(path: Path, limits: Limits, *, beside_root: bool = False) -> Sequence[str]:
     """A sparse file (it takes room on the host only as the guest writes), and the words that
     make it the guest's disk. QEMU itself keeps the limit (docs/throttle.txt)."""
     with path.open("wb") as file:
@@ -69,7 +80,8 @@ def make_disk(path: Path, limits: Limits) -> Sequence[str]:
     drive = f"file={escaped(path)},if=none,id=scratch,format=raw"
     if limits.disk_write_mib_per_s is not None:
         drive += f",throttling.bps-write={limits.disk_write_mib_per_s << 20}"
-    return ("-drive", drive, "-device", "nvme,drive=scratch,serial=labkit")
+    device = "nvme-ns,bus=disks,nsid=1" if beside_root else "nvme,serial=labkit"
+    return ("-drive", drive, "-device", f"{device},drive=scratch")
 
 
 def network_card(port: int, inner: int = INNER_PORT, *, closed: bool = True) -> Sequence[str]:

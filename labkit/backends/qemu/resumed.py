@@ -19,6 +19,7 @@ from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
+from labkit.recordings.words import PACKAGES
 from labkit.system.owner_marks import scratch_folder
 
 
@@ -27,7 +28,8 @@ class QemuResumedBackend(QemuBackend):
     start = "resumed"
     about_s = 2.0
     unsupported: ClassVar[Mapping[str, str]] = {
-        "disk": "a machine with a virtual NVMe disk cannot be saved"
+        "disk": "a machine with a virtual NVMe disk cannot be saved",
+        PACKAGES: "their root lies on a virtual NVMe disk, with which no machine can be saved",
     }
 
     _state: Path | None = None

@@ -14,7 +14,7 @@ from labkit.backends.serial_ports import check_length
 from labkit.backends.virtualbox.installation import MANAGE, Installation
 from labkit.backends.virtualbox.manage import VBoxManage
 from labkit.backends.virtualbox.registry import registry, room_needed
-from labkit.backends.virtualbox.settings import OS_TYPE, configure, place_iso
+from labkit.backends.virtualbox.settings import OS_TYPE, configure, place
 from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
@@ -69,7 +69,7 @@ def registered(
         with room_needed(home):
             machine.folder.mkdir(exist_ok=True)  # VirtualBox itself refuses a name that is taken
             assert image.iso is not None, "missing() has refused such a computer"
-            iso = place_iso(image.iso, home)
+            iso = place(image.iso, home)
             machine.manage.create_vm(name=machine.name, folder=home, os_type=OS_TYPE)
             stack.callback(_remove, machine)
             configure(
@@ -81,6 +81,7 @@ def registered(
                 folder=machine.folder,
                 ports=machine.ports,
                 port=port,
+                root=image.disk,
             )
         yield machine
 

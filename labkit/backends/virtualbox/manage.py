@@ -62,15 +62,23 @@ class VBoxManage:
     def set_extra_data(self, *, name: str, key: str, value: str) -> None:
         self._do(f"set {key}", "setextradata", name, key, value)
 
-    def add_controller(self, *, name: str, controller: str, bus: str, kind: str) -> None:
+    def add_controller(
+        self, *, name: str, controller: str, bus: str, kind: str, ports: int = 0
+    ) -> None:
+        """`ports`: how many places it has; 0 for the usual number."""
         words = ("--name", controller, "--add", bus, "--controller", kind)
-        self._do(f"add the controller {controller}", "storagectl", name, *words)
+        count = ("--portcount", str(ports)) if ports else ()
+        self._do(f"add the controller {controller}", "storagectl", name, *words, *count)
 
-    def attach(self, *, name: str, controller: str, kind: str, medium: Path) -> None:
-        """Puts a medium into a controller's first place."""
-        place = ("--storagectl", controller, "--port", "0", "--device", "0")
+    def attach(
+        self, *, name: str, controller: str, kind: str, medium: Path, port: int = 0, mode: str = ""
+    ) -> None:
+        """Puts a medium into a controller's place, the first one if no other is named. What is
+        written to one of the mode `immutable` goes into a file of the machine's own."""
+        place = ("--storagectl", controller, "--port", str(port), "--device", "0")
         words = (*place, "--type", kind, "--medium", str(medium))
-        self._do(f"attach {medium.name}", "storageattach", name, *words)
+        kept = ("--mtype", mode) if mode else ()
+        self._do(f"attach {medium.name}", "storageattach", name, *words, *kept)
 
     def start_headless(self, *, name: str) -> None:
         words = ("startvm", name, "--type", "headless")

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from labkit.backends.base import INNER_PORT
-from labkit.backends.boot_medium import make_disk
+from labkit.backends.boot_medium import describe_disk, make_disk
 from labkit.backends.serial_ports import AGENT, CONSOLE
 from labkit.backends.virtualbox.manage import VBoxManage
 from labkit.recordings.facts import Limits
@@ -87,8 +87,10 @@ def configure(
     folder: Path,
     ports: Path,
     port: int | None = None,
+    root: Path | None = None,
 ) -> None:
-    """Configures the machine that was created as `name`; its files lie in `folder`."""
+    """Configures the machine that was created as `name`; its files lie in `folder`. `root` is the
+    content of a disk that it reads and never writes."""
     manage.modify_vm(name=name, settings=settings(engine, limits, ports, port))
     if engine == "vbox-recompiler":
         for key, value in _DRIVERLESS_EXTRA.items():
@@ -96,18 +98,25 @@ def configure(
     bus, kind = _CD.get(engine, ("ide", "PIIX4"))
     manage.add_controller(name=name, controller="cd", bus=bus, kind=kind)
     manage.attach(name=name, controller="cd", kind="dvddrive", medium=iso)
-    manage.add_controller(name=name, controller="scratch", bus="pcie", kind="NVMe")
+    places = 2 if root else 0
+    manage.add_controller(name=name, controller="scratch", bus="pcie", kind="NVMe", ports=places)
     manage.attach(name=name, controller="scratch", kind="hdd", medium=make_disk(folder))
+    if root:
+        disk = describe_disk(place(root, folder), folder / "root.vmdk")
+        manage.attach(
+            name=name, controller="scratch", kind="hdd", medium=disk, port=1, mode="immutable"
+        )
 
 
-def place_iso(iso: Path, home: Path) -> Path:
-    """The boot medium inside the home folder: a link where that is possible, else a copy."""
-    target = home / f"{iso.parent.name}.iso"
+def place(file: Path, folder: Path) -> Path:
+    """A file of the lab image inside a folder that VirtualBox sees, by the image's name: a link
+    where that is possible, else a copy."""
+    target = folder / f"{file.parent.name}{file.suffix}"
     if not target.exists():
         partial = target.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
-            partial.hardlink_to(iso)
+            partial.hardlink_to(file)
         if not partial.exists():
-            shutil.copyfile(iso, partial)
+            shutil.copyfile(file, partial)
         owned_files.settle(partial, target)
     return target

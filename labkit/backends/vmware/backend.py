@@ -33,7 +33,7 @@ from labkit.errors import BackendError, GuestTimeout, LabError
 from labkit.guest.protocol import Session
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
-from labkit.recordings.words import Engine
+from labkit.recordings.words import PACKAGES, Engine
 from labkit.system import owned_files
 from labkit.system.owner_marks import TEMP_PREFIX, mark_in, scratch_folder
 from labkit.system.ownership import Judge
@@ -89,7 +89,8 @@ class VmwareBackend(Backend):
     about_s = 10.0
     sweeps_files = True
     unsupported: ClassVar[Mapping[str, str]] = {
-        "resumed start": "the lab does not suspend machines of VMware yet"
+        "resumed start": "the lab does not suspend machines of VMware yet",
+        PACKAGES: "the lab gives machines of VMware no second disk yet",
     }
 
     def missing(self) -> Missing | None:

@@ -28,7 +28,7 @@ _PATH = re.compile(
 )
 _SYSTEM = re.compile(r"/+(?:dev|proc|sys|usr)/")  # the same on each computer
 _AT = re.compile(r"[\w.+-]+@[\w.-]+")  # anna@laptop
-_WORDED = frozenset({"daemon", "error", "kernel", "version", "violations", "why"})
+_WORDED = frozenset({"daemon", "error", "kernel", "text", "version", "violations", "why"})
 _MAPS = frozenset({"configuration", "left_out", "unsupported", "versions"})
 _EVERYBODYS = frozenset({"root", "localhost"})
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from labkit.experiments.benchmark.records import Run, RunManifest
 from labkit.experiments.benchmark.stats.frames import ALIKE, HELD, measured
+from labkit.guest.workload import all_workloads
 from labkit.recordings import comparability
 from labkit.recordings.comparability import Difference
 from labkit.recordings.facts import Limits
@@ -15,6 +16,7 @@ from labkit.recordings.facts import Limits
 UNMOVED = frozenset({"trials", "until_precision", "budget_s", "seed", "profile", "instances"})
 WORDS = {
     "backends": "backends in turn",
+    "packages": "further packages",
     "seconds": "seconds of each workload",
     "warmups": "warm-ups",
 }
@@ -75,9 +77,15 @@ def shared_trials(first: Run, second: Run) -> int:
 
 
 def _settings(manifest: RunManifest) -> dict[str, str]:
-    """Workload → its settings, such as "mib=64" of "ballast:mib=64"."""
+    """Workload → its settings, such as "mib=64" of "ballast:mib=64". One that reports is another
+    workload with other settings: its figures are kept apart by them."""
     parts = [text.partition(":") for text in manifest.plan.workloads]
-    return {name: settings for name, _, settings in parts}
+    return {name: settings for name, _, settings in parts if not _reports(name)}
+
+
+def _reports(name: str) -> bool:
+    known = all_workloads().get(name)
+    return known is not None and bool(known.program)
 
 
 def _computer(manifest: RunManifest) -> str:

@@ -11,6 +11,7 @@ from labkit.experiments.benchmark import charts as draw
 from labkit.experiments.benchmark import published, stats
 from labkit.experiments.benchmark.records import Run, examined
 from labkit.experiments.benchmark.stats.cpu import cpu_spent_of, idle_burn_of
+from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.stats.memory import memory_of, verdict_of
 from labkit.experiments.benchmark.stats.quantities import cpu_values, memory_values
 
@@ -20,7 +21,7 @@ Drawn = Iterator[tuple[str, Chart]]
 def charts(run: Run, badge: str) -> dict[str, Chart]:
     """Name → chart."""
     parts: tuple[Callable[[Run, str], Drawn], ...]
-    parts = (_scaling, _startup, _published, _memory, _instances, _cpu, _web)
+    parts = (_scaling, _startup, _published, _memory, _instances, _cpu, _web, _programs)
     drawn: dict[str, Chart] = {}
     run = examined(run)
     for part in parts:
@@ -85,3 +86,10 @@ def _web(run: Run, badge: str) -> Drawn:
         timeline = stats.timeline(run.milestones, run.trials, until="first_response")
         yield "first_response", draw.first_response(answered, timeline, badge=badge)
         yield "latency", draw.latency(stats.latency(run.requests, run.trials), badge=badge)
+
+
+def _programs(run: Run, badge: str) -> Drawn:
+    """What programs have reported."""
+    table = stats.programs(run)
+    if not table.empty:
+        yield "programs", draw.programs(table, first=yardstick(run.trials), badge=badge)

@@ -16,7 +16,7 @@ from labkit.recordings.words import MILESTONES
 
 Frames = Mapping[str, pd.DataFrame]
 Faults = Iterator[tuple[str, str]]
-OF_A_TRIAL = ("milestones", "requests", "results", "samples")
+OF_A_TRIAL = ("milestones", "requests", "results", "samples", "metrics", "reports")
 
 
 def faults(manifest: RunManifest, tables: Frames) -> Faults:
@@ -26,6 +26,7 @@ def faults(manifest: RunManifest, tables: Frames) -> Faults:
     for table in OF_A_TRIAL:
         yield from ((table, why) for why in _strangers(trials, tables[table]))
     yield from _unknown_names(manifest, tables)
+    yield from (("metrics", why) for why in _without_report(tables["metrics"], tables["reports"]))
     instances = tables["instances"]["backend"]
     for backend in instances[~instances.isin(list(manifest.plan.instances))].unique():
         yield "instances", f"the plan has no instances of {backend!r}"
@@ -56,14 +57,24 @@ def _strangers(trials: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _unknown_names(manifest: RunManifest, tables: Frames) -> Faults:
-    workloads = [task.partition(":")[0] for task in manifest.plan.workloads]
+    # One that reports is called by its settings, too.
+    asked = manifest.plan.workloads
+    workloads = {*asked, *(task.partition(":")[0] for task in asked)}
     milestones = tables["milestones"]
     for row in _rows(milestones[~milestones["milestone"].isin(MILESTONES)]):
         yield "milestones", f"trial {row.trial}: no milestone {row.milestone!r}"
-    for table in ("results", "requests"):
+    for table in ("results", "requests", "metrics", "reports"):
         rows = tables[table]
         for row in _rows(rows[~rows["workload"].isin(workloads)]):
             yield table, f"trial {row.trial}: the plan has no workload {row.workload!r}"
+
+
+def _without_report(metrics: pd.DataFrame, reports: pd.DataFrame) -> Iterator[str]:
+    """A figure that no report has said."""
+    said = set(zip(reports["trial"], reports["workload"], strict=True))
+    for row in _rows(metrics[["trial", "workload"]].drop_duplicates()):
+        if (row.trial, row.workload) not in said:
+            yield f"trial {row.trial}: there is no report of {row.workload!r}"
 
 
 def _not_ready(trials: pd.DataFrame, milestones: pd.DataFrame) -> Faults:

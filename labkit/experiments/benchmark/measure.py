@@ -11,7 +11,7 @@ from labkit.experiments.benchmark import instances
 from labkit.measure import runner
 from labkit.measure.plan import Plan
 from labkit.measure.records import InstanceReading, Result, Trial, TrialRecords
-from labkit.measure.runner import Step
+from labkit.measure.schedule import Step
 from labkit.measure.session import Session
 from labkit.record import Record
 from labkit.recordings import tables

@@ -23,7 +23,18 @@ class RunOptions(Options):
         ),
     ] = None
     workloads: Annotated[
-        Names | None, Help("Which, with commas between; settings as in ballast:mib=128.")
+        Names | None,
+        Help(
+            "Which, with commas between; settings as in ballast:mib=128 or fio:rw=read:bs=1m, "
+            "which may come several times."
+        ),
+    ] = None
+    packages: Annotated[
+        Names | None,
+        Help(
+            "Debian's packages whose programs are in the lab image, with commas between, for "
+            "workloads of your own; what the lab's workloads name is there anyway."
+        ),
     ] = None
     repeats: Annotated[int | None, Help("Trials of each backend.")] = None
     seconds: Annotated[float | None, Help("How long each workload lasts.")] = None
@@ -33,12 +44,15 @@ class RunOptions(Options):
             "quick: 5 trials, CPU and idle; reference: 10, four workloads; full: 10, all; "
             "web: 10, an HTTP server that is asked. A slow backend makes fewer. "
             "engine-parts: 20 starts at each depth of a container engine; "
-            "spectrum: 10, all from a process to a machine."
+            "spectrum: 10, all from a process to a machine; "
+            "homework: 5, sysbench, fio, nginx, iperf3, and a report for a course."
         ),
     ] = "quick"
     seed: Annotated[int | None, Help("Makes the order of the trials repeatable.")] = None
     cpus: Annotated[int, Help("CPUs of each instance.")] = 1
-    memory_mib: Annotated[int, Help("Memory of each instance.")] = 256
+    memory_mib: Annotated[
+        int | None, Help("Memory of each instance; 256 if not given, 512 for real programs.")
+    ] = None
     warmups: Annotated[
         int | None, Help("Starts of each backend before the first block, in no figure.")
     ] = None

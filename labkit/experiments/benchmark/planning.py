@@ -1,76 +1,37 @@
-"""What a run shall do: ready-made profiles, and a checked plan."""
+"""What a run shall do: a checked plan."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import ValidationError
 
 from labkit.backends.base import Missing
-from labkit.backends.table import BACKENDS, DEFAULT, GROUPS, expand, make_backend
+from labkit.backends.table import BACKENDS, GROUPS, expand, make_backend
 from labkit.errors import UsageError
 from labkit.experiments.benchmark.instances import SETTLE_S
 from labkit.experiments.benchmark.options import RunOptions
+from labkit.experiments.benchmark.profiles import PROFILES, Profile
 from labkit.experiments.benchmark.variants import named
 from labkit.guest.workload import ballast_mib, parse_task
+from labkit.image.closure import package_names
+from labkit.measure.choice import interprets
 from labkit.measure.plan import Plan
-from labkit.measure.room import check_ballast, check_limits, check_room
+from labkit.measure.room import check_ballast, check_limits, check_programs, check_room
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import SEVERAL
 
-
-@dataclass(frozen=True)
-class Profile:
-    """Ready-made choices for a run."""
-
-    workloads: tuple[str, ...]
-    repeats: int
-    seconds: float
-    # A slow backend makes fewer trials, at least one, so that its part stays within this.
-    budget_s: float
-    # Of each backend that makes all of its trials.
-    warmups: int = 1
-    # Which, unless they are named; of these, what can run.
-    backends: tuple[str, ...] = DEFAULT
-    # So many at once, after the blocks; 1 is none.
-    instances: int = 1
-
-
-PROFILES: Mapping[str, Profile] = {
-    "quick": Profile(("cpu", "idle"), repeats=5, seconds=1.0, budget_s=90),
-    # What the recorded runs in data/reference are made with.
-    "reference": Profile(
-        ("cpu", "syscall", "fork", "idle"), repeats=10, seconds=1.0, budget_s=152, instances=4
-    ),
-    "full": Profile(
-        ("cpu", "syscall", "fork", "memory", "disk", "idle", "ballast:mib=64"),
-        repeats=10,
-        seconds=2.0,
-        budget_s=1200,
-        instances=4,
-    ),
-    # A server on every backend; one load a connection count, half of the seconds each.
-    "web": Profile(("http",), repeats=10, seconds=2.0, budget_s=120),
-    # What each component of a container engine adds to a start: many short trials.
-    "engine-parts": Profile(
-        ("idle",), repeats=20, seconds=0.2, budget_s=120, backends=GROUPS["engine-parts"]
-    ),
-    # Every way from a bare process to a machine.
-    "spectrum": Profile(
-        ("syscall", "cpu", "idle"),
-        repeats=10,
-        seconds=0.5,
-        budget_s=152,
-        backends=GROUPS["spectrum"],
-    ),
-}
 # How long a run that adds blocks may take, unless told otherwise.
 PRECISION_BUDGET_S = 600.0
 # How long the starts of one backend's instances may take: what a profile has, what is asked for.
 INSTANCES_BUDGET_S, INSTANCES_PATIENCE_S = 60.0, 600.0
 MOST_INSTANCES = 64
+INTERPRETED = Missing(
+    "it interprets each instruction here, so that real programs would take hours",
+    "name it in --backends to try all the same",
+)
 
 
 def make_plan(options: RunOptions) -> Plan:
@@ -79,7 +40,7 @@ def make_plan(options: RunOptions) -> Plan:
     names = tuple(named(_names(options.backends, chosen), options.ready, options.sweep))
     _check(names, chosen)
     _check_precision(options.until_precision, options.time_budget)
-    limits = _limits(options, chosen.workloads)
+    limits = _limits(options, chosen)
     for name in names:
         _check_within(name, limits, chosen.workloads)
     exact = options.repeats is not None
@@ -96,6 +57,7 @@ def make_plan(options: RunOptions) -> Plan:
         until_precision=options.until_precision,
         budget_s=budget_s if options.until_precision else None,
         seconds=chosen.seconds,
+        packages=package_names(options.packages or ()),
         seed=random.SystemRandom().randrange(2**31) if options.seed is None else options.seed,
         profile=options.profile,
         limits=limits,
@@ -120,17 +82,18 @@ def _profile(options: RunOptions) -> Profile:
     )
 
 
-def _limits(options: RunOptions, workloads: Sequence[str]) -> Limits:
+def _limits(options: RunOptions, profile: Profile) -> Limits:
     """What each instance may use; UsageError when the host has not got it or it makes no sense."""
+    memory_mib = profile.memory_mib if options.memory_mib is None else options.memory_mib
     try:
         chosen = Limits(
             cpus=options.cpus,
-            memory_mib=options.memory_mib,
-            network=any(parse_task(text).workload.network for text in workloads),
+            memory_mib=memory_mib,
+            network=any(parse_task(text).workload.network for text in profile.workloads),
         )
     except ValidationError as error:
         raise UsageError(
-            f"{options.cpus} CPUs and {options.memory_mib} MiB make no instance",
+            f"{options.cpus} CPUs and {memory_mib} MiB make no instance",
             resolution="use 1 CPU or more and 64 MiB or more",
         ) from error
     return chosen
@@ -145,6 +108,7 @@ def _check_within(name: str, limits: Limits, workloads: Sequence[str]) -> None:
         ) from error
     check_limits(own)
     check_ballast(own, workloads)
+    check_programs(own, workloads)
 
 
 def describe(plan: Plan) -> str:
@@ -183,7 +147,10 @@ def left_out(backends: Sequence[str] | None, profile: str) -> dict[str, Missing]
     else:
         meant = tuple(name for group in backends for name in GROUPS.get(group, ()))
     problems = {name: make_backend(name).problem() for name in meant}
-    return {name: missing for name, missing in problems.items() if missing is not None}
+    missing = {name: problem for name, problem in problems.items() if problem is not None}
+    if backends is None and profile in PROFILES and not PROFILES[profile].patient:
+        missing |= {name: INTERPRETED for name in meant if name not in missing and interprets(name)}
+    return missing
 
 
 def _names(backends: Sequence[str] | None, profile: Profile) -> tuple[str, ...]:
@@ -193,10 +160,12 @@ def _names(backends: Sequence[str] | None, profile: Profile) -> tuple[str, ...]:
     optional |= {name for group in named for name in GROUPS.get(group, ())}
     optional -= set(backends or ())
     return tuple(
-        name
-        for name in expand(named)
-        if name not in optional or make_backend(name).problem() is None
+        name for name in expand(named) if name not in optional or _takes_part(name, profile)
     )
+
+
+def _takes_part(name: str, profile: Profile) -> bool:
+    return make_backend(name).problem() is None and (profile.patient or not interprets(name))
 
 
 def _trials(name: str, chosen: Profile, *, exact: bool) -> int:
@@ -246,7 +215,7 @@ def _trial_s(name: str, workloads: Sequence[str], seconds: float) -> float:
 def _check(names: Sequence[str], chosen: Profile) -> None:
     if not names:
         raise UsageError("no backend is named", details=f"the lab has: {', '.join(BACKENDS)}")
-    workloads = [parse_task(text).workload.name for text in chosen.workloads]
+    workloads = [parse_task(text).label for text in chosen.workloads]
     if len(set(workloads)) < len(workloads):
         raise UsageError(
             "a workload is named twice", resolution="name each once; a second run compares settings"

@@ -8,7 +8,16 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from labkit.measure.plan import Plan
-from labkit.measure.records import InstanceReading, Milestone, Requests, Result, Sample, Trial
+from labkit.measure.records import (
+    InstanceReading,
+    Milestone,
+    ProgramMetric,
+    Report,
+    Requests,
+    Result,
+    Sample,
+    Trial,
+)
 from labkit.recordings.kind import Table
 from labkit.recordings.manifest import Manifest
 from labkit.recordings.reader import Recording
@@ -59,6 +68,9 @@ TABLES: Mapping[str, Table] = {
     "results": Table(Result, ("trial", "workload")),
     "samples": Table(Sample, ("trial", "meter", "role", "at_s", "moment")),
     "requests": Table(Requests, ("trial", "workload", "connections")),
+    # Only of workloads that are programs which report.
+    "metrics": Table(ProgramMetric, ("trial", "workload", "metric")),
+    "reports": Table(Report, ("trial", "workload")),
     # Only where several instances were started at once.
     "instances": Table(InstanceReading, ("backend", "running", "instance", "meter", "at_s")),
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labkit.experiments.benchmark import data_quality, stats
+from labkit.experiments.benchmark import data_quality, programs, stats
 from labkit.experiments.benchmark.charts.memory import METRICS
 from labkit.experiments.benchmark.data_quality.gather import NO_ISSUES
 from labkit.experiments.benchmark.figures import charts
 from labkit.experiments.benchmark.records import Run, examined
+from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.table import table
 from labkit.experiments.benchmark.text import cautions, explained
 from labkit.experiments.report import template
@@ -27,6 +28,8 @@ def html(run: Run, *, badge: str) -> str:
         warmups=_counts(run.manifest.plan.warmups),
         comparison=found.cells,
         explained=explained(run),
+        programs=programs.shown(run),
+        programs_mean=programs.MEANS.format(first=yardstick(run.trials)),
         definitions={**found.meanings, **_metrics()},
         cautions=cautions(run, found),
         issues=[issue.sentence for issue in data_quality.quality_issues(run)],

@@ -9,6 +9,7 @@ import pandas as pd
 
 from labkit.experiments.benchmark import data_quality, stats
 from labkit.experiments.benchmark.records import Run, examined
+from labkit.recordings.reader import plain_rows
 
 
 def run_json(run: Run) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "left_out": dict(run.left_out),
         "trials": trials,
         "summary": stats.summary_json(run),
+        "programs": plain_rows(stats.programs(run)),
         "data_quality": [asdict(issue) for issue in data_quality.quality_issues(run)],
     }
 

@@ -24,7 +24,7 @@ from labkit.experiments.selftest.records import Part, SelftestTrial
 from labkit.measure import runner
 from labkit.measure.plan import Plan
 from labkit.measure.records import TrialRecords
-from labkit.measure.runner import Step
+from labkit.measure.schedule import Step
 from labkit.measure.session import Session
 
 CpuClock = Callable[[], float]

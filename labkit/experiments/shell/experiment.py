@@ -24,9 +24,13 @@ class Shell(Experiment[ShellOptions, ShellPlan, ShellManifest]):
     labkit shell --script FILE                      docker and qemu, where they can run
     labkit shell --script FILE --backends docker,docker:network=bridge
     labkit shell --script FILE --backends host      your own computer is named, or spared
+    labkit shell --script FILE --packages python3   with programs of Debian's
     labkit shell --recorded                         the scripts of the notebooks
 
-    Only the programs of the lab image are there: busybox. Each script has an instance of its own.
+    Only the programs of the lab image are there: busybox, and with --packages Debian's, which
+    behind the boundary host need the image's own libraries. This line runs one everywhere alike:
+      . "$LAB/program"; run_program python3 -c 'print(1)'
+    Each script has an instance of its own.
     In a notebook, a cell that begins with %%everywhere does the same.
     """
     reference = "shell"
@@ -42,7 +46,7 @@ class Shell(Experiment[ShellOptions, ShellPlan, ShellManifest]):
 
     def needs(self, plan: ShellPlan) -> Needs:
         names = [name for question in plan.scripts.values() for name in question.backends]
-        return Needs(tuple(dict.fromkeys(names)), lenient=True)
+        return Needs(tuple(dict.fromkeys(names)), lenient=True, packages=plan.packages)
 
     def measure(self, plan: ShellPlan, session: Session) -> Batches:
         return measure(plan, session)

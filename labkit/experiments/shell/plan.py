@@ -12,6 +12,7 @@ from labkit.backends.table import expand, make_backend
 from labkit.errors import BackendError, UsageError
 from labkit.experiments.options import Help, Names, Options, require_within
 from labkit.experiments.shell.records import Question, ShellPlan
+from labkit.image.closure import package_names
 from labkit.measure import choice
 
 
@@ -27,6 +28,10 @@ class ShellOptions(Options):
             "host, where a script could do harm: host must be named."
         ),
     ] = None
+    packages: Annotated[
+        Names | None,
+        Help("Debian's packages whose programs the script may use, with commas between."),
+    ] = None
     seconds: Annotated[int, Help("When the script is ended, 1 to 300.", "N")] = 10
     bytes: Annotated[int, Help("How much of each output is kept, 1 to 65536.", "N")] = 8192
     questions: tuple[Question, ...] = ()
@@ -38,8 +43,9 @@ LONGEST_SCRIPT = 2048
 
 def make_plan(options: ShellOptions) -> ShellPlan:
     """A checked plan; UsageError says what makes no sense."""
+    packages = package_names(options.packages or ())
     if options.questions:
-        return together(options.questions)
+        return together(options.questions, packages)
     if options.script is None:
         raise UsageError("there is no script", resolution="name a file with --script FILE")
     return together(
@@ -50,7 +56,8 @@ def make_plan(options: ShellOptions) -> ShellPlan:
                 seconds=options.seconds,
                 output_bytes=options.bytes,
             )
-        ]
+        ],
+        packages,
     )
 
 
@@ -78,7 +85,7 @@ def question(
     return Question(text=script, backends=names, seconds=seconds, output_bytes=output_bytes)
 
 
-def together(questions: Iterable[Question]) -> ShellPlan:
+def together(questions: Iterable[Question], packages: tuple[str, ...] = ()) -> ShellPlan:
     """One plan of several questions; a script that is asked twice is run once behind each
     boundary. UsageError where it has two limits."""
     scripts: dict[str, Question] = {}
@@ -92,7 +99,7 @@ def together(questions: Iterable[Question]) -> ShellPlan:
             )
         names = tuple(dict.fromkeys([*known.backends, *asked.backends]))
         scripts[asked.id] = known.model_copy(update={"backends": names})
-    return ShellPlan(scripts=scripts)
+    return ShellPlan(scripts=scripts, packages=packages)
 
 
 def _read(script: Path) -> str:

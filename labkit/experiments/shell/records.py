@@ -31,9 +31,11 @@ class Question(Record):
 
 
 class ShellPlan(Record):
-    """Script's id → the question, in the order in which they are asked."""
+    """Script's id → the question, in the order in which they are asked; the packages whose programs
+    the scripts may use."""
 
     scripts: dict[str, Question]
+    packages: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _ids_are_of_the_scripts(self) -> Self:

@@ -6,7 +6,7 @@
 
 prepare() {
     [ -z "$LAB_SCRATCH_DEVICE" ] && return
-    "$BUSYBOX" grep -q " $LAB_SCRATCH " /proc/mounts && return
+    "$BUSYBOX" grep -q "^$LAB_SCRATCH_DEVICE " /proc/mounts && return
     "$BUSYBOX" mke2fs "$LAB_SCRATCH_DEVICE" >/dev/null &&
         "$BUSYBOX" mount -t ext2 "$LAB_SCRATCH_DEVICE" "$LAB_SCRATCH"
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psutil
 
 from labkit.experiments.table import load_run
-from labkit.measure import runner
+from labkit.measure import schedule
 from tests.faults.scene import Scene
 from tests.faults.victims import instance_of
 
@@ -38,7 +38,7 @@ def break_instance(
     course = scene.course(backend, 2 if backend in ("host", "docker") else 1, "cpu,idle")
     target = course.target
     if moment == "saving":  # then there is nothing that its first trial could start from
-        target = min(s.trial for s in runner.schedule(course.plan) if s.backend == backend)
+        target = min(s.trial for s in schedule.schedule(course.plan) if s.backend == backend)
     words = [*course.words, "--ready-timeout", str(ready_timeout)]
     lab = scene.begin(words, patience_s=patience_s)
     lab.until(moment, 0 if moment == "saving" else target)
@@ -51,7 +51,7 @@ def break_instance(
     assert trials.loc[target, "status"] == "failed"
     expected = [
         step.trial
-        for step in runner.schedule(course.plan)
+        for step in schedule.schedule(course.plan)
         if step.trial <= target or step.backend != backend
     ]
     scene.entry.lost += [f"trial {n}" for n in expected if n not in trials.index]

@@ -24,5 +24,7 @@ def offer(
 
     for module in (table, session, *modules):
         monkeypatch.setattr(module, "make_backend", make_backend)
-    monkeypatch.setattr(image, "build", lambda **options: SimpleNamespace(digest="0" * 64))
+    monkeypatch.setattr(
+        image, "build", lambda **options: SimpleNamespace(digest="0" * 64, packages=(), versions={})
+    )
     monkeypatch.setattr(cleanup, "sweep", lambda backends, **options: [])

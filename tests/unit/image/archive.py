@@ -29,16 +29,17 @@ def make_kernel(version: str = "6.1.0-7-cloud-amd64", padding: int = 5000) -> by
 
 
 def make_deb(files: dict[str, bytes]) -> bytes:
-    """A binary package: an ar archive of three members (deb(5))."""
-    members = {
-        "debian-binary": b"2.0\n",
-        "control.tar.xz": _tar_xz({"control": b"Package: any\n"}),
-        "data.tar.xz": _tar_xz(files),
-    }
+    """A binary package."""
+    return make_ar(_tar_xz({"control": b"Package: any\n"}), _tar_xz(files))
+
+
+def make_ar(control: bytes, data: bytes) -> bytes:
+    """An ar archive of three members (deb(5))."""
+    members = {"debian-binary": b"2.0\n", "control.tar.xz": control, "data.tar.xz": data}
     archive = b"!<arch>\n"
-    for name, data in members.items():
-        archive += f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n".encode()
-        archive += data + b"\n" * (len(data) % 2)
+    for name, content in members.items():
+        archive += f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode()
+        archive += content + b"\n" * (len(content) % 2)
     return archive
 
 

@@ -22,7 +22,15 @@ def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand-ins for labkit/guest."""
     folder = tmp_path / "guest"
     (folder / "workloads").mkdir(parents=True)
-    for name in ("agent", "shell", "init", "workloads/cpu.sh", "workloads/idle.sh"):
+    for name in (
+        "agent",
+        "shell",
+        "disk",
+        "program",
+        "init",
+        "workloads/cpu.sh",
+        "workloads/idle.sh",
+    ):
         (folder / name).write_text(f"#!/bin/busybox sh\n# {name}\n")
     monkeypatch.setattr(rootfs, "GUEST_FOLDER", folder)
     return folder

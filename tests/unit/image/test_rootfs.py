@@ -17,7 +17,7 @@ def test_what_is_in_it_and_nothing_else(guest: Path) -> None:
         *("bin", "dev", "etc", "lab", "lab/workloads", "proc", "scratch", "sys", "tmp")
     }
     assert {e.path for e in entries if not e.is_folder} == {
-        *("bin/busybox", "bin/sh", "init", "lab/agent", "lab/shell"),
+        *("bin/busybox", "bin/sh", "init", "lab/agent", "lab/program", "lab/shell"),
         *("lab/workloads/cpu.sh", "lab/workloads/idle.sh"),
     }
 

@@ -8,6 +8,8 @@ from labkit.experiments.benchmark.charts.idle import idle
 from labkit.experiments.benchmark.charts.instances import instances
 from labkit.experiments.benchmark.charts.latency import latency
 from labkit.experiments.benchmark.charts.memory import METRICS, memory
+from labkit.experiments.benchmark.charts.program_bars import program_bars
+from labkit.experiments.benchmark.charts.programs import programs
 from labkit.experiments.benchmark.charts.published import published
 from labkit.experiments.benchmark.charts.scaling import scaling
 from labkit.experiments.benchmark.charts.spectrum import spectrum
@@ -25,6 +27,8 @@ __all__ = [
     "instances",
     "latency",
     "memory",
+    "program_bars",
+    "programs",
     "published",
     "scaling",
     "spectrum",

@@ -15,6 +15,7 @@ from labkit.experiments.benchmark.stats.frames import backends, failures
 from labkit.experiments.benchmark.stats.instances import instances, left_out
 from labkit.experiments.benchmark.stats.memory import memory, verdict
 from labkit.experiments.benchmark.stats.precision import Widest, precision, widest
+from labkit.experiments.benchmark.stats.programs import programs
 from labkit.experiments.benchmark.stats.published import beside, comparable
 from labkit.experiments.benchmark.stats.quantities import compare, quantities
 from labkit.experiments.benchmark.stats.scaling import scaling
@@ -50,6 +51,7 @@ __all__ = [
     "memory",
     "paired",
     "precision",
+    "programs",
     "quantities",
     "scaling",
     "spectrum",

@@ -1,0 +1,115 @@
+"""The page of a homework, made of the run alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from labkit import notes, units
+from labkit.charts.chart import Chart
+from labkit.errors import UsageError
+from labkit.experiments.benchmark import charts as draw
+from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.figures import charts
+from labkit.experiments.benchmark.homework.threats import threats
+from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.stats.frames import yardstick
+from labkit.experiments.report import template
+from labkit.guest.programs import version_of
+from labkit.guest.workload import parse_task
+
+# Of the charts that each run has, those that the questions of such a course are about.
+ALSO = ("startup", "memory")
+FIGURES = ("min", "max", "mean", "std", "median")
+
+
+def html(run: Run, *, badge: str) -> str:
+    """One HTML page that needs nothing else, laid out to be printed."""
+    table = stats.programs(run)
+    if table.empty:
+        raise UsageError(
+            "no program has reported in this run, so that there is nothing to hand in",
+            resolution="labkit run --profile homework",
+        )
+    return template("experiments/benchmark", "homework.html.jinja").render(
+        manifest=run.manifest,
+        badge=badge,
+        ending=run.ending,
+        first=yardstick(run.trials),
+        backends=notes.rows_of(stats.backends(run.trials)),
+        programs=list(_programs(run)),
+        versions=_versions(run),
+        results=list(_results(table)),
+        lab=list(_of_the_lab(run)),
+        charts=list(_charts(run, table, badge)),
+        threats=threats(run),
+    )
+
+
+def _programs(run: Run) -> Iterator[tuple[str, str, str]]:
+    """Workload, its title, all its settings."""
+    for text in run.manifest.plan.workloads:
+        task = parse_task(text)
+        settings = ", ".join(f"{name}={value}" for name, value in task.chosen.items())
+        yield text, task.workload.title, settings or "–"
+
+
+def _versions(run: Run) -> list[str]:
+    """A sentence a program: that its version was the same everywhere, or which were which."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for row in run.reports.itertuples():
+        version = version_of(str(row.program), str(row.text))
+        backends = found.setdefault(str(row.workload).partition(":")[0], {})
+        backends.setdefault(version or "of a version that it does not tell", set())
+        backends[version or "of a version that it does not tell"].add(str(row.backend))
+    return [_version_sentence(program, versions) for program, versions in found.items()]
+
+
+def _version_sentence(program: str, versions: dict[str, set[str]]) -> str:
+    if len(versions) == 1:
+        return f"{program}: {next(iter(versions))} behind each boundary"
+    return f"{program}: NOT the same: " + "; ".join(
+        f"{version} ({', '.join(sorted(names))})" for version, names in versions.items()
+    )
+
+
+def _results(table: Any) -> Iterator[tuple[str, list[list[str]]]]:
+    """Workload → rows: metric, backend, n, FIGURES, interval, ratio."""
+    for workload in dict.fromkeys(table["workload"]):
+        mine = table[table["workload"] == workload]
+        rows = [
+            _row(row)
+            for metric in dict.fromkeys(mine["metric"])
+            for row in notes.rows_of(mine[mine["metric"] == metric])
+        ]
+        yield str(workload), rows
+
+
+def _row(row: Any) -> list[str]:
+    scale = units.METRICS[row.unit]
+    figures = [units.text(getattr(row, name), scale) for name in FIGURES]
+    interval = units.interval_text(row.median, row.low, row.high, scale)
+    ratio = (row.median_ratio, row.low_ratio, row.high_ratio)
+    shown = units.with_interval(*ratio, units.ratio) if units.known(row.median_ratio) else "–"
+    return [row.metric, units.label(row.backend, row.engine), str(row.n), *figures, interval, shown]
+
+
+def _of_the_lab(run: Run) -> Iterator[list[str]]:
+    """Startup and memory of each backend, as the lab measures them from outside."""
+    table = stats.quantities(run)
+    for quantity, scale in (("startup_s", units.time), ("pss_bytes", units.memory)):
+        for row in notes.rows_of(table[table["quantity"] == quantity]):
+            value = units.with_interval(row.median, row.low, row.high, scale)
+            ratio = (row.median_ratio, row.low_ratio, row.high_ratio)
+            name = units.label(row.backend, row.engine)
+            shown = units.with_interval(*ratio, units.ratio) if units.known(ratio[0]) else "–"
+            yield [units.name(quantity), name, str(row.n), value, shown]
+
+
+def _charts(run: Run, table: Any, badge: str) -> Iterator[Chart]:
+    """Bars of each program, then the ratios of all, then startup and memory."""
+    for program in dict.fromkeys(name.partition(":")[0] for name in table["workload"]):
+        mine = table[table["workload"].str.partition(":")[0] == program]
+        yield draw.program_bars(mine, badge=badge)
+    drawn = charts(run, badge)
+    yield from (drawn[name] for name in ("programs", *ALSO) if name in drawn)

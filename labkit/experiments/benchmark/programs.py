@@ -1,0 +1,67 @@
+"""What programs have reported, as a table for people: a row a figure, a column a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from labkit import notes, units
+from labkit.backends.own.names import short
+from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.stats.frames import yardstick
+from labkit.text_table import WIDTH, aligned, stacked, wrapped
+
+# Of the latencies of a program the first of these that it tells is in the text.
+TAILS = ("p99", "p95", "mean")
+MEANS = (
+    "Programs report of themselves: median of the trials, its 95 % interval, below it the multiple "
+    "of {first} in the same block. Of a time (ms, µs) less is better, of all else more."
+)
+
+
+def shown(run: Run, *, all_of_it: bool = True) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows; without `all_of_it`, of each workload its first figure and one latency."""
+    table = stats.programs(run)
+    backends = list(dict.fromkeys(table["backend"]))
+    first = yardstick(run.trials)
+    rows = []
+    for (workload, metric), group in table.groupby(["workload", "metric"], sort=False):
+        if not all_of_it and metric not in _chief(table, str(workload)):
+            continue
+        by_backend = {row.backend: row for row in notes.rows_of(group)}
+        cells = [_cell(by_backend.get(name), name == first) for name in backends]
+        rows.append([str(workload), str(metric), *cells])
+    return ["program", "figure", *map(short, map(str, backends))], rows
+
+
+def text(run: Run) -> list[str]:
+    """Lines, in front of which there is an empty one; none where no program has reported."""
+    headings, rows = shown(run, all_of_it=False)
+    if not rows:
+        return []
+    meaning = MEANS.format(first=short(yardstick(run.trials)))
+    more = "All figures: the report, metrics.csv; what the programs printed: reports.csv."
+    return ["", *aligned([headings, *rows], width=WIDTH), "", *wrapped(f"{meaning} {more}")]
+
+
+def _chief(table: Any, workload: str) -> Sequence[str]:
+    names = list(dict.fromkeys(table[table["workload"] == workload]["metric"]))
+    tails = [name for tail in TAILS for name in names if name in (tail, f"{names[0]}_{tail}")]
+    return [names[0], *tails[:1]]
+
+
+def _cell(row: Any, is_first: bool) -> str:
+    if row is None:
+        return units.UNKNOWN
+    scale = units.METRICS[row.unit]
+    value, interval = units.text_and_interval(row.median, row.low, row.high, scale)
+    ratio = "" if is_first else _ratio(row)
+    return stacked(value, interval.replace(" – ", "–"), ratio)
+
+
+def _ratio(row: Any) -> str:
+    figures = (row.median_ratio, row.low_ratio, row.high_ratio)
+    if not units.known(row.median_ratio):
+        return ""
+    return units.with_interval(*figures, units.ratio).replace(" – ", "–")

@@ -1,0 +1,41 @@
+# title: Redis
+# unit:
+# ops-per-unit: 1
+# packages: redis-server, redis-tools
+# report: redis
+# clients=1|10|50
+# A server that keeps nothing on disk, asked to SET and then to GET by redis-benchmark in the same
+# instance, over a Unix socket: no network is in the figures. So many requests as the time allows.
+
+clients=10
+
+prepare() {
+    socket=$LAB_SCRATCH/redis.sock
+    find_program redis-server && find_program redis-benchmark || return 1
+    (cd "$LAB_SCRATCH" && exec_program redis-server --save '' --appendonly no --port 0 \
+        --unixsocket "$socket" --daemonize no >"$LAB_SCRATCH/redis.log" 2>&1) &
+    server=$!
+    local tries=0
+    until [ -S "$socket" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 300 ] && kill -0 "$server" 2>/dev/null ||
+            { trouble="redis-server: $("$BUSYBOX" tail -n 1 "$LAB_SCRATCH/redis.log")"; return 1; }
+        "$BUSYBOX" sleep 0.1
+    done
+    # A first try, to learn how many requests the time holds; half of it for each command.
+    rate=$(ask set 500 | "$BUSYBOX" awk -F '","' '/^"SET/ { print int($2) }')
+    requests=$((${rate:-0} * milliseconds / 2000))
+    [ "$requests" -ge 500 ] || requests=500
+}
+
+ask() {
+    run_program redis-benchmark -s "$socket" -t "$1" -n "$2" -c "$clients" --csv
+}
+
+report() { ask set,get "$requests"; }
+
+conclude() {
+    [ -n "$server" ] && { run_program redis-cli -s "$socket" shutdown nosave; wait "$server"; } \
+        >/dev/null 2>&1
+    "$BUSYBOX" rm -f "$socket" "$LAB_SCRATCH/redis.log"
+}
