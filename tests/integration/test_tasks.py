@@ -117,7 +117,6 @@ def test_a_boundary_without_an_engine(image: str) -> None:
         assert "Its own: mnt, net, pid" in told("11-by-hand")
 
 
-@pytest.mark.alone  # it looks for processes that tests of such a daemon have, too
 def test_a_container_lives_on_when_its_daemon_is_killed(image: str) -> None:
     assert "no Docker daemon of the lab's own" in told("07-orphan")
     with done_by_hand("07-orphan", image):

@@ -23,7 +23,7 @@ class Task:
     hint: str
     way: tuple[str, ...]
     clean_up: str
-    seen: Callable[[], str]
+    seen: Callable[[], str] = lambda: ""
 
 
 TASKS: dict[str, Task] = {}
