@@ -36,6 +36,7 @@ BESIDE_OTHERS = (
 )
 # Test → its group, where that is not its file: the first that fits.
 GROUPS = (
+    ("tests/integration/test_tasks.py::*", "tests/integration/test_paas.py"),
     ("tests/notebooks/test_live.py::*08-paas*", "tests/integration/test_paas.py"),
     ("tests/notebooks/test_live.py::*", "{test}"),
     ("tests/integration/test_conformance.py::*[[]virtualbox*", "virtualbox"),

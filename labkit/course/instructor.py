@@ -61,6 +61,7 @@ def _lines(chapter: str, text: str, lesson: dict[str, Any]) -> Iterator[str]:
         yield f"\n## A session of {minutes} minutes\n"
         yield from _session(chapter, parts, *plan)
     yield from _exercises(chapter)
+    yield from _tasks(chapter)
     yield f"\n## Questions, model answers, rubric\n\n{RUBRIC}\n"
     for question, answer in zip(questions(text), lesson["answers"], strict=True):
         yield f"- **{question}**\n  {answer}"
@@ -70,7 +71,9 @@ def _parts(text: str) -> Iterator[tuple[str, int]]:
     """The sections that are read together, with the minutes that each takes, one for its figure."""
     for part in re.split(r"^## ", text, flags=re.M)[1:]:
         heading, _, rest = part.partition("\n")
-        if heading not in NO_PART and not re.match(r"(Build|Break|Mend) it|Choose what", heading):
+        if heading not in NO_PART and not re.match(
+            r"(Build|Break|Mend|Measure) it|Choose what", heading
+        ):
             yield heading, TOGETHER * (1 + round(len(rest.split()) / WORDS_A_MINUTE))
 
 
@@ -99,6 +102,15 @@ def _exercises(chapter: str) -> Iterator[str]:
             own = f" (own number: {', '.join(map(str, exercise.given))})" if exercise.given else ""
             yield f"- `{name}`{own}: {exercise.question.format(given='N')}"
             yield from (f"  - hint: {hint}" for hint in exercise.hints)
+
+
+def _tasks(chapter: str) -> Iterator[str]:
+    for name, task in TASKS.items():
+        if name.startswith(chapter):
+            yield f"\n## Task\n\n- `{name}`: {task.missing.__doc__}\n  - hint: {task.hint}"
+            yield "\nOne way to do it, in a shell (IMAGE is the lab image):\n"
+            yield from (f"    {line}" for line in task.way)
+            yield f"\nAfterwards: {task.clean_up}"
 
 
 def questions(text: str) -> list[str]:

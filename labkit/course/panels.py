@@ -97,7 +97,7 @@ def memory() -> Panel:
         table = pd.DataFrame(
             {"backend": total.index, "name": total.index, "value": total.to_numpy()}
         )
-        title = f"Computed: instances {instances}, in each a program of {program_mib} MiB"
+        title = f"Computed for {instances} instances, with a program of {program_mib} MiB in each"
         return chosen(
             title,
             table.assign(low=float("nan"), high=float("nan")),
@@ -144,7 +144,7 @@ def cpu() -> Panel:
         columns["high"] = BURN.replace("median", "high")
         mine = table.assign(**{name: part * table[column] for name, column in columns.items()})
         return chosen(
-            f"Computed: idle instances {instances}, CPUs {cpus}",
+            f"Computed for {instances} idle instances on {cpus} CPUs",
             mine,
             units.percent,
             "part of all CPUs",
@@ -166,7 +166,8 @@ def images_() -> Panel:
     sizes = (table["file_bytes"] / MIB).astype(int).astype(str) + " MiB"
     which = table["write"].map({1: "first write", 2: "second write"})
     looks = table["place"].map({"image": "docker", "volume": "paas", "tmpfs": "host"})
-    rows = {"name": table["place"] + ", " + which, "backend": looks}
+    places = table["place"].replace("tmpfs", "memory")
+    rows = {"name": places + ", " + which, "backend": looks}
     table = table.assign(quantity="a byte to a file of " + sizes, **rows, value=table["median_s"])
     table = table.assign(low=table["low_s"], high=table["high_s"])
     scales = dict.fromkeys(table["quantity"], (units.milliseconds, "time of one append"))

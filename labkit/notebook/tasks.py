@@ -18,14 +18,31 @@ def task(name: str) -> Verdict:
         raise UsageError(f"there is no task {name!r}", details=f"there are: {', '.join(TASKS)}")
     if mode() == "recorded":
         return Verdict("Nothing was looked at: LAB_MODE is recorded.", right=False)
+    task = TASKS[name]
     try:
-        missing = TASKS[name].missing()
+        missing = task.missing()
+        seen = "" if missing else task.seen()
     except BackendError as error:
         return Verdict(f"It could not be looked at. {error}", right=False)
-    if not work.is_static():
-        with suppress(work.NotKept):
-            before = work.read().tasks.get(name, False)
-            work.keep("tasks", name, before or not missing)
+    tried = _kept(name, done=not missing)
     if missing:
-        return Verdict(f"Not yet: {missing}.", right=False)
-    return Verdict(f"Done. When you have looked at it: {TASKS[name].clean_up}", right=True)
+        hint = f"\nA hint: {task.hint}." if tried else ""
+        return Verdict(f"Not yet: {missing}.{hint}", right=False)
+    words = f"Done. {seen}".strip()
+    return Verdict(f"{words} When you have looked at it: {task.clean_up}", right=True)
+
+
+_tried: set[str] = set()
+
+
+def _kept(name: str, *, done: bool) -> bool:
+    """Whether it was tried before. What is done stays in the student's work."""
+    before = name in _tried
+    _tried.add(name)
+    if work.is_static():
+        return before
+    with suppress(work.NotKept):
+        kept = work.read().tasks.get(name)
+        work.keep("tasks", name, kept or done)
+        return kept is not None
+    return before

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from labkit.course import EXERCISES
+from labkit.course.tasks import TASKS
 from tests.notebooks.books import NOTEBOOKS, SOLUTIONS, code_cells, texts
 
 CHECK = re.compile(r'notebook\.check\("([\w-]+)", (.+)\)$')
@@ -38,3 +39,11 @@ def test_the_solutions_answer_each_of_them() -> None:
     assert len(answered) == sum(map(len, found)), "answered twice"
     assert set(answered) == set(EXERCISES)
     assert {shown for _, shown in answered.values()} == {"Right."}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_chapter_has_its_task_and_looks_at_nothing_while_recorded(path: Path) -> None:
+    tasks = [cell for cell in code_cells(path) if "notebook.task(" in cell.source]
+    names = [re.findall(r'notebook\.task\("([\w-]+)"\)$', cell.source)[0] for cell in tasks]
+    assert names == [name for name in TASKS if name[:2] == path.name[:2]] and names
+    assert all("LAB_MODE is recorded" in "".join(texts(cell)) for cell in tasks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from labkit.course import EXERCISES, instructor, student
+from labkit.course.tasks import TASKS
 
 
 def test_a_page_a_chapter_with_all_its_exercises_and_questions(tmp_path: Path) -> None:
@@ -13,6 +14,7 @@ def test_a_page_a_chapter_with_all_its_exercises_and_questions(tmp_path: Path) -
     for page in pages:
         text = page.read_text()
         assert all(f"`{name}`" in text for name in EXERCISES if name[:2] == page.name[:2])
+        assert all(f"`{name}`" in text for name in TASKS if name[:2] == page.name[:2])
         assert "## A session of 50 minutes" in text and "## A session of 90 minutes" in text
         assert text.count("\n- **") >= 3
 

@@ -6,6 +6,7 @@ import io
 import tarfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, TypeVar
 
 import docker
@@ -21,6 +22,38 @@ LARGEST_LAYER = 64 * 2**20  # bytes; a larger one is not looked into
 def container(name: str) -> dict[str, Any] | None:
     """What `docker inspect` says of a container; None where there is none."""
     return _asked(lambda client: dict(client.containers.get(name).attrs))
+
+
+def named(beginning: str) -> list[dict[str, Any]]:
+    """What `docker inspect` says of each container whose name begins so."""
+
+    def inspect(client: docker.DockerClient) -> list[dict[str, Any]]:
+        every = client.containers.list(all=True, filters={"name": f"^/{beginning}"})
+        return [dict(one.attrs) for one in every]
+
+    return _asked(inspect) or []
+
+
+def said(name: str) -> list[tuple[datetime, str]] | None:
+    """The lines that a container has written, each with the daemon's time; None without one."""
+
+    def read(client: docker.DockerClient) -> list[tuple[datetime, str]]:
+        log = client.containers.get(name).logs(timestamps=True).decode(errors="replace")
+        pairs = (line.partition(" ") for line in log.splitlines())
+        return [(datetime.fromisoformat(at), text) for at, _, text in pairs]
+
+    return _asked(read)
+
+
+def throttled(name: str) -> tuple[int, int] | None:
+    """Periods of a container's CPU limit, and in how many the kernel made it wait (cpu.stat)."""
+
+    def read(client: docker.DockerClient) -> tuple[int, int]:
+        stats: Any = client.containers.get(name).stats(stream=False, one_shot=True)
+        data = stats["cpu_stats"].get("throttling_data", {})
+        return data.get("periods", 0), data.get("throttled_periods", 0)
+
+    return _asked(read)
 
 
 def cpus_used(name: str, seconds: float = LOOK_S) -> float | None:

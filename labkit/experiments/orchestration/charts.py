@@ -46,7 +46,10 @@ def _what(row: Any) -> str:
 
 
 def _asked(row: Any) -> str:
-    return f":\n{row.lost:.0f} of {row.sent:.0f} requests lost" if units.known(row.sent) else ""
+    if not units.known(row.sent):
+        return ""
+    lost, sent = (units.text(count, units.whole) for count in (row.lost, row.sent))
+    return f":\n{lost} of {sent} requests lost"
 
 
 def _words(row: Any) -> str:

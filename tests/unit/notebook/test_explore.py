@@ -45,7 +45,7 @@ def test_the_chart_follows_the_fields() -> None:
     instances, _, _, shown = box.children
     before = shown.value
     instances.value = 99
-    assert "Computed: instances 99" in shown.value != before
+    assert "Computed for 99 instances" in shown.value != before
 
 
 def test_no_row_at_all_is_a_sentence() -> None:

@@ -22,7 +22,7 @@ def idle(table: pd.DataFrame, *, badge: str = "") -> Chart:
     """From `stats.idle_burn`: a bar a backend, made of the roles, with the interval of all."""
     notes.require(table)
     pairs = notes.labels(table)
-    subtitle = f"workload idle; median of {notes.sizes(table)}"
+    subtitle = f"Workload idle; median of {notes.sizes(table)}"
     known = table["median_host_cpu_s_per_s"].notna()
     keys = parts.role_keys(table.loc[known, "role"])
     note = notes.note(table, badge, MEANING, notes.interval(table))

@@ -37,7 +37,7 @@ def verdict(table: pd.DataFrame, *, badge: str = "") -> Chart:
     defined = [{**METRICS, **DAEMON}[metric] for metric in metrics]
     shared = SHARED if table["services_bytes"].notna().any() else ""
     note = notes.note(table, badge, *defined, notes.interval(table), shared)
-    subtitle = f"memory of one instance, from ready to stop; median of {notes.sizes(table)}"
+    subtitle = f"Memory of one instance, from ready to stop; median of {notes.sizes(table)}"
     figure, (axes,) = panels(
         0.65 + 0.5 * len(metrics),
         title=TITLE,

@@ -40,8 +40,8 @@ def cold_load(table: pd.DataFrame, *, badge: str = "") -> Chart:
     parts.rows(axes[0], [_way(row) for row in totals])
     stored = _stored(table)
     brought = [stored.get(row.way) if row.start == 1 else None for row in totals]
-    _times(axes[0], totals, "all: until ready", totals)
-    _times(axes[1], brought, "of it: the image", totals)
+    _times(axes[0], totals, "until ready", totals)
+    _times(axes[1], brought, "of that, the image", totals)
     _bytes(axes[2], totals)
     return Chart(NOTHING_TITLE, figure, _nothing_alt(totals, stored), table, badge)
 
@@ -63,7 +63,7 @@ def base_images(table: pd.DataFrame, *, badge: str = "") -> Chart:
         f"Python; n = {table['n'].max()}",
         note=stacked(note, badge),
     )
-    parts.rows(axes[0], [f"{row.image}: {row.program}" for row in rows])
+    parts.rows(axes[0], [f"{row.image}, program {row.program}" for row in rows])
     axes[0].set_title("size of the image")
     for y, row in enumerate(rows):
         parts.dot(axes[0], y, (row.image_bytes, None, None), "docker")
