@@ -106,7 +106,7 @@ ROOTFS = Folder(
 )
 IMAGE = Folder(
     {
-        r"container\.tar|image\.json|initramfs\.cpio|lab\.iso|vmlinuz": File(),
+        r"container\.tar|image\.json|initramfs\.cpio|lab\.iso|vmlinu[xz]": File(),
         "rootfs": ROOTFS,
     },
     proof=("image.json", File("files")),

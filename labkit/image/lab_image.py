@@ -31,6 +31,11 @@ class LabImage:
     kernel_version: str
     architecture: Architecture = AMD64
 
+    @property
+    def unpacked_kernel(self) -> Path:
+        """The kernel as QEMU starts it at once (pvh.py); not there where that cannot be."""
+        return self.folder / "vmlinux"
+
     def describe(self) -> dict[str, Any]:
         """The record: digest, packages and their signatures, sizes."""
         content: dict[str, Any] = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
