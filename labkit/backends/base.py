@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -232,7 +233,7 @@ class Backend(ABC):
         try:
             if (found := _cache_refused() or self.missing()) is not None:
                 return found
-            self.version()
+            self.version_here  # noqa: B018  whether it can be told
             if self.needs_scratch:
                 with scratch_folder():
                     return None
@@ -243,6 +244,11 @@ class Backend(ABC):
     @abstractmethod
     def version(self) -> str:
         """The version of the program behind this backend; only asked when nothing is missing."""
+
+    @cached_property
+    def version_here(self) -> str:
+        """The same, asked once: an examination looks whether it can be told, then tells it."""
+        return self.version()
 
     @abstractmethod
     def engine(self, image: LabImage | None) -> Engine:

@@ -20,7 +20,7 @@ from labkit.image.programs import program_entries
 from labkit.image.rootfs import GUEST_FOLDER, Entry, lab_entries
 from labkit.system.progress import bar
 
-BUILDER_VERSION = 1  # raise it when the same inputs make other bits
+BUILDER_VERSION = 2  # raise it when the same inputs make other bits
 PROGRAMS_VERSION = 1  # the same, of images with programs only
 
 

@@ -108,7 +108,7 @@ ROOTFS = Folder(
 )
 IMAGE = Folder(
     {
-        r"container\.tar|image\.json|initramfs\.cpio|lab\.iso|root\.ext4|vmlinuz": File(),
+        r"container\.tar|image\.json|initramfs\.cpio|lab\.iso|root\.ext4|vmlinu[xz]": File(),
         # Of one with Debian's programs: all that is in it.
         "root[f]s": Whole("usr/bin/busybox"),
         "rootfs": ROOTFS,

@@ -42,6 +42,11 @@ class LabImage:
         packages = self.describe().get("programs", {"packages": {}})["packages"]
         return {name: package["version"] for name, package in packages.items()}
 
+    @property
+    def unpacked_kernel(self) -> Path:
+        """The kernel as QEMU starts it at once (pvh.py); not there where that cannot be."""
+        return self.folder / "vmlinux"
+
     def describe(self) -> dict[str, Any]:
         """The record: digest, packages and their signatures, sizes."""
         content: dict[str, Any] = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))

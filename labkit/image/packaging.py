@@ -16,11 +16,12 @@ from labkit.image.iso import write_iso
 from labkit.image.kernel import kernel_version
 from labkit.image.lab_image import RECORD, ROOTFS, LabImage, file_sizes, image_in
 from labkit.image.rootfs import Entry, disk_entries, write_folder
+from labkit.image.unpacked import unpacked_elf
 
 
 def needed_bytes(contents: Contents) -> int:
-    """About what an image takes: a kernel, one unpacked on the ISO, four root file systems."""
-    return 4 * len(contents.kernel) + 4 * sum(len(entry.data) for entry in contents.root)
+    """About what an image takes: a kernel, two unpacked ones, four root file systems."""
+    return 7 * len(contents.kernel) + 4 * sum(len(entry.data) for entry in contents.root)
 
 
 def write_image(inputs: Inputs, contents: Contents, folder: Path) -> LabImage:
@@ -48,6 +49,8 @@ def write_image(inputs: Inputs, contents: Contents, folder: Path) -> LabImage:
 
 def _write_for_guests(image: LabImage, contents: Contents, root: Sequence[Entry]) -> None:
     image.kernel.write_bytes(contents.kernel)
+    if elf := unpacked_elf(contents.kernel):
+        image.unpacked_kernel.write_bytes(elf)
     initial = root
     if image.disk:
         initial = disk_entries(contents.busybox, read_disk_script())
@@ -68,9 +71,10 @@ def _write_for_guests(image: LabImage, contents: Contents, root: Sequence[Entry]
 def _write_record(image: LabImage, record: dict[str, Any]) -> None:
     files = file_sizes(image.folder)
     rootfs = sum(size for path, size in files.items() if path.startswith("rootfs/"))
-    packagings = (image.container_tar, image.kernel, image.initramfs, image.iso, image.disk)
+    kernels = (image.kernel, image.unpacked_kernel)
+    packagings = (image.container_tar, *kernels, image.initramfs, image.iso, image.disk)
     record["bytes"] = {"rootfs": rootfs} | {
-        path.name: files[path.name] for path in packagings if path
+        path.name: files[path.name] for path in packagings if path and path.name in files
     }
     record["files"] = files
     (image.folder / RECORD).write_text(json.dumps(record, indent=2), encoding="utf-8")

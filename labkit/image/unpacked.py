@@ -18,6 +18,7 @@ import struct
 from contextlib import suppress
 
 from labkit.image.lz4 import unpack_legacy
+from labkit.image.pvh import startable
 
 _PAGE = 4096
 _HEADER_MAGIC = (0x202, b"HdrS")
@@ -39,11 +40,24 @@ def unpacked(kernel: bytes) -> bytes | None:
     return None
 
 
+def unpacked_elf(kernel: bytes) -> bytes | None:
+    """The ELF file that is packed in a bzImage, as QEMU starts it by PVH; None as above, and where
+    the kernel has no such entry."""
+    with suppress(ValueError, struct.error, IndexError):
+        if kernel[_HEADER_MAGIC[0] : _HEADER_MAGIC[0] + 4] == _HEADER_MAGIC[1]:
+            return startable(_payload(kernel))
+    return None
+
+
+def _payload(kernel: bytes) -> bytes:
+    start = (kernel[0x1F1] + 1) * 512
+    offset, length = struct.unpack_from("<II", kernel, _PAYLOAD)
+    return unpack_legacy(kernel[start + offset : start + offset + length])
+
+
 def _rebuild(kernel: bytes) -> bytes | None:
     setup = bytearray(kernel[: (kernel[0x1F1] + 1) * 512])
-    offset, length = struct.unpack_from("<II", setup, _PAYLOAD)
-    start = len(setup) + offset
-    target, image = flatten(unpack_legacy(kernel[start : start + length]))
+    target, image = flatten(_payload(kernel))
     body = image + bytes(-len(image) % _PAGE)
     starter = start_code(target, len(body), body[:_JUMP])
     (room,) = struct.unpack_from("<I", setup, _INIT_SIZE)

@@ -4,7 +4,8 @@ Of processes: CPU time from /proc/PID/stat (proc(5)), with the time of children 
 for; RSS, PSS and USS from /proc/PID/smaps_rollup. The same CPU time comes from the scheduler too
 (/proc/PID/task/TID/schedstat: of threads that live, in nanoseconds) and, with memory, from a
 control group's own counters (cgroups.py). The meter HOST reads what is left of the whole
-computer's memory. What cannot be read is None.
+computer's memory. What cannot be read is None, and so is what is not read each time: between named
+moments the group's counters stand for its processes.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psutil
 
@@ -30,9 +31,9 @@ HOST = Meter("host", "host")
 
 # Four times a second: each reading takes the host some milliseconds (benchmarks/sampler_cost.py).
 INTERVAL_S = 0.25
-# How often memory is read, besides at named moments. A daemon maps so much that the kernel needs
-# 3 ms to add it up: more than half of all that a reading of a container cost.
-MEMORY_S, SERVICES_S = 0.25, 1.0
+# How often the memory of processes is read, besides at named moments: the kernel adds up all that
+# they map, which takes 0.3 ms of a container's, and 3 ms of a daemon's.
+MEMORY_S, SERVICES_S = 0.5, 1.0
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 # In the order in which the kernel writes them (proc(5), smaps_rollup).
@@ -78,27 +79,43 @@ class TimedReading:
     reading: Reading
 
 
-def read(meter: Meter, *, memory: bool = True) -> Reading:
+def read(meter: Meter, *, memory: bool = True, named: bool = True) -> Reading:
     """One reading of the meter's processes together, and of its control group. Without `memory`
-    that of the processes stays empty. Services have no schedstat_s: their programs come and go."""
+    that of the processes stays empty, and where a group counts their CPU time, so do they. What is
+    only asked between two moments, or once in the end (schedstat_s, cgroup_peak_bytes), is read
+    where the moment is `named`. Services have no schedstat_s: their programs come and go."""
     if meter.role == "host":
         return Reading(host_available_bytes=host.memory_available())
     if meter.why:
         return Reading(**meter.told())
     if not meter.pids:  # all of it has ended: its CPU time is known, and it holds no memory
         return Reading(0, meter.spent_s, 0, 0, 0)
-    usage = cgroups.read(meter.cgroup, meter.cpu_cgroup)
-    found = [
-        reading._replace(rss=0, pss=0, uss=0) if memory and pid in meter.sharing else reading
-        for pid in _pids(meter)
-        if (reading := _read_process(pid, memory, meter.role != "services"))
-    ]
-    return replace(
-        _together(found, meter.spent_s),
-        cgroup_bytes=usage.bytes,
-        cgroup_peak_bytes=usage.peak_bytes,
-        cgroup_cpu_s=usage.cpu_s,
-    )
+    group = _group(meter, named)
+    if not memory and "cgroup_cpu_s" in group:
+        return Reading(**group)
+    scheduled = named and meter.role != "services"
+    found = _together(list(_processes(meter, memory, scheduled)), meter.spent_s)
+    return replace(found, **group) if group else found
+
+
+def _group(meter: Meter, named: bool) -> dict[str, Any]:
+    """What its control group counts; empty where it has none."""
+    if meter.cgroup is None and meter.cpu_cgroup is None:
+        return {}
+    usage = cgroups.read(meter.cgroup, meter.cpu_cgroup, peak=named)
+    told = {
+        "cgroup_bytes": usage.bytes,
+        "cgroup_peak_bytes": usage.peak_bytes,
+        "cgroup_cpu_s": usage.cpu_s,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _processes(meter: Meter, memory: bool, scheduled: bool) -> Iterator[_Process]:
+    for pid in _pids(meter):
+        if reading := _read_process(pid, memory, scheduled):
+            shared = memory and pid in meter.sharing
+            yield reading._replace(rss=0, pss=0, uss=0) if shared else reading
 
 
 def _together(found: Sequence[_Process], spent_s: float) -> Reading:
@@ -123,10 +140,13 @@ class Sampler:
         clock: Clock,
         *,
         interval: float = INTERVAL_S,
+        memory_s: float = MEMORY_S,
         read: Callable[..., Reading] = read,
     ) -> None:
+        """memory_s: how often the memory of processes is read, besides at named moments."""
         self._clock = clock
         self._interval = interval
+        self._memory_s = memory_s
         self._read = read
         self._meters: tuple[Meter, ...] = ()
         self._readings: list[TimedReading] = []
@@ -170,13 +190,14 @@ class Sampler:
         with self._lock:
             for meter in self._meters:
                 at = self._clock.now()
-                reading = self._read(meter, memory=self._is_due(meter, at, moment))
+                due = self._is_due(meter, at, moment)
+                reading = self._read(meter, memory=due, named=moment is not None)
                 self._readings.append(TimedReading(at, moment, meter, reading))
 
     def _is_due(self, meter: Meter, at: float, moment: str | None) -> bool:
         """Whether the memory of a meter's processes is to be read, too."""
         last = self._memory_at.get(meter, float("-inf"))
-        period = SERVICES_S if meter.role == "services" else MEMORY_S
+        period = SERVICES_S if meter.role == "services" else self._memory_s
         due = moment is not None or at >= last + 0.9 * period  # a tick may come early
         if due:
             self._memory_at[meter] = at

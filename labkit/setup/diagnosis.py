@@ -94,7 +94,7 @@ def _examine(backend: Backend, built: LabImage | None) -> Finding:
                 **about,
                 ready=True,
                 engine=backend.engine(built),
-                version=backend.version(),
+                version=backend.version_here,
                 notes=backend.notes(built),
             )
     except Exception as error:

@@ -88,11 +88,12 @@ def quota(folder: Path) -> float | None:
     return time_us / period_us if time_us and time_us > 0 and period_us else None
 
 
-def read(memory: Path | None, cpu: Path | None) -> Usage:
-    """What is used now."""
+def read(memory: Path | None, cpu: Path | None, *, peak: bool = True) -> Usage:
+    """What is used now; with `peak`, the most that it was, too."""
+    most = ("memory.peak", "memory.max_usage_in_bytes")
     return Usage(
         bytes=_first_number(memory, "memory.current", "memory.usage_in_bytes"),
-        peak_bytes=_first_number(memory, "memory.peak", "memory.max_usage_in_bytes"),
+        peak_bytes=_first_number(memory, *most) if peak else None,
         cpu_s=_cpu_s(cpu),
     )
 
@@ -110,7 +111,7 @@ def _first_number(folder: Path | None, *names: str) -> int | None:
         return None
     for name in names:
         with suppress(OSError, ValueError):
-            return int((folder / name).read_text(encoding="utf-8"))
+            return int(_text(f"{folder}/{name}"))
     return None
 
 
@@ -121,8 +122,13 @@ def _cpu_s(folder: Path | None) -> float | None:
         return nanoseconds / 1e9
     if folder is not None:
         with suppress(OSError, ValueError):
-            for line in (folder / "cpu.stat").read_text(encoding="utf-8").splitlines():
-                name, _, value = line.partition(" ")
-                if name == "usage_usec":
+            for line in _text(f"{folder}/cpu.stat").splitlines():
+                name, _, value = line.partition(b" ")
+                if name == b"usage_usec":
                     return int(value) / 1e6
     return None
+
+
+def _text(file: str) -> bytes:
+    with open(file, "rb", buffering=0) as opened:  # noqa: PTH123  a Path costs as much as reading
+        return opened.readall()

@@ -93,7 +93,7 @@ def test_a_meter_without_processes_reads_nothing() -> None:
 
 def test_a_reading_of_somebody_else_stands_where_its_time_is() -> None:
     clock = FakeClock()
-    watch = Sampler(clock, read=lambda meter, memory: Reading())
+    watch = Sampler(clock, read=lambda meter, **_: Reading())
     watch.add([ITSELF])
     watch.take("ready")
     clock.sleep(2)
@@ -130,4 +130,17 @@ def test_the_memory_of_services_is_read_seldom_and_at_named_moments() -> None:
     }
     assert [one.pss_bytes is not None for one in read["services"]] == [True, False, True, True]
     assert all(one.cpu_s is not None and one.schedstat_s is None for one in read["services"])
-    assert all(one.pss_bytes and one.schedstat_s for one in read[ITSELF.role])
+    assert [one.pss_bytes is not None for one in read[ITSELF.role]] == [True, False, True, True]
+    assert [one.schedstat_s is not None for one in read[ITSELF.role]] == [False, False, True, False]
+
+
+def test_between_named_moments_a_control_group_stands_for_its_processes(tmp_path: Path) -> None:
+    for name, text in (("memory.current", "7"), ("memory.peak", "9"), ("cpu.stat", "usage_usec 5")):
+        (tmp_path / name).write_text(f"{text}\n")
+    grouped = replace(ITSELF, cgroup=tmp_path, cpu_cgroup=tmp_path)
+    periodic = Reading(cgroup_bytes=7, cgroup_cpu_s=5e-6)
+    assert read(grouped, memory=False, named=False) == periodic
+    whole = read(grouped)
+    assert whole.cgroup_peak_bytes == 9 and whole.pss_bytes and whole.cpu_s is not None
+    (tmp_path / "cpu.stat").unlink()
+    assert read(grouped, memory=False, named=False).cpu_s is not None

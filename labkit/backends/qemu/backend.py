@@ -192,7 +192,7 @@ class QemuBackend(Backend):
         with ExitStack() as stack:
             port = stack.enter_context(reserved_port()) if limits.network else None
             card = () if port is None else network_card(port)
-            words = [*boots(image, limits), *root_disk(image), *card, *more]
+            words = [*boots(self.engine(image), image, limits), *root_disk(image), *card, *more]
             made = self.machine(image, limits, timeline, words, state)
             machine = stack.enter_context(made)
             console, agent = machine.sockets[CONSOLE], machine.sockets[AGENT]

@@ -48,7 +48,7 @@ def _answer(question: Question, name: str, session: Session) -> Answer:
 
 def _run(question: Question, name: str, session: Session) -> tuple[Outcome, int | None]:
     script = Script(question.text, question.seconds, question.output_bytes)
-    sampler = Sampler(session.clock, interval=SAMPLE_INTERVAL_S)
+    sampler = Sampler(session.clock, interval=SAMPLE_INTERVAL_S, memory_s=SAMPLE_INTERVAL_S)
     with session.ready(name) as instance:
         sampler.add(instance.all_meters())
         with sampler:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labkit.image import lz4
 from labkit.image.lz4 import LEGACY_MAGIC, unpack_block, unpack_legacy
 from labkit.image.unpacked import flatten, start_code, unpacked
 
@@ -62,6 +63,19 @@ def kernel(payload: bytes, room: int = 1 << 24) -> bytes:
 )
 def test_a_block(block: bytes, expected: bytes) -> None:
     assert unpack_block(block) == expected
+
+
+@pytest.mark.parametrize("by_system", [True, False])
+def test_the_system_s_library_and_ours_read_the_same(
+    monkeypatch: pytest.MonkeyPatch, by_system: bool
+) -> None:
+    if by_system and lz4.system_library() is None:
+        pytest.skip(f"{lz4.LIBRARY} is not there")
+    if not by_system:
+        monkeypatch.setattr(lz4, "system_library", lambda: None)
+    assert unpack_legacy(frame(b"\x1fa\x01\x00\x02\x50b1234")) == b"a" * 22 + b"b1234"
+    with pytest.raises(ValueError, match="damaged"):
+        unpack_legacy(frame(b"\x10a\x09\x00\x50b1234"))
 
 
 @given(st.binary(max_size=2000), st.binary(max_size=300))
