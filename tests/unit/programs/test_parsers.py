@@ -68,9 +68,11 @@ def test_ab_takes_its_latencies_from_its_file() -> None:
     }
 
 
-def test_iperf3_tells_what_has_arrived() -> None:
+def test_iperf3_tells_what_has_arrived_by_the_clients_clock() -> None:
     found = figures("iperf3", samples.IPERF3)
-    assert found["bandwidth"] == ("B/s", 16556578444.0 / 8)
+    assert found["bandwidth"] == ("B/s", 2080505856 / 1.0001)
+    back = figures("iperf3", samples.IPERF3.replace('"reverse": 0', '"reverse": 1'))
+    assert back["bandwidth"] == ("B/s", 2080505856 / 2.5)
     assert (found["round_trip"], found["retransmits"]) == (("us", 93.0), ("count", 2.0))
 
 

@@ -15,7 +15,7 @@ from labkit.experiments.benchmark.figures import charts
 from labkit.experiments.benchmark.homework.tidy import COLUMNS
 from labkit.guest.programs import metrics_of
 from labkit.guest.workload import parse_task
-from labkit.measure.records import ProgramMetric, Report
+from labkit.measure.records import ProgramMetric, Report, Result
 from tests.unit.charts.made_up import MadeUpRun, frame, make_run
 from tests.unit.programs.samples import AB, FIO, SAMPLES
 
@@ -115,3 +115,25 @@ def test_a_figure_without_a_report_is_a_fault() -> None:
     assert list(integrity._without_report(metrics, reports)) == [
         "trial 1: there is no report of 'nginx'"
     ]
+
+
+def test_what_was_measured_by_a_guests_wrong_clock_is_in_no_figure(run: MadeUpRun) -> None:
+    rows = [
+        Result(
+            trial=int(str(report.trial)),
+            backend=str(report.backend),
+            workload=str(report.workload),
+            unit="",
+            ops=None,
+            seconds=1.0,
+            ops_per_s=None,
+            guest_seconds=1.4 if report.backend == "qemu" else 1.0,
+        )
+        for report in run.reports.itertuples()
+    ]
+    run.results = frame(Result, rows)
+    table = stats.programs(run)
+    inside = set(table[table["backend"] == "qemu"]["workload"])
+    assert inside == {"nginx"}  # who asks it is on the host
+    (sentence,) = programs.wrong_clocks(run)
+    assert "fio:rw=read, python" in sentence and "40% too fast" in sentence
