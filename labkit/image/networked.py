@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from labkit.errors import ImageError
-from labkit.image import debs
+from labkit.image import debs, rootfs
 from labkit.image.cmdline import command_line
 from labkit.image.damaged import cannot_replace, make_way
 from labkit.image.debs import Pins
@@ -74,7 +74,9 @@ def _write(target: LabImage, image: LabImage, *, progress: bool) -> None:
             "it is not known which packages the lab image was made of",
             resolution="build it anew: labkit image build --refresh",
         )
-    entries = [*_drivers(image, pins, progress=progress), _script()]
+    # An image whose root lies on a disk has no such folder in its archive.
+    lab = [rootfs.folder("lab")] if image.packages else []
+    entries = [*lab, *_drivers(image, pins, progress=progress), _script()]
     append_entries(image.initramfs, entries, target.initramfs)
     boot_loader = read_boot_loader(pins, packages, progress=progress)
     if target.iso and boot_loader:

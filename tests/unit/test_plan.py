@@ -128,3 +128,21 @@ def test_the_plan_is_told_beforehand() -> None:
 def test_an_error_says_what_why_and_what_to_do() -> None:
     text = str(LabError("it broke", details="a cause", resolution="a command"))
     assert text == "it broke\n  why: a cause\n  what to do: a command"
+
+
+def test_a_program_that_wants_more_memory_is_refused_beforehand() -> None:
+    with pytest.raises(UsageError, match="fio does not run in 256 MiB") as caught:
+        make_plan(backends=["host"], workloads=["fio"])
+    assert "--memory-mib 512" in caught.value.resolution
+
+
+def test_one_that_reports_may_come_several_times_with_other_settings() -> None:
+    both = ["fio:rw=read", "fio:rw=write"]
+    assert make_plan(backends=["host"], workloads=both, memory_mib=512).workloads == tuple(both)
+    with pytest.raises(UsageError, match="named twice"):
+        make_plan(backends=["host"], workloads=["fio:rw=read"] * 2, memory_mib=512)
+
+
+def test_the_homework_has_room_for_its_programs() -> None:
+    made = make_plan(backends=["host"], profile="homework")
+    assert made.limits.memory_mib == 512 and made.limits.network and made.trials == {"host": 5}

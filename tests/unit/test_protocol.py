@@ -222,3 +222,18 @@ def test_pieces_and_status_say_what_they_say() -> None:
     assert parse("OUTPUT 1 err aGk=") == Output("1", "err", "aGk=")
     assert parse("STATUS 1 137") == Status("1", 137)
     assert parse("OUTPUT 1 log aGk=") == Noise("OUTPUT 1 log aGk=")
+
+
+def test_what_a_program_reports_comes_after_its_end() -> None:
+    made, _ = session(
+        b"BEGIN 1 1.0\nEND 1 2.0 -\n", b"OUTPUT 1 out aW9w\n", b"OUTPUT 1 out cw==\nSTATUS 1 0\n"
+    )
+    assert made.run(Request("fio", 1.0), 9).operations is None
+    assert made.report() == "iops"
+
+
+def test_a_report_without_an_end_is_an_error() -> None:
+    made, _ = session(b"BEGIN 1 1.0\nEND 1 2.0 -\nOUTPUT 1 out aW9w\n")
+    made.run(Request("fio", 1.0), 9)
+    with pytest.raises(GuestTimeout, match="tell the outcome"):
+        made.report()

@@ -61,3 +61,22 @@ def test_a_workload_names_its_packages(tmp_path: Path) -> None:
     file.write_text(f"{head}# packages: fio, python3-minimal\nstep() {{ :; }}\n")
     assert read_workload(file).packages == ("fio", "python3-minimal")
     assert all_workloads()["cpu"].packages == ()
+
+
+def test_a_setting_of_some_words_takes_no_other() -> None:
+    with pytest.raises(UsageError, match="cannot have rw=reed") as caught:
+        parse_task("fio:rw=reed")
+    assert "randread" in caught.value.resolution
+
+
+def test_each_default_is_one_of_its_choices() -> None:
+    for workload in all_workloads().values():
+        assert workload.choices.keys() <= workload.defaults.keys()
+        for name, words in workload.choices.items():
+            assert workload.defaults[name] in words
+
+
+def test_only_what_reports_is_called_by_its_settings() -> None:
+    assert parse_task("fio:rw=read:bs=1m").label == "fio:rw=read:bs=1m"
+    assert parse_task("ballast:mib=128").label == "ballast"
+    assert parse_task("fio:rw=read").chosen["bs"] == "4k"

@@ -74,4 +74,8 @@ def after(text: str, pattern: str) -> float | None:
 
 def known(rows: Sequence[tuple[str, str, float | None]]) -> list[Metric]:
     """The metrics that have a value, in their order."""
-    return [Metric(name, unit, value) for name, unit, value in rows if value is not None]
+    return [
+        Metric(name, unit, value)
+        for name, unit, value in rows
+        if value is not None and math.isfinite(value)
+    ]

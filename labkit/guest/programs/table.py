@@ -37,11 +37,15 @@ def version_of(program: str, report: str) -> str:
 
 
 def metrics_of(program: str, report: str) -> list[Metric]:
-    """BackendError for a report that makes no sense, UsageError for a program nobody knows."""
+    """Each once. BackendError for a report that makes no sense, UsageError for a program nobody
+    knows."""
     if program not in PROGRAMS:
         raise UsageError(
             f"the lab cannot read reports of {program!r}",
             details=f"it reads those of: {', '.join(PROGRAMS)}",
             resolution="print lines of «name unit value», and say «# report: lines»",
         )
-    return PROGRAMS[program](report)
+    found: dict[str, Metric] = {}
+    for metric in PROGRAMS[program](report):
+        found.setdefault(metric.name, metric)
+    return list(found.values())

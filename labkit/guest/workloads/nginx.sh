@@ -24,7 +24,8 @@ prepare() {
 }
 
 cat_configuration() {
-    echo "daemon off; master_process off; pid $root/pid; error_log stderr;"
+    # One process, as who it is: a container's root may not give files away.
+    echo "daemon off; master_process off; user root; pid $root/pid; error_log stderr;"
     echo "events { worker_connections 256; }"
     echo "http { access_log off;"
     for kind in client_body proxy fastcgi uwsgi scgi; do
