@@ -145,7 +145,7 @@ def _fetched(programs: Programs, folder: Path, *, progress: bool) -> Iterator[Pa
     which the time counts, too, that whoever asks for them takes to unpack each."""
     packages = programs.packages.values()
     with bar(
-        desc=f"{len(packages)} packages",
+        desc=f"{len(packages)} packages: ",
         total=sum(package.size for package in packages),
         unit="B",
         unit_scale=True,

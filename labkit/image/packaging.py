@@ -28,7 +28,7 @@ def write_image(
     inputs: Inputs, contents: Contents, folder: Path, *, progress: bool = False
 ) -> LabImage:
     """Writes everything into a new folder, the record last."""
-    with bar(total=3, desc="lab image", delay=2.0, leave=False, disable=not progress) as shown:
+    with bar(total=3, desc="lab image: ", delay=2.0, leave=False, disable=not progress) as shown:
         folder.mkdir(mode=0o755)
         write_folder(contents.root, folder / ROOTFS)
         shown.update()
