@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -48,7 +49,7 @@ def run() -> MadeUpRun:
 
 
 def test_each_figure_has_its_ratio_in_the_same_block(run: MadeUpRun) -> None:
-    table = stats.programs(run).set_index(["backend", "workload", "metric"])
+    table: Any = stats.programs(run).set_index(["backend", "workload", "metric"])
     assert table.loc[("docker", "fio:rw=read", "iops"), "median_ratio"] == pytest.approx(
         0.5, rel=0.02
     )
