@@ -20,6 +20,7 @@ BESIDE_OTHERS = (
     "tests/integration/test_ownership.py::*",
     "tests/integration/test_own_images.py::*",
     "tests/integration/test_paas.py::*",
+    "tests/integration/test_programs.py::*",
     "tests/integration/test_resumed.py::*",
     "tests/integration/test_runs.py::*",
     "tests/integration/test_shell.py::*",
