@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from labkit.measure.clients import CLIENTS
 from tests.unit.programs import samples
 
 
-def figures(program: str, report: str) -> dict[str, tuple[str, float]]:
+def figures(program: str, report: str) -> dict[str, tuple[str, Any]]:
     return {name: (unit, value) for name, unit, value in metrics_of(program, report)}
 
 

@@ -45,7 +45,8 @@ def by_trial(run: Run) -> pd.DataFrame:
     values = in_blocks(run.metrics, run.trials).assign(value=lambda rows: floats(rows["value"]))
     off = {(row.trial, row.workload) for row in by_wrong_clock(run).itertuples()}
     keys = zip(values["trial"], values["workload"], strict=True)
-    return values[[key not in off for key in keys]].reset_index(drop=True)
+    right = pd.Series([key not in off for key in keys], values.index, dtype=bool)
+    return values[right].reset_index(drop=True)
 
 
 @once
