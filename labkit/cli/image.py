@@ -75,7 +75,12 @@ def image_show(kernel: Kernel = None, packages: Packages = None, as_json: AsJson
 
 def _show_image(image: LabImage, as_json: bool) -> None:
     description = {"rootfs": str(image.rootfs), **image.describe()}
-    print(json.dumps(description, indent=2) if as_json else "\n".join(_described(description)))
+    if as_json:
+        print(json.dumps(description, indent=2))
+        return
+    if image.packages:  # of thousands of files, the size of all is told above
+        del description["files"]
+    print("\n".join(_described(description)))
 
 
 def _described(value: Any, indent: str = "") -> list[str]:

@@ -126,7 +126,7 @@ def _build(inputs: Inputs, progress: bool) -> LabImage:
         return image
     contents = read_contents(inputs, _debs(), progress=progress)
     with unfinished(_images(), needed_bytes(contents)) as temporary:
-        write_image(inputs, contents, temporary / "image")
+        write_image(inputs, contents, temporary / "image", progress=progress)
         built = _put_in_place(temporary / "image", inputs)
         remove_old(_images(), temporary)
         return built

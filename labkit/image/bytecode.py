@@ -15,6 +15,7 @@ from labkit.errors import ImageError
 from labkit.image.architecture import Architecture, of_this_computer
 from labkit.image.host_programs import program_argv
 from labkit.image.rootfs import Entry, folder, text
+from labkit.system.owner_marks import scratch_folder
 from labkit.system.process import last_lines, run
 
 PYTHON = "python3-minimal"
@@ -29,20 +30,30 @@ def compiles(architecture: Architecture) -> bool:
 
 def bytecode_entries(rootfs: Path) -> list[Entry]:
     """Compiles all modules below `rootfs`, in place; what is new there."""
-    folders = sorted(path for name in FOLDERS for path in rootfs.glob(name) if path.is_dir())
-    words = ["-B", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"]
-    argv = [*program_argv(rootfs, "python3"), *words, "-s", str(rootfs), "-p", "/"]
-    # A hash seed: the same sources make the same bits.
-    env = ["env", "-i", "PYTHONHASHSEED=0", "LC_ALL=C.UTF-8"]
-    done = run([*env, *argv, *map(str, folders)], timeout=TIMEOUT_S, check=False, bare=True)
+    with scratch_folder() as folder:
+        plain = folder / "root"  # a loader takes no path with a colon
+        plain.symlink_to(rootfs.absolute())
+        said = _compiled(plain)
+    folders = [path for name in FOLDERS for path in rootfs.glob(name)]
     found = [path for top in folders for path in top.rglob("__pycache__/*.pyc")]
     if not found:
         raise ImageError(
             "the image's Python did not compile its modules",
-            details=last_lines(done.stderr or done.stdout),
+            details=said,
             resolution="build anew: labkit image build --refresh --packages …",
         )
     return [_entry(path, rootfs) for path in sorted({*found, *(path.parent for path in found)})]
+
+
+def _compiled(rootfs: Path) -> str:
+    """The last lines of what the compiler says; a module of another Python's may fail."""
+    folders = [str(path) for name in FOLDERS for path in sorted(rootfs.glob(name))]
+    words = ["-B", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"]
+    argv = [*program_argv(rootfs, "python3"), *words, "-s", str(rootfs), "-p", "/", *folders]
+    # A hash seed: the same sources make the same bits.
+    env = ["env", "-i", "PYTHONHASHSEED=0", "LC_ALL=C.UTF-8"]
+    done = run([*env, *argv], timeout=TIMEOUT_S, check=False, bare=True)
+    return last_lines(done.stderr or done.stdout)
 
 
 def _entry(path: Path, rootfs: Path) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ def read_contents(inputs: Inputs, folder: Path, *, progress: bool) -> Contents:
     busybox = read(BUSYBOX, "bin/busybox", "usr/bin/busybox")
     root = lab_entries(busybox, inputs.guest)
     if inputs.programs:
-        root = program_entries(_fetch_all(inputs.programs, folder, progress=progress), root)
+        root = program_entries(_fetched(inputs.programs, folder, progress=progress), root)
     return Contents(
         busybox=busybox,
         kernel=inputs.own_kernel or read(inputs.pins.kernel, "boot/vmlinuz-*"),
@@ -140,14 +140,13 @@ def read_contents(inputs: Inputs, folder: Path, *, progress: bool) -> Contents:
     )
 
 
-def _fetch_all(programs: Programs, folder: Path, *, progress: bool) -> list[Path]:
-    """The packages' files, of which there may be a hundred, under one bar."""
+def _fetched(programs: Programs, folder: Path, *, progress: bool) -> Iterator[Path]:
+    """The packages' files, one after another, of which there may be a hundred. One bar for all, in
+    which the time counts, too, that whoever asks for them takes to unpack each."""
     packages = programs.packages.values()
-    size = sum(package.size for package in packages)
-    found = []
     with bar(
-        desc=f"{len(packages)} packages",
-        total=size,
+        desc=f"{len(packages)} packages: ",
+        total=sum(package.size for package in packages),
         unit="B",
         unit_scale=True,
         unit_divisor=1024,
@@ -156,9 +155,8 @@ def _fetch_all(programs: Programs, folder: Path, *, progress: bool) -> list[Path
         disable=not progress,
     ) as shown:
         for package in packages:
-            found.append(debs.fetch(package, folder, progress=False))
+            yield debs.fetch(package, folder, progress=False)
             shown.update(package.size)
-    return found
 
 
 def read_boot_loader(pins: Pins, folder: Path, *, progress: bool) -> BootLoader | None:

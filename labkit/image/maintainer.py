@@ -71,10 +71,10 @@ def _system_users(found: Mapping[str, Entry], scripts: Iterable[str]) -> set[str
 
 
 def _user(words: str) -> list[str]:
-    """The first word that is neither an option nor an option's value."""
+    """The first word that is neither an option nor an option's value nor known to a shell only."""
     command = re.split(r"[;&|<>]", words)[0]
     named = [word.strip("\"'") for word in _OPTION.sub("", command).split()]
-    return [word for word in named if not word.startswith("-")][:1]
+    return [word for word in named if not word.startswith(("-", "$"))][:1]
 
 
 def _plain(script: str) -> str:

@@ -17,6 +17,7 @@ from labkit.image.kernel import kernel_version
 from labkit.image.lab_image import RECORD, ROOTFS, LabImage, file_sizes, image_in
 from labkit.image.rootfs import Entry, disk_entries, write_folder
 from labkit.image.unpacked import unpacked_elf
+from labkit.system.progress import bar
 
 
 def needed_bytes(contents: Contents) -> int:
@@ -24,13 +25,27 @@ def needed_bytes(contents: Contents) -> int:
     return 7 * len(contents.kernel) + 4 * sum(len(entry.data) for entry in contents.root)
 
 
-def write_image(inputs: Inputs, contents: Contents, folder: Path) -> LabImage:
+def write_image(
+    inputs: Inputs, contents: Contents, folder: Path, *, progress: bool = False
+) -> LabImage:
     """Writes everything into a new folder, the record last."""
-    folder.mkdir(mode=0o755)
-    write_folder(contents.root, folder / ROOTFS)
-    root = list(contents.root)
-    if inputs.bytecode:
-        root = sorted([*root, *bytecode_entries(folder / ROOTFS)], key=lambda entry: entry.path)
+    with bar(total=3, desc="lab image: ", delay=2.0, leave=False, disable=not progress) as shown:
+        folder.mkdir(mode=0o755)
+        write_folder(contents.root, folder / ROOTFS)
+        shown.update()
+        root = list(contents.root)
+        if inputs.bytecode:
+            root = sorted([*root, *bytecode_entries(folder / ROOTFS)], key=lambda one: one.path)
+        shown.update()
+        image, record = _write_packagings(inputs, contents, root, folder)
+        _write_record(image, record)
+        shown.update()
+    return image
+
+
+def _write_packagings(
+    inputs: Inputs, contents: Contents, root: Sequence[Entry], folder: Path
+) -> tuple[LabImage, dict[str, Any]]:
     archive = folder / "container.tar"
     container_id, tag = write_container(root, inputs.digest, inputs.architecture, archive)
     record: dict[str, Any] = {
@@ -42,12 +57,6 @@ def write_image(inputs: Inputs, contents: Contents, folder: Path) -> LabImage:
         "command_line": inputs.command_line,
     }
     image = image_in(folder, record)
-    _write_for_guests(image, contents, root)
-    _write_record(image, record)
-    return image
-
-
-def _write_for_guests(image: LabImage, contents: Contents, root: Sequence[Entry]) -> None:
     image.kernel.write_bytes(contents.kernel)
     if elf := unpacked_elf(contents.kernel):
         image.unpacked_kernel.write_bytes(elf)
@@ -66,6 +75,7 @@ def _write_for_guests(image: LabImage, contents: Contents, root: Sequence[Entry]
             boot_loader=contents.boot_loader,
             command_line=image.command_line,
         )
+    return image, record
 
 
 def _write_record(image: LabImage, record: dict[str, Any]) -> None:

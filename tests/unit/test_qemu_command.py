@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from labkit.backends.qemu.backend import QemuBackend, _boot
-from labkit.backends.qemu.command import SOCKETS, command
+from labkit.backends.qemu.command import SOCKETS, command, make_disk, root_disk
 from labkit.image import LabImage
 from labkit.image.architecture import AMD64, ARM64, Architecture
 from labkit.recordings.facts import Limits
@@ -59,3 +59,14 @@ def test_an_engine_is_proven_by_a_kernel_line_of_its_own_processor(
         _boot("kvm", image_for(architecture))
     option, line = caught.value.args[0]
     assert option == "-append" and {port, "ignore_loglevel"} <= set(line.split())
+
+
+def test_a_root_on_a_disk_is_only_read_and_lies_behind_the_guests_own_disk(tmp_path: Path) -> None:
+    """Both on one controller: on two, whichever answers first would be the first."""
+    image = cast(LabImage, SimpleNamespace(disk=tmp_path / "a,b" / "root.ext4"))
+    root = " ".join(root_disk(image))
+    assert f"file={tmp_path}/a,,b/root.ext4,if=none,id=root,format=raw,readonly=on" in root
+    assert "nvme-ns,drive=root,bus=disks,nsid=2" in root
+    own = " ".join(make_disk(tmp_path / "disk", Limits(), beside_root=True))
+    assert "nvme-ns,bus=disks,nsid=1,drive=scratch" in own
+    assert root_disk(image_for(AMD64)) == ()

@@ -79,3 +79,17 @@ def test_a_session_opens_and_ends_in_spite_of_it(
 
 def test_a_backend_whose_engine_is_not_told_now_is_left_to_the_session(made: Made) -> None:
     assert choice._is_quick(made("bad")) and choice._is_quick(made("good"))
+
+
+def test_a_backend_that_has_no_disk_for_programs_is_told_before_it_starts(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = cast(LabImage, SimpleNamespace(packages=("fio",)))
+    monkeypatch.setattr(image, "build", lambda **choices: built)
+    monkeypatch.setattr(Faulty, "unsupported", {"packages": "it has one disk only"})
+    told = "bad starts no lab image with Debian's programs"
+    with pytest.raises(BackendError, match=told), session.opened(["bad", "good"]):
+        pass
+    with session.opened(["bad", "good"], lenient=True) as opened:
+        assert list(opened.backends) == ["good"]
+        assert "it has one disk only" in opened.left_out["bad"]

@@ -110,6 +110,7 @@ OTHER: dict[str, Any] = {
     "workloads": ("cpu", "fork"),
     "warmups": {"host": 1},
     "seconds": 9.0,
+    "packages": ("fio",),
     "limits": Limits(network=True),
 }
 
@@ -133,6 +134,14 @@ def test_a_limit_of_any_kind_is_an_obstacle() -> None:
         other = run(plan=plan(usual.manifest, limits=limits))
         (found,) = comparability.obstacles(usual.manifest, other.manifest)
         assert found.what == "limits"
+
+
+def test_packages_in_another_version_are_an_obstacle_and_are_named() -> None:
+    """Both images are told apart by their digests anyway; these words say what it is."""
+    first = run(packages={"fio": "3.33-3", "libc6": "2.36-9"})
+    second = run(packages={"fio": "3.35-1", "libc6": "2.36-9", "zlib1g": "1"})
+    (found,) = comparability.obstacles(first.manifest, second.manifest)
+    assert str(found) == "package fio: 3.33-3 and 3.35-1"
 
 
 def test_memory_that_was_read_during_other_work_is_not_compared() -> None:

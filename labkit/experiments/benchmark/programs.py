@@ -10,6 +10,7 @@ from labkit.backends.own.names import short
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.stats.frames import yardstick
+from labkit.experiments.benchmark.stats.programs import by_wrong_clock
 from labkit.text_table import WIDTH, aligned, stacked, wrapped
 
 # Of the latencies of a program the first of these that it tells is in the text.
@@ -38,11 +39,28 @@ def shown(run: Run, *, all_of_it: bool = True) -> tuple[list[str], list[list[str
 def text(run: Run) -> list[str]:
     """Lines, in front of which there is an empty one; none where no program has reported."""
     headings, rows = shown(run, all_of_it=False)
+    wrong = [line for sentence in wrong_clocks(run) for line in wrapped(sentence)]
     if not rows:
-        return []
+        return ["", *wrong] if wrong else []
     meaning = MEANS.format(first=short(yardstick(run.trials)))
     more = "All figures: the report, metrics.csv; what the programs printed: reports.csv."
-    return ["", *aligned([headings, *rows], width=WIDTH), "", *wrapped(f"{meaning} {more}")]
+    return ["", *aligned([headings, *rows], width=WIDTH), "", *wrapped(f"{meaning} {more}"), *wrong]
+
+
+def wrong_clocks(run: Run) -> list[str]:
+    """What is in no figure, since the program that measured it went by a clock that was off."""
+    sentences = []
+    for backend, rows in by_wrong_clock(run).groupby("backend", sort=False):
+        names = ", ".join(dict.fromkeys(rows["workload"]))
+        trials = ", ".join(str(trial) for trial in dict.fromkeys(rows["trial"]))
+        worst = float(max(rows["part"], key=abs))
+        way = "fast" if worst > 0 else "slow"
+        sentences.append(
+            f"Left empty: {short(str(backend))}, {names} of trials {trials}: the guest's clock, by "
+            f"which a program measures inside, ran up to {abs(worst):.0%} too {way}; end other "
+            "programs, and measure again."
+        )
+    return sentences
 
 
 def _chief(table: Any, workload: str) -> Sequence[str]:

@@ -1,5 +1,9 @@
-"""iperf3 -J. Source: the manual of iperf 3, "JSON output": `end.sum_received` is what has arrived
-at the receiver, in bits a second. A round trip of zero was not told."""
+"""iperf3 -J, what the client prints. Source: the manual of iperf 3, "JSON output".
+
+What has arrived at the receiver (`sum_received.bytes`) is divided by the client's own seconds: the
+server's clock may be a guest's. They stand in `sum_sent`, or where the server sends (`-R`) in
+`sum_received`. A round trip of zero was not told.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,14 @@ def metrics(report: str) -> list[Metric]:
         raise unreadable("iperf3", f"it is no JSON ({reason})", report) from None
     if error := at(data, "error"):
         raise unreadable("iperf3", f"it says: {error}", report)
-    bits = number(at(data, "end", "sum_received", "bits_per_second"))
-    if not bits:
+    side = "sum_received" if at(data, "start", "test_start", "reverse") else "sum_sent"
+    arrived = number(at(data, "end", "sum_received", "bytes"))
+    seconds = number(at(data, "end", side, "seconds"))
+    if not arrived or not seconds:
         raise unreadable("iperf3", "nothing has arrived", report)
     return known(
         [
-            ("bandwidth", "B/s", bits / 8),
+            ("bandwidth", "B/s", arrived / seconds),
             (
                 "round_trip",
                 "us",

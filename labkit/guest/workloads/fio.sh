@@ -20,7 +20,6 @@ bs=4k
 direct=1
 cache=cold
 size=32m
-libraries="ceph"
 
 prepare() {
     mount_scratch || return 1
@@ -33,6 +32,7 @@ prepare() {
 }
 
 use_fio() {
+    local libraries=ceph # of a library that Debian's fio is linked with
     run_program fio --name=lab "--filename=$LAB_SCRATCH/data" "--size=$size" "--rw=$rw" \
         "--bs=$bs" "--direct=$direct" --ioengine=psync --thread --output-format=json "$@"
 }

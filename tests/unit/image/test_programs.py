@@ -107,11 +107,12 @@ def test_users_that_a_package_asks_for() -> None:
     scripts = [
         'USER="redis"\n adduser \\\n --system --home /var/lib/redis \\\n --quiet ${USER} || true\n',
         "adduser --quiet --system --no-create-home --gecos 'A name' two >/dev/null\n",
+        'adduser --system $quiet --home /x --gecos "A name" --group postgres\n',
         "# adduser --system none\nadduser four group\nadduser --system $(name)\n",
     ]
     made = {entry.path: entry.data.decode() for entry in accounts({**masters, **sysusers}, scripts)}
     users = [line.split(":")[0] for line in made["etc/passwd"].splitlines()]
-    assert users == ["root", "one", "redis", "two"]
+    assert users == ["root", "one", "postgres", "redis", "two"]
     assert made["etc/group"].startswith("root:*:0:\none:*:100:\n")
 
 

@@ -80,11 +80,11 @@ Percentage served,Time in ms
 100,7.120
 """
 IPERF3 = """{
-  "start": { "version": "iperf 3.12" },
+  "start": { "version": "iperf 3.12", "test_start": { "reverse": 0 } },
   "end": {
     "streams": [{ "sender": { "mean_rtt": 93 } }],
-    "sum_sent": { "bits_per_second": 16660206619.3, "retransmits": 2 },
-    "sum_received": { "bits_per_second": 16556578444.0 }
+    "sum_sent": { "seconds": 1.0001, "retransmits": 2 },
+    "sum_received": { "seconds": 2.5, "bytes": 2080505856 }
   }
 }"""
 LINES = "start us 24390\nimport us 205028\n"

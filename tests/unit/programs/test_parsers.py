@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from labkit.measure.clients import CLIENTS
 from tests.unit.programs import samples
 
 
-def figures(program: str, report: str) -> dict[str, tuple[str, float]]:
+def figures(program: str, report: str) -> dict[str, tuple[str, Any]]:
     return {name: (unit, value) for name, unit, value in metrics_of(program, report)}
 
 
@@ -68,9 +69,11 @@ def test_ab_takes_its_latencies_from_its_file() -> None:
     }
 
 
-def test_iperf3_tells_what_has_arrived() -> None:
+def test_iperf3_tells_what_has_arrived_by_the_clients_clock() -> None:
     found = figures("iperf3", samples.IPERF3)
-    assert found["bandwidth"] == ("B/s", 16556578444.0 / 8)
+    assert found["bandwidth"] == ("B/s", 2080505856 / 1.0001)
+    back = figures("iperf3", samples.IPERF3.replace('"reverse": 0', '"reverse": 1'))
+    assert back["bandwidth"] == ("B/s", 2080505856 / 2.5)
     assert (found["round_trip"], found["retransmits"]) == (("us", 93.0), ("count", 2.0))
 
 

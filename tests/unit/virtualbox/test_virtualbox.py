@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import psutil
 import pytest
@@ -43,6 +45,10 @@ def nothing_is_left() -> bool:
         p for p in psutil.process_iter() if mark_of(p) == owner() and p.pid != psutil.Process().pid
     ]
     return not ours and not list(Path(tempfile.gettempdir()).iterdir())
+
+
+def replace_disk(image: LabImage, disk: Path) -> LabImage:
+    return cast(LabImage, SimpleNamespace(**{**vars(image), "disk": disk}))
 
 
 @pytest.mark.parametrize("engine", ["vbox-hm", "vbox-recompiler"])
@@ -109,6 +115,20 @@ def test_the_exact_commands(calls: Calls, small_image: LabImage, engine: Engine)
     name = made[0][4]
     assert name.startswith(f"labkit-{owner()}-")
     assert made == expected(engine, name, str(registry.home_folder()))
+
+
+def test_a_root_on_a_disk_is_never_written(calls: Calls, small_image: LabImage) -> None:
+    """Its content is the lab image's own file, or another name of it."""
+    disk = small_image.folder / "root.ext4"
+    disk.write_bytes(bytes(4096))
+    with started(replace_disk(small_image, disk), "vbox-hm") as (instance, _):
+        (described,) = registry.home_folder().glob("*/root.vmdk")
+        assert f'RW 8 FLAT "{small_image.folder.name}.ext4" 0' in described.read_text()
+        instance.stop()
+    (attached,) = [call for call in calls() if str(described) in call]
+    assert attached[attached.index("--mtype") + 1] == "immutable"
+    assert attached[attached.index("--port") + 1] == "1"
+    assert disk.read_bytes() == bytes(4096) and nothing_is_left()
 
 
 @pytest.mark.parametrize("fails", ["createvm", "modifyvm", "storageattach", "startvm"])

@@ -10,6 +10,7 @@ import pandas as pd
 from labkit.experiments.benchmark.data_quality.issue import QualityIssue, named
 from labkit.experiments.benchmark.records import RunManifest
 from labkit.experiments.benchmark.stats.frames import in_blocks, measured
+from labkit.experiments.benchmark.stats.programs import CLOCK_OFF, CLOCK_STEP_S
 from labkit.recordings.words import OWN_KERNEL
 from labkit.stats.spread import floats
 from labkit.system.interruptions import Interruptions
@@ -20,9 +21,6 @@ BESIDE = 0.5
 # Of all processors' time. Where all of it fell upon the instance's processor, its figures would
 # be off by this times the number of processors: too little to hide a difference worth a word.
 STOLEN = 0.02
-# How far a guest's clock may be off. Below this it may as well be the way of a line to the host.
-CLOCK_OFF = 0.05
-CLOCK_STEP_S = 0.01  # /proc/uptime has two decimals, proc(5)
 
 
 def busy(trials: pd.DataFrame, manifest: RunManifest) -> Iterator[QualityIssue]:

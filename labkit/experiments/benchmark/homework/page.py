@@ -11,12 +11,12 @@ from labkit.errors import UsageError
 from labkit.experiments.benchmark import charts as draw
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.figures import charts
+from labkit.experiments.benchmark.homework.tasks import tasks
 from labkit.experiments.benchmark.homework.threats import threats
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.report import template
 from labkit.guest.programs import version_of
-from labkit.guest.workload import parse_task
 
 # Of the charts that each run has, those that the questions of such a course are about.
 ALSO = ("startup", "memory")
@@ -48,10 +48,10 @@ def html(run: Run, *, badge: str) -> str:
 
 def _programs(run: Run) -> Iterator[tuple[str, str, str]]:
     """Workload, its title, all its settings."""
-    for text in run.manifest.plan.workloads:
-        task = parse_task(text)
-        settings = ", ".join(f"{name}={value}" for name, value in task.chosen.items())
-        yield text, task.workload.title, settings or "–"
+    for task in tasks(run):
+        chosen = task.chosen.items()
+        settings = ", ".join(f"{name}={value}" for name, value in chosen)
+        yield task.label, task.workload.title, settings or "–"
 
 
 def _versions(run: Run) -> list[str]:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from labkit import notes
 from labkit.experiments.benchmark import data_quality, stats
+from labkit.experiments.benchmark.homework.tasks import tasks
+from labkit.experiments.benchmark.programs import wrong_clocks
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.table import table
 from labkit.experiments.benchmark.text import cautions
-from labkit.guest.workload import Task, parse_task
+from labkit.guest.workload import Task
 from labkit.recordings.words import MACHINES
 
 OF_PROGRAMS = {
@@ -46,12 +48,13 @@ def _all(run: Run) -> Iterator[str]:
     counted = stats.backends(run.trials)
     yield from (issue.sentence for issue in data_quality.quality_issues(run))
     yield from cautions(run, table(run))
+    yield from wrong_clocks(run)
     if run.manifest.host.hypervisor:
         yield NESTED
-    tasks = [parse_task(text) for text in run.manifest.plan.workloads]
-    for program in dict.fromkeys(task.workload.program for task in tasks):
+    known = tasks(run)
+    for program in dict.fromkeys(task.workload.program for task in known):
         yield OF_PROGRAMS.get(program, "")
-    if any(map(_is_buffered_write, tasks)):
+    if any(map(_is_buffered_write, known)):
         yield BUFFERED
     if set(counted["family"]) & set(MACHINES) and notes.repeated(counted):
         yield (

@@ -6,9 +6,14 @@ import pandas as pd
 
 from labkit.experiments.benchmark.records import Run, once
 from labkit.experiments.benchmark.stats.frames import PAIR, baseline, identified, in_blocks
+from labkit.measure.clients import CLIENTS
+from labkit.recordings.words import OWN_KERNEL
 from labkit.stats.ratios import ratios
 from labkit.stats.spread import floats, spread
 
+# How far a guest's clock may be off. Below this it may as well be the way of a line to the host.
+CLOCK_OFF = 0.05
+CLOCK_STEP_S = 0.01  # /proc/uptime has two decimals, proc(5)
 BY = ["backend", "workload", "metric", "unit"]
 
 
@@ -36,8 +41,25 @@ def programs(run: Run) -> pd.DataFrame:
 @once
 def by_trial(run: Run) -> pd.DataFrame:
     """The metrics of good trials: trial, block, pair, family, backend, workload, metric, unit,
-    value."""
-    return in_blocks(run.metrics, run.trials).assign(value=lambda rows: floats(rows["value"]))
+    value. What a program has measured by a guest's clock that was off is not in it."""
+    values = in_blocks(run.metrics, run.trials).assign(value=lambda rows: floats(rows["value"]))
+    off = {(row.trial, row.workload) for row in by_wrong_clock(run).itertuples()}
+    keys = zip(values["trial"], values["workload"], strict=True)
+    right = pd.Series([key not in off for key in keys], values.index, dtype=bool)
+    return values[right].reset_index(drop=True)
+
+
+@once
+def by_wrong_clock(run: Run) -> pd.DataFrame:
+    """trial, backend, workload, part: what ran inside a guest whose clock was off by this part of
+    a second meanwhile (CLOCK_OFF). A program that asks from the host measures by the host's."""
+    inside = run.reports[~run.reports["program"].isin(CLIENTS)]
+    rows = in_blocks(run.results, run.trials).merge(inside[["trial", "workload"]])
+    rows = rows[rows["family"].isin(OWN_KERNEL)]
+    seconds = floats(rows["seconds"])
+    off = floats(rows["guest_seconds"]) - seconds
+    wrong = rows.assign(part=off / seconds)[off.abs() > CLOCK_OFF * seconds + CLOCK_STEP_S]
+    return wrong[["trial", "backend", "workload", "part"]].reset_index(drop=True)
 
 
 def _in_order(table: pd.DataFrame, run: Run) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,7 +16,8 @@ from labkit.experiments.benchmark.figures import charts
 from labkit.experiments.benchmark.homework.tidy import COLUMNS
 from labkit.guest.programs import metrics_of
 from labkit.guest.workload import parse_task
-from labkit.measure.records import ProgramMetric, Report
+from labkit.measure.records import ProgramMetric, Report, Result
+from labkit.record import Record
 from tests.unit.charts.made_up import MadeUpRun, frame, make_run
 from tests.unit.programs.samples import AB, FIO, SAMPLES
 
@@ -39,15 +41,15 @@ def run() -> MadeUpRun:
                 value = value * slower if unit == "us" else value / slower
                 figures = {"metric": metric, "unit": unit, "value": value}
                 rows.append(ProgramMetric(**place, workload=workload, **figures))
-    made.metrics = frame(ProgramMetric, rows)
-    made.reports = frame(Report, reports)
+    made.metrics = frame(ProgramMetric, list[Record](rows))
+    made.reports = frame(Report, list[Record](reports))
     plan = made.manifest.plan.model_copy(update={"workloads": tuple(WORKLOADS)})
     made.manifest = made.manifest.model_copy(update={"plan": plan})
     return made
 
 
 def test_each_figure_has_its_ratio_in_the_same_block(run: MadeUpRun) -> None:
-    table = stats.programs(run).set_index(["backend", "workload", "metric"])
+    table: Any = stats.programs(run).set_index(["backend", "workload", "metric"])
     assert table.loc[("docker", "fio:rw=read", "iops"), "median_ratio"] == pytest.approx(
         0.5, rel=0.02
     )
@@ -115,3 +117,25 @@ def test_a_figure_without_a_report_is_a_fault() -> None:
     assert list(integrity._without_report(metrics, reports)) == [
         "trial 1: there is no report of 'nginx'"
     ]
+
+
+def test_what_was_measured_by_a_guests_wrong_clock_is_in_no_figure(run: MadeUpRun) -> None:
+    rows = [
+        Result(
+            trial=int(str(report.trial)),
+            backend=str(report.backend),
+            workload=str(report.workload),
+            unit="",
+            ops=None,
+            seconds=1.0,
+            ops_per_s=None,
+            guest_seconds=1.4 if report.backend == "qemu" else 1.0,
+        )
+        for report in run.reports.itertuples()
+    ]
+    run.results = frame(Result, list[Record](rows))
+    table = stats.programs(run)
+    inside = set(table[table["backend"] == "qemu"]["workload"])
+    assert inside == {"nginx"}  # who asks it is on the host
+    (sentence,) = programs.wrong_clocks(run)
+    assert "fio:rw=read, python" in sentence and "40% too fast" in sentence
