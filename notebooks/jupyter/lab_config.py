@@ -16,3 +16,6 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 # overrides.json: nobody is asked about news either, a linked document is shown, not edited, and a
 # field is saved with its notebook, so that it is drawn when that is opened again.
 c.LabApp.app_settings_dir = str(HERE)
+# custom/custom.css: charts on a dark ground, before a notebook was run, too.
+c.LabApp.custom_css = True
+c.ServerApp.tornado_settings = {"static_custom_path": [str(HERE / "custom")]}

@@ -196,6 +196,20 @@ def test_the_panel_follows_what_is_chosen(
     page.screenshot(path=pictures / f"panel-{theme[-5:].strip().lower()}.png")
 
 
+def test_a_chart_is_dark_on_a_dark_ground_before_its_notebook_was_run(
+    page: Page, jupyter: str
+) -> None:
+    """Then JupyterLab drops the style that the chart brings along."""
+    opened(page, jupyter, "08-paas.ipynb")
+    theme = {"theme": "JupyterLab Dark"}
+    page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', theme)", theme
+    )
+    show(page, "ways")
+    chart = page.locator("figure.labkit-chart img").first
+    expect(chart).to_have_css("filter", re.compile("invert"))
+
+
 SHOWN = f"""name => ({CELLS})().filter(c => c.id === name).map(c => JSON.stringify(c.outputs))[0]"""
 
 

@@ -63,7 +63,9 @@ def done_by_hand(name: str, image: str) -> Iterator[None]:
     """The model answer of a task, in a shell as a student has one; then what cleans it up."""
     lines = [line.replace("IMAGE", image) for line in TASKS[name].way]
     clean_up = CLEAN_UP.get(name, TASKS[name].clean_up)
-    script = "\n".join(["set -em", *lines, "echo; echo all done; read -r _ || :", clean_up])
+    # What goes on in the background ends with the shell, also when a line fails.
+    begin = ["set -em", "trap 'kill $(jobs -p) 2>/dev/null || :' EXIT"]
+    script = "\n".join([*begin, *lines, "echo; echo all done; read -r _ || :", clean_up])
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     shell = subprocess.Popen(
         ["bash", "-c", script],

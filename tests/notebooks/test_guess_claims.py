@@ -42,6 +42,8 @@ def test_each_answer_that_is_a_text_could_have_been_chosen(path: Path) -> None:
     for cell in cells:
         for found in re.findall(r"Your guess: \D[^.]*\. Measured: ([^.]+)\.", "".join(texts(cell))):
             assert f'"{found}"' in code
+    # The code stands on the screen when the guess is asked for.
+    assert not re.search(r'\.compared\(\s*["\']\w', code)
     assert set(UNIT.findall(code)) <= {*AXES, " min"}
 
 

@@ -6,6 +6,7 @@ The sentences are in data/claims.csv; each has a function here that looks at wha
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
@@ -44,7 +45,8 @@ class Page:
         return "\n".join(f"{r.english}\n  {_words(r)}: {r.figure}" for r in self.rows.itertuples())
 
     def _repr_html_(self) -> str:
-        heads = "".join(f"<th>{name}</th>" for name in ("the note says", "figure", "verdict"))
+        names = ("the note says", "figure", "verdict")
+        heads = "".join(f"<th style='text-align:left'>{name}</th>" for name in names)
         return f"<table><tr>{heads}</tr>{''.join(map(_row, self.rows.itertuples()))}</table>"
 
 
@@ -67,4 +69,5 @@ def _words(row: object) -> str:
 
 
 def _safe(row: object, name: str) -> str:
-    return html.escape(str(getattr(row, name)))
+    """For HTML; what stands between backticks is code there, too."""
+    return re.sub("`([^`]*)`", r"<code>\1</code>", html.escape(str(getattr(row, name))))

@@ -103,7 +103,7 @@ def is_kubernetes() -> Finding:
     return Finding(
         NOT,
         "Kubernetes makes no containers. It decides on which computer they run, and has an engine "
-        "such as containerd make them (chapter 12)",
+        "such as containerd make them",
     )
 
 
