@@ -116,6 +116,10 @@ class DockerBackend(Backend):
         "rm": ("no", "yes"),  # who removes the container: the lab, or the daemon when it ends
     }
 
+    # The version of the daemon's interface, from the preparation on: to agree on one is no part of
+    # a start.
+    _interface: str | None = None
+
     def no_port(self) -> str:
         """On the host's own network a server would listen at all addresses of this computer; and
         what listens here at a port of another computer's is a stranger."""
@@ -155,6 +159,7 @@ class DockerBackend(Backend):
         it supersedes go, as far as nobody uses them."""
         with daemon_errors("load the lab image"), connected(timeout=120) as daemon:
             store.load(daemon, image)
+            self._interface = daemon.api.api_version
 
     def services(self) -> tuple[Meter, ...]:
         """The processes of the very daemon that is asked: other ones may run beside it."""
@@ -172,7 +177,7 @@ class DockerBackend(Backend):
         name = f"labkit-{owner()}-{int(timeline.clock.now() * 1000)}"
         with ExitStack() as stack:
             with daemon_errors("be reached"):
-                daemon = stack.enter_context(connected())
+                daemon = stack.enter_context(connected(version=self._interface))
             with daemon_errors("start a container"):
                 settings = container_settings(image, limits, name, self.chosen)
                 settings |= disk_limit(daemon, limits)

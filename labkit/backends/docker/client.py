@@ -26,15 +26,17 @@ NO_PASSWORDS: dict[str, dict[str, dict[str, str]]] = {"auths": {"labkit.invalid"
 
 
 @contextmanager
-def connected(timeout: int = 60) -> Iterator[docker.DockerClient]:
-    client = _client(endpoint.find(), timeout)
+def connected(timeout: int = 60, *, version: str | None = None) -> Iterator[docker.DockerClient]:
+    """version: of the daemon's interface, where that is known already: else it is asked, which
+    takes the daemon as long as a quarter of a container's creation."""
+    client = _client(endpoint.find(), timeout, version)
     try:
         yield client
     finally:
         client.close()
 
 
-def _client(place: Endpoint, timeout: int) -> docker.DockerClient:
+def _client(place: Endpoint, timeout: int, version: str | None) -> docker.DockerClient:
     """DAEMON_ERRORS, whatever goes wrong: the SDK also reads the user's configuration, and trips
     over what it does not expect there, or in an answer."""
     if place.is_ssh:
@@ -42,7 +44,9 @@ def _client(place: Endpoint, timeout: int) -> docker.DockerClient:
     if place.socket is not None:
         endpoint.knock(place.socket)  # the SDK's own error hides the cause, and leaves it open
     try:
-        client = docker.DockerClient(base_url=place.url, tls=place.tls or False, timeout=timeout)
+        client = docker.DockerClient(
+            base_url=place.url, tls=place.tls or False, timeout=timeout, version=version
+        )
     except DAEMON_ERRORS:
         raise
     except Exception as error:

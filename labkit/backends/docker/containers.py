@@ -12,7 +12,7 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
-from docker.models.containers import Container
+from docker.models.containers import Container, _create_container_args  # type: ignore[attr-defined]
 from docker.types import Mount
 
 from labkit.backends.base import INNER_PORT, STOP_TIMEOUT_S
@@ -115,13 +115,22 @@ def started(
         with daemon_errors("start a container"):
             # Broken off, the daemon would still make the container, after our clean-up.
             with uninterrupted():
-                container = client.containers.create(**settings)
+                container = _created(client, settings)
             timeline.mark("created")
             fd = attach(container, stack)
             container.start()
             timeline.mark("started")
         output = Demultiplexer()
         yield Started(container, Channel(fd, fd, decode=output.feed), output)
+
+
+def _created(client: docker.DockerClient, settings: Mapping[str, Any]) -> Container:
+    """As the SDK's `containers.create`, which then asks the daemon for all that it knows of the new
+    container: nothing of that is needed, and a start would wait for it."""
+    asked = {"command": None, **settings, "version": client.api.api_version}
+    made = client.api.create_container(**_create_container_args(asked))
+    about = {"Id": made["Id"], "Name": f"/{settings['name']}"}
+    return Container(attrs=about, client=client, collection=client.containers)
 
 
 def attach(container: Container, stack: ExitStack) -> int:

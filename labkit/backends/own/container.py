@@ -74,7 +74,9 @@ class OwnContainerBackend(DockerBackend):
         return ""
 
     def prepare(self, image: LabImage) -> None:
-        """Does nothing: the daemon has the user's image already."""
+        """The daemon has the user's image already."""
+        with daemon_errors("be reached"), connected() as daemon:
+            self._interface = daemon.api.api_version
 
     def configuration(self) -> Mapping[str, str]:
         with daemon_errors("tell what the image is"), connected() as daemon:
@@ -90,7 +92,7 @@ class OwnContainerBackend(DockerBackend):
         ready = read(self.chosen["ready"])
         with ExitStack() as stack:
             with daemon_errors("be reached"):
-                daemon = stack.enter_context(connected())
+                daemon = stack.enter_context(connected(version=self._interface))
             settings = _settings(self.chosen["image"], limits, ready)
             running = stack.enter_context(started(daemon, timeline, settings))
             running.output.whole = True
