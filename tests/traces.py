@@ -18,6 +18,7 @@ from labkit.system.owner_marks import mark_of
 from labkit.system.process import find_tool
 
 CGROUPS = Path("/sys/fs/cgroup")
+FIREJAIL = Path("/run/firejail/name")
 
 
 def traces(pid: int) -> list[str]:
@@ -25,6 +26,7 @@ def traces(pid: int) -> list[str]:
     found = [f"process {p.pid}" for p in psutil.process_iter() if is_of(mark_of(p), pid)]
     folders = [Path(tempfile.gettempdir()), CGROUPS, *CGROUPS.glob("*")]
     found += [str(p) for p in Path("/tmp").glob(f".vbox-labkit-{pid}-*")]
+    found += [str(p) for p in FIREJAIL.glob("*") if p.read_text().startswith(f"labkit-{pid}-")]
     found += [str(path) for folder in folders for path in folder.glob(f"labkit-{pid}-*")]
     return found + containers(pid) + _containerd_containers(pid) + _of_kubernetes(pid)
 
