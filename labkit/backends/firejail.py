@@ -18,12 +18,13 @@ from labkit.backends.base import Instance, Missing
 from labkit.backends.engine_parts.base import NO_SAVED_STATE, EnginePartBackend
 from labkit.backends.piped import confined, instance_name
 from labkit.backends.timeline import Timeline
+from labkit.errors import CommandError
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.system import owned_files
 from labkit.system.owner_marks import mark_in, scratch_folder
 from labkit.system.ownership import Judge
-from labkit.system.process import run
+from labkit.system.process import last_lines, run
 
 BOUNDARY = (
     # No profile: those are the system's and the user's own, and differ from computer to computer.
@@ -81,11 +82,15 @@ def _mark(file: Path) -> str:
 def _refused() -> Missing | None:
     """In a container, or in another sandbox, it starts programs without any boundary, and succeeds:
     so whether there is one is looked at from inside."""
-    tried = run([*BOUNDARY, "--", "readlink", str(PID_NAMESPACE)], timeout=10, check=False)
-    if tried.returncode == 0 and tried.stdout.strip() != str(PID_NAMESPACE.readlink()):
-        return None
-    why = tried.stderr.strip() or "it takes this computer for a container or a sandbox"
+    try:
+        inside = run([*BOUNDARY, "--", "readlink", str(PID_NAMESPACE)], timeout=10).stdout.strip()
+    except CommandError as error:
+        why = last_lines(error.details, 1)
+    else:
+        if inside != str(PID_NAMESPACE.readlink()):
+            return None
+        why = "it takes this computer for a container or a sandbox"
     return Missing(
-        f"firejail makes no boundary: {why}",
+        f"firejail makes no boundary here: {why}",
         "run the lab on the computer itself, in no container and no sandbox",
     )
