@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import docker
@@ -18,6 +19,7 @@ from labkit.system.owner_marks import mark_of
 from labkit.system.process import find_tool
 
 CGROUPS = Path("/sys/fs/cgroup")
+FIREJAIL = Path("/run/firejail/name")
 
 
 def traces(pid: int) -> list[str]:
@@ -25,6 +27,7 @@ def traces(pid: int) -> list[str]:
     found = [f"process {p.pid}" for p in psutil.process_iter() if is_of(mark_of(p), pid)]
     folders = [Path(tempfile.gettempdir()), CGROUPS, *CGROUPS.glob("*")]
     found += [str(p) for p in Path("/tmp").glob(f".vbox-labkit-{pid}-*")]
+    found += _of_firejail(pid)
     found += [str(path) for folder in folders for path in folder.glob(f"labkit-{pid}-*")]
     return found + containers(pid) + _containerd_containers(pid) + _of_kubernetes(pid)
 
@@ -59,6 +62,15 @@ def _of_kubernetes(pid: int) -> list[str]:
             for one in list_all(label_selector=pod.OWNER_LABEL).items
             if is_of(one.metadata.labels[pod.OWNER_LABEL], pid)
         ]
+
+
+def _of_firejail(pid: int) -> list[str]:
+    found = []
+    for file in FIREJAIL.glob("*"):
+        with suppress(FileNotFoundError):  # another one's, which has just ended
+            if file.read_text().startswith(f"labkit-{pid}-"):
+                found.append(str(file))
+    return found
 
 
 def _containerd_containers(pid: int) -> list[str]:

@@ -14,6 +14,7 @@ from labkit.backends.engine_parts.crun import CrunBackend
 from labkit.backends.engine_parts.docker_cli import DockerCliBackend
 from labkit.backends.engine_parts.runc import RuncBackend
 from labkit.backends.engine_parts.unshare import UnshareBackend
+from labkit.backends.firejail import FirejailBackend
 from labkit.backends.host import HostBackend
 from labkit.backends.kubernetes.backend import KubernetesBackend
 from labkit.backends.lxc import LxcBackend
@@ -46,6 +47,7 @@ BACKENDS: dict[str, type[Backend]] = {
     "containerd": ContainerdBackend,
     "docker-cli": DockerCliBackend,
     "bubblewrap": BubblewrapBackend,
+    "firejail": FirejailBackend,
     "lxc": LxcBackend,
     "nspawn": NspawnBackend,
     "podman": PodmanBackend,
@@ -74,7 +76,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "docker-cli",
     ),
     "spectrum": (
-        *("host", "chroot", "unshare", "bubblewrap"),
+        *("host", "chroot", "unshare", "bubblewrap", "firejail"),
         *("nspawn", "lxc", "crun", "runc", "containerd", "podman", "docker"),
         *("runsc", "uml", "qemu", "virtualbox"),
     ),

@@ -64,6 +64,7 @@ LOOKS = {
     "containerd": Look("#60a4dd", "||", "P"),
     "docker-cli": Look("#2a69a8", "++", "X"),
     "bubblewrap": Look("#7ec3c5", "oo", "8"),
+    "firejail": Look("#4f9a94", "||", "D"),
     "nspawn": Look("#5f8f5f", "\\\\", "H"),
     "lxc": Look("#8ab17d", "//", "p"),
     "podman": Look("#c86fc9", "//", "d"),

@@ -134,11 +134,15 @@ def stale(name: str) -> list[str]:
         recorded = load(reference_dir() / name)
     except LabError as error:
         return [error.brief]
-    return list(_differences(recorded))
+    return list(_differences(recorded, reference(name).options))
 
 
-def _differences(recorded: Recording[Any]) -> Iterator[str]:
+def _differences(recorded: Recording[Any], wanted: Mapping[str, Any]) -> Iterator[str]:
     manifest = recorded.manifest
+    members = {*wanted.get("backends", ()), *GROUPS.get(wanted.get("profile", ""), ())}
+    later = members - set(getattr(manifest.plan, "backends", members))
+    if later:  # a group has a new one
+        yield f"made without {', '.join(sorted(later))}"
     built = image.find()
     if built is not None and manifest.image_digest != built.digest:
         was = manifest.image_digest[:12] or "not noted"

@@ -51,6 +51,7 @@ SETUPS: dict[str, Callable[[Say], None]] = {
     "containerd": set_up_containerd,
     "docker-cli": set_up_docker_cli,
     "bubblewrap": installs(["bwrap"], "bubblewrap"),
+    "firejail": installs(["firejail"], "firejail"),
     "lxc": installs(["lxc-execute"], "lxc"),
     "nspawn": installs(["systemd-nspawn"], "systemd-container"),
     "podman": installs(["podman", "runc"], "podman", "runc", "catatonit"),

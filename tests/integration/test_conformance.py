@@ -45,6 +45,7 @@ BACKENDS = {
     "docker-cli": "docker",
     "docker-cli:rm=yes": "docker",
     "bubblewrap": "namespaces",
+    "firejail": "namespaces",
     "nspawn": "nspawn",
     "lxc": "lxc",
     "podman": "podman",

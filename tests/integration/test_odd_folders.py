@@ -33,7 +33,7 @@ ONCE = ("--repeats", "1", "--warmups", "0")
 # What is run together, in one run each: starting the command takes longer than most trials.
 TOGETHER = {
     "host": ["host", "chroot", "unshare", "crun", "runc"],
-    "bubblewrap": ["bubblewrap", "nspawn", "lxc", "podman", "runsc", "uml"],
+    "bubblewrap": ["bubblewrap", "firejail", "nspawn", "lxc", "podman", "runsc", "uml"],
     "docker": ["docker", "docker-cli", "containerd"],
     "qemu": ["qemu", "qemu-resumed"],
 }

@@ -3,20 +3,25 @@ backends in between."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from labkit.backends import lxc, nspawn
+from labkit.backends import firejail, lxc, nspawn
 from labkit.backends.engine_parts import oci_groups
 from labkit.backends.table import GROUPS, make_backend
+from labkit.errors import CommandError
 from labkit.experiments.benchmark import charts, stats
 from labkit.experiments.benchmark.profiles import PROFILES
 from labkit.experiments.benchmark.stats.spectrum import ASPECTS, LIMITS
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import FAMILIES
 from labkit.system.host import cpu_set
+from labkit.system.ownership import Judge
+from labkit.system.process import Completed
+from tests.unit import marks
 from tests.unit.charts.legible import assert_legible, words
 from tests.unit.charts.made_up import make_run
 
@@ -115,6 +120,41 @@ def test_lxc_is_told_the_limits_by_the_names_that_hold(
     assert "lxc.rootfs.path = dir:/r" in lines and "lxc.rootfs.options = ro" in lines
     assert len([line for line in lines if line.startswith("lxc.cgroup")]) == 4
     assert any("swap" in line or "memsw" in line for line in lines)
+
+
+def test_of_firejails_files_those_of_a_lab_that_has_ended_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firejail, "NAMES", tmp_path / "name")
+    monkeypatch.setattr(firejail, "SANDBOXES", tmp_path / "sandbox")
+    names = {"11": f"labkit-{marks.GONE}-1", "12": f"labkit-{marks.LIVES}-1", "13": "browser"}
+    for kind in ("name", "sandbox"):
+        (tmp_path / kind).mkdir()
+        for number, name in names.items():
+            (tmp_path / kind / number).write_text(f"{name}\n")
+    assert make_backend("firejail").sweep(Judge()) == [f"file {tmp_path}/name/11"]
+    for kind in ("name", "sandbox"):
+        assert {file.name for file in (tmp_path / kind).iterdir()} == {"12", "13"}
+
+
+@pytest.mark.parametrize("inside", ["pid:[1]", None])
+def test_a_firejail_that_makes_no_boundary_is_missing(
+    inside: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so, or ends as if all were well."""
+
+    def run(argv: Sequence[str], *, timeout: float) -> Completed:
+        if inside is None:
+            raise CommandError("firejail failed", details="Error: no namespaces")
+        return Completed(tuple(argv), 0, f"{inside}\n", "")
+
+    monkeypatch.setattr("labkit.backends.engine_parts.base.missing_namespaces", lambda *_: None)
+    monkeypatch.setattr(firejail, "run", run)
+    monkeypatch.setattr(firejail, "PID_NAMESPACE", tmp_path / "pid")
+    (tmp_path / "pid").symlink_to("pid:[1]")
+    missing = make_backend("firejail").missing()
+    assert missing and missing.reason.startswith("firejail makes no boundary here: ")
+    assert inside or missing.reason.endswith("no namespaces")
 
 
 def test_a_path_stays_one_whatever_is_in_it() -> None:
