@@ -282,7 +282,7 @@ def test_its_meters_read(backend: Backend, lab_image: LabImage) -> None:
     for meter, reading in readings.items():
         assert reading.cpu_s is not None and reading.cpu_s >= 0, meter
         if meter.role == "instance":
-            assert reading.cpu_s > 0.05, meter
+            assert reading.cpu_s > 0.02, meter  # ticks of 0.01, on a computer that may be busy
         if meter.pids:
             assert min(reading.rss_bytes or 0, reading.pss_bytes or 0, reading.uss_bytes or 0) > 0
         else:
