@@ -41,9 +41,9 @@ _OF = {
 _ONE_PROCESSOR = " nosmp noreplace-smp noapic acpi=off"
 
 
-# Without interrupt controllers there is nowhere to send a message-signalled interrupt to. The disk's
-# lines are then seen when their work is done already: of so many that nobody had to care for, a
-# kernel would switch the line off, and the disk with it.
+# Without interrupt controllers there is nowhere to send a message-signalled interrupt to. Those of
+# the disk's line are then often seen when their work is done already: after so many that nobody
+# cared for, a kernel would switch the line off, and the disk with it.
 _ONE_PROCESSOR_NETWORK = " pci=nomsi noirqdebug"
 
 
