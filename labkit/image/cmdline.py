@@ -41,8 +41,10 @@ _OF = {
 _ONE_PROCESSOR = " nosmp noreplace-smp noapic acpi=off"
 
 
-# Without interrupt controllers there is nowhere to send a message-signalled interrupt to.
-_ONE_PROCESSOR_NETWORK = " pci=nomsi"
+# Without interrupt controllers there is nowhere to send a message-signalled interrupt to. Those of
+# the disk's line are then often seen when their work is done already: after so many that nobody
+# cared for, a kernel would switch the line off, and the disk with it.
+_ONE_PROCESSOR_NETWORK = " pci=nomsi noirqdebug"
 
 
 def command_line(cpus: int, *, network: bool = False, architecture: Architecture = AMD64) -> str:

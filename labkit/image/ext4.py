@@ -104,7 +104,7 @@ def write_ext4(entries: Iterable[Entry], file: BinaryIO) -> None:
     _put(file, 0, bytes(1024) + _superblock(layout, len(nodes)))
     _put(file, 1, _descriptors(layout, nodes))
     for group in range(layout.groups):
-        _put(file, layout.bitmaps_at + group, _block_bitmap(layout, group))
+        _put(file, layout.bitmaps_at + group, b"\xff" * BLOCK)  # all are used, and none behind
         bitmap = _inode_bitmap(layout, group, len(nodes))
         _put(file, layout.bitmaps_at + layout.groups + group, bitmap)
     table = {node.number: _inode(node) for node in nodes}
@@ -212,11 +212,6 @@ def _descriptors(layout: _Layout, nodes: Sequence[_Node]) -> bytes:
         )
         for group in range(layout.groups)
     )
-
-
-def _block_bitmap(layout: _Layout, group: int) -> bytes:
-    """All are in use; what lies behind the end counts as used, too."""
-    return b"\xff" * BLOCK
 
 
 def _inode_bitmap(layout: _Layout, group: int, nodes: int) -> bytes:

@@ -18,7 +18,7 @@ from labkit.backends.virtualbox.machine import Machine
 from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
-from labkit.recordings.words import SEVERAL
+from labkit.recordings.words import PACKAGES, SEVERAL
 
 SNAPSHOT = "ready"
 UNLOCK_TIMEOUT_S = 10.0
@@ -29,7 +29,8 @@ class VirtualBoxResumedBackend(VirtualBoxBackend):
     start = "resumed"
     about_s = 14.0
     unsupported: ClassVar[Mapping[str, str]] = {
-        SEVERAL: "a snapshot belongs to one machine, which runs once at a time"
+        SEVERAL: "a snapshot belongs to one machine, which runs once at a time",
+        PACKAGES: "a snapshot of a machine that shares a disk is not tried yet",
     }
     _saved: Machine | None = None
 

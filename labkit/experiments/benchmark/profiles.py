@@ -60,7 +60,6 @@ PROFILES: Mapping[str, Profile] = {
         (
             "sysbench",
             "sysbench:test=memory",
-            "sysbench:test=threads",
             "fio:rw=randread",
             "fio:rw=randwrite",
             "fio:rw=read:bs=1m",
