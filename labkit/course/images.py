@@ -41,7 +41,7 @@ def room(answer: Any) -> str:
     return number(
         answer,
         1 + (available - first) // further,
-        (available // first, "only the first one is so dear"),
+        (available // first, "only the first one takes as much"),
         (available // further, "the first one takes more than the others"),
         part=0.05,
     )

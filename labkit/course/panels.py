@@ -190,25 +190,27 @@ def inside() -> Panel:
     run = recorded("engine-parts")
     table = benchmark.stats.engine_parts(run.trials, run.samples)
     table = table[table["backend"] != "total"]
+    words = {"startup_s": "start", "host_cpu_s": "CPU time", "pss_bytes": "memory"}
+    table = table.assign(quantity=table["quantity"].map(words))
     table = _named(table, name=table["backend"], value=table["median"])
     scales = {
-        "startup_s": (units.milliseconds, "time that it adds to the start"),
-        "host_cpu_s": (units.milliseconds, "CPU time that it adds"),
-        "pss_bytes": (units.memory, "memory (PSS) that it adds"),
+        "start": (units.milliseconds, "time that it adds to the start"),
+        "CPU time": (units.milliseconds, "CPU time that it adds"),
+        "memory": (units.memory, "memory (PSS) that it adds"),
     }
     return figures("What does each part of an engine add?", table, scales, badge(run.manifest))
 
 
 def paas() -> Panel:
     run = recorded("deployment")
-    table = deployment.stats.deployments(run.steps)
+    table = deployment.stats.deployments(run.steps).rename(columns={"median_s": "seconds"})
     looks = table["model"].map({"IaaS": "qemu", "containers": "docker", "PaaS": "paas"})
     scales = {
         "lines": (units.whole, "lines that you write"),
         "bytes": (units.size, "size of what you bring"),
         "steps": (units.whole, "steps"),
         "files": (units.whole, "files"),
-        "median_s": (units.time, "time until it answers"),
+        "seconds": (units.time, "time until it answers"),
     }
     long = table.assign(backend=looks, name=table["method"]).melt(
         ["name", "backend"], list(scales), "quantity", "value"

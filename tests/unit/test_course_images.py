@@ -39,9 +39,9 @@ def test_ten_images_are_not_ten_times_one() -> None:
     assert all("all of its layers for itself" in words for words in separate)
 
 
-def test_only_the_first_container_is_dear() -> None:
+def test_only_the_first_container_takes_that_much() -> None:
     pages = stats.page_sharing(recorded(IMAGES).page_sharing).set_index(["images", "running"])
     available = pages["total_pss_bytes"].to_dict()[10, 10]
     first, further = (pages["marginal_pss_bytes"].to_dict()[1, n] for n in (1, 10))
     assert told("05-room", 1 + (available - first) // further) == [""]
-    assert told("05-room", available // first) == ["only the first one is so dear"]
+    assert told("05-room", available // first) == ["only the first one takes as much"]
