@@ -71,9 +71,9 @@ def whisker(axes: Axes, y: float, low: Any, high: Any, *, caps: float = 7) -> No
     """An interval as a line with ends; nothing where there is none, or it has no width."""
     if not (units.known(low) and units.known(high) and low < high):
         return
-    for line, width in (("white", 3.4), (INK, 1.4)):  # white below black: seen on any bar
-        axes.hlines(y, low, high, colors=line, linewidths=width, zorder=2.4)
-    axes.plot([low, high], [y, y], "|", ms=caps, mew=1.4, color=INK, zorder=2.5)
+    looks: dict[str, Any] = {"solid_capstyle": "butt", "zorder": 2.5}
+    axes.plot([low, high], [y, y], color="white", lw=3.4, **looks)  # below black: seen on any bar
+    axes.plot([low, high], [y, y], "-|", ms=caps, mew=1.4, lw=1.4, color=INK, **looks)
 
 
 def part(axes: Axes, y: float, left: float, width: float, backend: str, role: str) -> None:
@@ -210,7 +210,7 @@ def decades(
     """A logarithmic x axis, which says so below it or in its title; it begins at a decade, spans
     one at least, and leaves room for the last marker. `most`: so many decades have room for a label
     each; few get labels in between."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     powers = [math.log10(value) for value in shown if units.known(value) and value > 0] or [0.0]
     low = math.floor(min(powers) - 0.05)
@@ -223,7 +223,7 @@ def decades(
     ticks = [digit * 10.0**power for power in powers_shown for digit in between]
     axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if tick <= 10.0**limit]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, scale)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())  # style.settle draws the small ones
     axes.grid(axis="x", color=FAINT)
     if name or "logarithmic" not in axes.get_title(loc="left"):
         axes.set_xlabel(f"{name} (logarithmic axis)" if name else "logarithmic")

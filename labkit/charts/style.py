@@ -189,6 +189,7 @@ def settle(figure: Figure) -> None:
         axes.set_position((round(left, 5), round(bottom, 5), round(width, 5), round(height, 5)))
         if axes.get_xscale() == "log":
             _thin(axes)
+            _small_ticks(axes)
 
 
 def _thin(axes: Axes) -> None:
@@ -198,6 +199,33 @@ def _thin(axes: Axes) -> None:
         ticks = list(axes.get_xticks())
         tens = [tick for tick in ticks if log10(tick).is_integer()]
         axes.set_xticks(tens if len(tens) < len(ticks) else ticks[::2])
+
+
+def _small_ticks(axes: Axes) -> None:
+    """Those of an axis that leaves them to us (parts.decades): one line of marks. Matplotlib makes
+    five artists of each, which takes a sixth of all that a chart does."""
+    from matplotlib.lines import Line2D
+    from matplotlib.markers import TICKDOWN
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    if not isinstance(axes.xaxis.get_minor_locator(), NullLocator):
+        return
+    locator = LogLocator(subs="auto")
+    locator.set_axis(axes.xaxis)
+    (low, high), labelled = axes.get_xlim(), set(axes.get_xticks())
+    marks = [tick for tick in locator() if low <= tick <= high and tick not in labelled]
+    looks: dict[str, Any] = {
+        "linestyle": "",
+        "marker": TICKDOWN,
+        "markersize": 2,
+        "markeredgewidth": 0.6,
+    }
+    place: dict[str, Any] = {
+        "transform": axes.get_xaxis_transform(),
+        "clip_on": False,
+        "zorder": 2.01,
+    }
+    axes.add_line(Line2D(marks, [0] * len(marks), color=GREY, **looks, **place))
 
 
 def _touching(axes: Axes) -> bool:

@@ -81,6 +81,8 @@ def _halved(x: np.ndarray, rank: int) -> float:
     low, high = float(x[0]), float(x[-1])
     for _ in range(60):
         middle = (low + high) / 2
+        if middle in (low, high):
+            break  # no number is between them
         partners = np.searchsorted(x, 2 * middle - x, "right") - np.arange(len(x))
         up_to = int(np.maximum(partners, 0).sum())
         low, high = (low, middle) if up_to >= rank else (middle, high)

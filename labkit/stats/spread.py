@@ -44,10 +44,15 @@ def floats(column: pd.Series) -> pd.Series:
 def places(table: pd.DataFrame, by: Sequence[str]) -> dict[tuple[Any, ...], np.ndarray]:
     """Keys → the places of the rows that have them, in order of appearance; rows that lack one
     are left out."""
-    whole = table[list(by)].notna().all(axis=1).to_numpy()
-    found: dict[tuple[Any, ...], list[int]] = {}
-    keys = zip(*(table[name].tolist() for name in by), strict=True) if by else [()] * len(table)
-    for place, key in enumerate(keys):
-        if whole[place]:
-            found.setdefault(key, []).append(place)
-    return {key: np.array(places) for key, places in found.items()}
+    number, whole = np.zeros(len(table), dtype=np.int64), np.ones(len(table), dtype=bool)
+    for name in by:
+        codes, words = pd.factorize(table[name])
+        whole &= codes >= 0
+        number, _ = pd.factorize(number * (len(words) + 1) + codes)  # no larger than the rows
+    order = np.flatnonzero(whole)
+    order = order[np.argsort(number[order], kind="stable")]
+    begins = np.flatnonzero(np.diff(number[order])) + 1
+    groups = sorted(np.split(order, begins), key=lambda rows: rows[0]) if len(order) else []
+    first = table.iloc[[rows[0] for rows in groups]]
+    keys = zip(*(first[name].tolist() for name in by), strict=True) if by else [()] * len(groups)
+    return dict(zip(keys, groups, strict=True))
