@@ -57,6 +57,7 @@ DEBIAN_12 = Computer(
     python="3.11",
     packages=(
         *(*BASE, "docker.io", "iptables", "apparmor", "qemu-system-x86"),
+        *("bubblewrap", "systemd-container", "lxc", "podman", "catatonit", "crun"),
         *("linux-headers-amd64", "gcc", "make"),
     ),
     then=VBOXDRV,
