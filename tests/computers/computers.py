@@ -49,6 +49,10 @@ class Computer:
     # Without AVX, whose emulation makes numpy die now and then; without page tables of five levels,
     # which VirtualBox does not know (labkit/backends/virtualbox/installation.py).
     cpu: str = "max,+svm,+npt,-avx,-avx2,-fma,-la57"
+    # While it computes, its clock counts its instructions, one a nanosecond: its figures and its
+    # limits of time do not know how busy the computer below is. For that, its processors take turns
+    # (QEMU's manual, "TCG Instruction Counting").
+    counts: bool = False
 
 
 DEBIAN_12 = Computer(

@@ -158,7 +158,8 @@ def command(computer: Computer, folder: Path, images: list[Path], agent: int) ->
     """QEMU's command line; a disk's changes go to a file without a name."""
     system = disks.system(computer)
     argv = ["qemu-system-x86_64", "-name", computer.name, "-machine", "q35"]
-    argv += ["-accel", "tcg,thread=multi,tb-size=1024", "-cpu", computer.cpu]
+    argv += ["-accel", f"tcg,thread={'single' if computer.counts else 'multi'},tb-size=1024"]
+    argv += ["-cpu", computer.cpu, *(("-icount", "shift=0") if computer.counts else ())]
     argv += ["-smp", "2", "-m", f"{computer.memory_mib}M", "-nodefaults", "-no-user-config"]
     argv += ["-display", "none", "-no-reboot", "-append", KERNEL_LINE]
     argv += ["-kernel", str(system / "vmlinuz"), "-initrd", str(system / "initrd.img")]

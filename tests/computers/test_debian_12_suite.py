@@ -1,5 +1,5 @@
 """Debian 12, the project's integration tests themselves (COMPUTERS="debian-12-suite"), where there
-is version 2 of control groups alone: hours, in parts that -k can choose from."""
+is version 2 of control groups alone: hours, in parts that -k can choose from. Not yet run."""
 
 from __future__ import annotations
 
