@@ -7,7 +7,7 @@ theirs is worth anything beside another computer's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # What every one has: a kernel, systemd, and QEMU's agent, through which commands reach it.
 BASE = (
@@ -61,8 +61,17 @@ DEBIAN_12 = Computer(
     python="3.11",
     packages=(
         *(*BASE, "docker.io", "iptables", "apparmor", "qemu-system-x86"),
-        *("bubblewrap", "systemd-container", "lxc", "podman", "catatonit", "crun"),
         *("linux-headers-amd64", "gcc", "make"),
     ),
     then=VBOXDRV,
+)
+
+# With the other container engines, for the integration tests themselves.
+DEBIAN_12_SUITE = replace(
+    DEBIAN_12,
+    name="debian-12-suite",
+    packages=(
+        *DEBIAN_12.packages,
+        *("bubblewrap", "systemd-container", "lxc", "podman", "catatonit", "crun"),
+    ),
 )

@@ -31,7 +31,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_integration_tests_pass_under_version_2(debian_12: Machine, part: str) -> None:
+def test_the_integration_tests_pass_under_version_2(debian_12_suite: Machine, part: str) -> None:
     script = f"""
     cd {PROJECT}/lab
     export LABKIT_TEST_PATIENCE={FACTOR} PYTHONPATH={PROJECT}/lab/tests/computers/patience
@@ -44,5 +44,5 @@ def test_the_integration_tests_pass_under_version_2(debian_12: Machine, part: st
         print(said[shown:], end="", flush=True)
         shown = len(said)
 
-    end = debian_12.run_watched(script, PART_S, look).splitlines()[-1]
+    end = debian_12_suite.run_watched(script, PART_S, look).splitlines()[-1]
     assert " passed" in end, end
