@@ -32,7 +32,7 @@ def record_command(
 
     if names:
         for name in names:
-            reference.reference(name)  # a wrong name is told before the first hour
+            reference.recordable(name)  # a wrong name is told before the first hour
         for name in names:
             say(f"recorded: {reference.record(name)}")
         return
@@ -41,6 +41,9 @@ def record_command(
         for name, wanted in reference.REFERENCES.items()
     ]
     print("\n".join(aligned([("name", "experiment", "state"), *rows])))
+    for name, wanted in reference.REFERENCES.items():
+        if wanted.elsewhere:
+            print(f"{name} is made by .venv/bin/{wanted.elsewhere}, in a computer of its own")
 
 
 @app.command("migrate", short_help="Bring recordings of an older format up to date.")

@@ -28,12 +28,14 @@ from labkit.system.process import end, spawn
 @dataclass(frozen=True)
 class Reference:
     """How a recording is made: its experiment, and what is chosen for it. busy: so many programs
-    compute meanwhile, on purpose. more: choices that are looked up when it is made."""
+    compute meanwhile, on purpose. more: choices that are looked up when it is made. elsewhere: the
+    command that makes it, where that is not done on this computer itself."""
 
     experiment: str
     options: Mapping[str, Any] = field(default_factory=dict)
     busy: int = 0
     more: Callable[[], Mapping[str, Any]] = dict
+    elsewhere: str = ""
 
 
 VARIANTS = ("network=bridge", "network=host", "seccomp=unconfined", "rm=yes")
@@ -92,6 +94,20 @@ REFERENCES: Mapping[str, Reference] = {
     "killed-daemon": Reference("docker-internals", {"killed_daemon": True}),
     "deployment": Reference("deployment", {"repeats": 5}),
     "orchestration": Reference("orchestration", {"repeats": 6}),
+    # Who executes a machine's instructions: the processor, or a program.
+    "emulated-amd-v": Reference(
+        "benchmark",
+        {
+            "backends": ["host", "docker", "qemu", "qemu:engine=tcg"],
+            "workloads": ["cpu", "syscall"],
+            "repeats": 5,
+            "seconds": 1.0,
+            "warmups": 0,
+            "ready_timeout": 900.0,
+            "seed": 1,
+        },
+        elsewhere="python -m tests.computers.recording",
+    ),
     # All that the cells of the notebooks ask.
     "shell": Reference("shell", more=lambda: {"questions": cells.of_notebooks()}),
 }
@@ -107,10 +123,21 @@ def reference(name: str) -> Reference:
     return REFERENCES[name]
 
 
+def recordable(name: str) -> Reference:
+    """UsageError where it is not one of this computer itself, as well."""
+    if (wanted := reference(name)).elsewhere:
+        raise UsageError(
+            f"{name} is not recorded on this computer itself",
+            details="it is made in a computer that exists only meanwhile (tests/computers)",
+            resolution=f"in a checkout of the lab, as root: .venv/bin/{wanted.elsewhere}",
+        )
+    return wanted
+
+
 def record(name: str) -> Path:
     """Records one anew, in the place of the one that is there: which stays until the new one is
     complete."""
-    wanted, place = reference(name), reference_dir() / name
+    wanted, place = recordable(name), reference_dir() / name
     made_by = experiment(wanted.experiment)
     place.parent.mkdir(parents=True, exist_ok=True)
     owned_files.sweep(place.parent)

@@ -7,7 +7,7 @@ theirs is worth anything beside another computer's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # What every one has: a kernel, systemd, and QEMU's agent, through which commands reach it.
 BASE = (
@@ -49,6 +49,10 @@ class Computer:
     # Without AVX, whose emulation makes numpy die now and then; without page tables of five levels,
     # which VirtualBox does not know (labkit/backends/virtualbox/installation.py).
     cpu: str = "max,+svm,+npt,-avx,-avx2,-fma,-la57"
+    # While it computes, its clock counts its instructions, one a nanosecond: its figures and its
+    # limits of time do not know how busy the computer below is. For that, its processors take turns
+    # (QEMU's manual, "TCG Instruction Counting").
+    counts: bool = False
 
 
 DEBIAN_12 = Computer(
@@ -60,4 +64,14 @@ DEBIAN_12 = Computer(
         *("linux-headers-amd64", "gcc", "make"),
     ),
     then=VBOXDRV,
+)
+
+# With the other container engines, for the integration tests themselves.
+DEBIAN_12_SUITE = replace(
+    DEBIAN_12,
+    name="debian-12-suite",
+    packages=(
+        *DEBIAN_12.packages,
+        *("bubblewrap", "systemd-container", "lxc", "podman", "catatonit", "crun"),
+    ),
 )

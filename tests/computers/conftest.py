@@ -12,7 +12,7 @@ from labkit.setup import apt
 from labkit.setup.qemu import set_up_qemu
 from labkit.setup.virtualbox import set_up_virtualbox
 from labkit.system.process import find_tool
-from tests.computers.computers import DEBIAN_12
+from tests.computers.computers import DEBIAN_12, DEBIAN_12_SUITE, Computer
 from tests.computers.machine import Machine, running
 from tests.conftest import unavailable
 
@@ -38,9 +38,18 @@ def require_builders() -> None:
         unavailable("computer", str(error))
 
 
-@pytest.fixture(scope="module")
-def debian_12() -> Iterator[Machine]:
+def with_docker(computer: Computer) -> Iterator[Machine]:
     require_builders()
-    with running(DEBIAN_12) as machine:
+    with running(computer) as machine:
         machine.run("systemctl start docker", timeout=600)
         yield machine
+
+
+@pytest.fixture(scope="module")
+def debian_12() -> Iterator[Machine]:
+    yield from with_docker(DEBIAN_12)
+
+
+@pytest.fixture(scope="module")
+def debian_12_suite() -> Iterator[Machine]:
+    yield from with_docker(DEBIAN_12_SUITE)

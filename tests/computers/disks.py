@@ -120,6 +120,7 @@ def _make_system(computer: Computer, folder: Path) -> None:
     argv += [
         '--aptopt=Acquire::Check-Valid-Until "false"',
         '--aptopt=APT::Install-Recommends "false"',
+        "--dpkgopt=force-unsafe-io",  # what is broken off is made anew
     ]
     if computer.then:
         argv.append(f'--customize-hook=chroot "$1" sh -ec {shlex.quote(computer.then)}')

@@ -121,12 +121,12 @@ def test_the_readers_own_run_is_shown_before_a_contributed_one(places: Path) -> 
     made(places / "runs", "tcg", engine="tcg")
     sent = contribution.contribute(made(places, "sent"), places / "sent.zip")
     contribution.take(sent)
-    run, why = virtualized.virtualized()
+    run, why = virtualized.best()
     assert run.path.parent.name == "contributed" and "a reader has sent" in why
     own = made(places / "runs", "mine")
-    found, why = virtualized.virtualized()
+    found, why = virtualized.best()
     assert (found.path, why) == (own.path, "It is your own run mine.")
-    assert virtualized.virtualized(own=False)[0].path == run.path
+    assert virtualized.best(own=False)[0].path == run.path
 
 
 def test_a_run_that_was_broken_off_is_refused(places: Path) -> None:

@@ -14,4 +14,5 @@ __getattr__, __all__ = attach(
     schedule="labkit.measure.runner:schedule",
     stats=".stats",
     table_text=".text:table_text",
+    virtualized=".virtualized",
 )

@@ -27,7 +27,7 @@ OURS = (
 )
 
 
-def virtualized(*, own: bool = True) -> tuple[Run, str]:
+def best(*, own: bool = True) -> tuple[Run, str]:
     """The run, and why it is this one: the reader's newest, else one that was sent, else that of
     the emulated computer. StoreError where not even that is there."""
     for folder, words in [*([(runs_dir(), OWN)] if own else []), (contributed_dir(), SENT)]:
