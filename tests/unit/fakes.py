@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import cast
 
 from labkit.backends.base import Backend, Instance, Meter, Missing
 from labkit.backends.timeline import Timeline
@@ -12,6 +14,9 @@ from labkit.guest.protocol import Answer, Request, Session
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import Engine
+
+# Nothing is started from it: what a recording's manifest says of an image.
+NO_IMAGE = cast(LabImage, SimpleNamespace(digest="0" * 64, packages=(), versions={}))
 
 
 class FakeClock:

@@ -25,8 +25,8 @@ from labkit.image import LabImage
 from labkit.measure import session
 from labkit.setup import diagnosis
 from labkit.setup.text import diagnosis_text
-from tests.unit.fakes import FakeBackend, FakeClock
-from tests.unit.test_runner import NO_IMAGE, plan
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock
+from tests.unit.test_runner import plan
 
 FAULTS = (
     CommandError("it failed", details="exit status 127"),

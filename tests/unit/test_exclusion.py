@@ -16,8 +16,8 @@ from labkit.errors import BackendError
 from labkit.image import LabImage
 from labkit.measure.runner import execute
 from labkit.system.process import Completed
-from tests.unit.fakes import FakeBackend, FakeClock
-from tests.unit.test_runner import NO_IMAGE, plan
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock
+from tests.unit.test_runner import plan
 
 INTEL = """VBoxManage: error: VT-x is being used by another hypervisor (VERR_VMX_IN_VMX_ROOT_MODE).
 VBoxManage: error: VirtualBox can't operate in VMX root mode. Please disable the KVM kernel \

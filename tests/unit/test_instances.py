@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,16 +13,14 @@ from labkit.experiments.benchmark import instances, planning, stats
 from labkit.experiments.benchmark import plan as make_plan
 from labkit.experiments.benchmark.charts import instances as chart_of
 from labkit.experiments.benchmark.experiment import EXPERIMENT
-from labkit.image import LabImage
 from labkit.measure.records import InstanceReading
 from labkit.recordings import reader, tables
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import SEVERAL
 from labkit.recordings.writer import Writer
 from tests.unit.charts.made_up import MANIFEST, MIB, make_run
-from tests.unit.fakes import FakeBackend, FakeClock
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock
 
-NO_IMAGE = cast(LabImage, None)
 SMALL = Limits(memory_mib=64)
 
 

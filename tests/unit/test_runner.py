@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, cast
+from typing import Any
 
 import psutil
 import pytest
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from labkit.backends.base import Meter
 from labkit.errors import BackendError
-from labkit.image import LabImage
 from labkit.measure.plan import Plan
 from labkit.measure.records import TrialRecords
 from labkit.measure.runner import execute
@@ -18,9 +17,7 @@ from labkit.measure.schedule import schedule
 from labkit.recordings.words import MILESTONES
 from labkit.system.clock import Clock
 from labkit.system.interruptions import Interruptions, Watch
-from tests.unit.fakes import FakeBackend, FakeClock, FakeStream
-
-NO_IMAGE = cast(LabImage, None)
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock, FakeStream
 
 
 def plan(*backends: str, repeats: int = 3, seed: int = 1, **more: Any) -> Plan:

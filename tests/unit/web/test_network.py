@@ -66,10 +66,10 @@ def test_a_server_is_not_looked_for_here_where_the_daemon_is_elsewhere(
 
 def test_a_backend_without_a_port_leaves_servers_out_and_says_why() -> None:
     servers = {name for name, workload in all_workloads().items() if workload.network}
-    assert servers == {"http"}
+    assert servers >= {"http"}
     for name in BACKENDS:
         left_out = make_backend(name).all_unsupported()
-        assert bool(servers & left_out.keys()) != make_backend(name).publishes
+        assert (servers & left_out.keys()) == (set() if make_backend(name).publishes else servers)
 
     class Without(type(make_backend("host"))):  # type: ignore[misc]
         publishes = False

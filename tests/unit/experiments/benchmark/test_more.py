@@ -8,8 +8,7 @@ from labkit.experiments.benchmark import measure
 from labkit.experiments.benchmark.measure import SoFar
 from labkit.measure.plan import Plan
 from labkit.measure.session import Session
-from tests.unit.fakes import FakeBackend, FakeClock
-from tests.unit.test_runner import NO_IMAGE
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock
 
 TRIAL_S = 3.5  # of a fake backend that is ready after half a second: cpu, idle, goodbye
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,14 +19,12 @@ from labkit.experiments.images.experiment import EXPERIMENT
 from labkit.experiments.images.records import TABLES, DriftRun, ImagesManifest, Layer
 from labkit.experiments.images.setting import Setting
 from labkit.experiments.table import load
-from labkit.image import LabImage
 from labkit.measure.session import Session
 from labkit.recordings import files, tables
 from labkit.recordings.facts import BackendInfo
 from labkit.recordings.reader import ENDING, Recording
-from tests.unit.fakes import FakeBackend, FakeClock
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock
 
-IMAGE = cast(LabImage, type("_", (), {"digest": "0" * 64})())
 DOCKER = {"docker": BackendInfo(family="container", engine="native", version="1")}
 ROW = DriftRun(
     change="c", moment="before", place="p", status=1, out="", err="two\nlines, and «more»"
@@ -58,7 +56,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> Parts:
 
     @contextmanager
     def opened(*args: Any, **choices: Any) -> Iterator[Session]:
-        yield Session(IMAGE, IMAGE, {})
+        yield Session(NO_IMAGE, NO_IMAGE, {})
 
     @contextmanager
     def docker_of(plan: Any) -> Iterator[Any]:
@@ -124,7 +122,7 @@ def test_a_resumed_one_makes_the_parts_that_are_missing(
 def test_a_part_that_was_left_out_is_tried_again(parts: Parts, tmp_path: Path) -> None:
     """Where that goes well, nothing is left of the reason."""
     parts.broken = BackendError("it broke")
-    session = Session(IMAGE, IMAGE, {}, left_out={"drift": "before"})
+    session = Session(NO_IMAGE, NO_IMAGE, {}, left_out={"drift": "before"})
     assert [list(batch) for batch in measure.measure(_plan(), session)] == [["layers"]]
     assert "it broke" in session.left_out["drift"]
     parts.broken = None

@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -21,9 +21,8 @@ from labkit.record import Record
 from labkit.recordings import tables
 from labkit.recordings.facts import Limits
 from labkit.system.clock import HostClock
-from tests.unit.fakes import FakeBackend, FakeClock, FakeInstance
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock, FakeInstance
 
-NO_IMAGE = cast(LabImage, None)
 TWO, ONE = Cpus(0, 0), Cpus(0, None)  # CPU 0 is there on any computer
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -17,14 +17,12 @@ from labkit.experiments import engine, neighbours
 from labkit.experiments.neighbours.experiment import EXPERIMENT
 from labkit.experiments.neighbours.records import NeighboursManifest, NeighbourTrial
 from labkit.experiments.table import load
-from labkit.image import LabImage
 from labkit.measure.session import Session
 from labkit.notebook import measuring
 from labkit.recordings import files, tables
 from labkit.recordings.reader import ENDING, Recording
 from tests.unit.experiments.neighbours.made_up import Scene
-
-IMAGE = cast(LabImage, type("_", (), {"digest": "0" * 64})())
+from tests.unit.fakes import NO_IMAGE
 
 
 @pytest.fixture
@@ -34,7 +32,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
 
     @contextmanager
     def opened(names: Any, **choices: Any) -> Iterator[Session]:
-        yield Session(IMAGE, IMAGE, {scene.name: scene})
+        yield Session(NO_IMAGE, NO_IMAGE, {scene.name: scene})
 
     monkeypatch.setattr(engine, "opened", opened)
     return scene

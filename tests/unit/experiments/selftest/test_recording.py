@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -20,7 +19,6 @@ from labkit.experiments.selftest.records import (
     SelftestPlan,
     SelftestRecording,
 )
-from labkit.image import LabImage
 from labkit.measure import last_selftest
 from labkit.measure.session import Session
 from labkit.recordings import reader
@@ -28,9 +26,8 @@ from labkit.recordings.checked import Checked
 from labkit.recordings.writer import Writer
 from labkit.system import host
 from labkit.system.paths import DISTRIBUTION
-from tests.unit.fakes import FakeBackend, FakeClock
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock
 
-NO_IMAGE = cast(LabImage, None)
 REPEATS = 3
 
 

@@ -37,9 +37,7 @@ from labkit.recordings import tables
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import MILESTONES
 from labkit.system.clock import Clock, HostClock
-from tests.unit.fakes import FakeBackend, FakeClock
-
-NO_IMAGE = cast(LabImage, None)
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock
 
 
 class SlowMeters(FakeBackend):

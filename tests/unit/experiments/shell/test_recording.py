@@ -12,7 +12,7 @@ import pytest
 from labkit.errors import StoreError
 from labkit.experiments.shell.experiment import EXPERIMENT
 from labkit.experiments.shell.plan import question, together
-from labkit.experiments.shell.records import Answer, Question, ShellManifest
+from labkit.experiments.shell.records import Answer, Question, ShellManifest, ShellPlan
 from labkit.experiments.table import load
 from labkit.recordings.facts import BackendInfo
 from labkit.recordings.reader import read
@@ -89,7 +89,7 @@ def rows(title: str) -> list[list[str]]:
 
 
 def test_the_dictionary_has_each_field_of_the_plan() -> None:
-
     assert [row[0].strip("`") for row in rows("The plan of a shell recording")] == [
-        f"plan.scripts.*.{name}" for name in Question.model_fields
+        *(f"plan.scripts.*.{name}" for name in Question.model_fields),
+        *(f"plan.{name}" for name in ShellPlan.model_fields if name != "scripts"),
     ]
