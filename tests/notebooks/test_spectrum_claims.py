@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from labkit.course.spectrum import boundaries
+from labkit.experiments.benchmark import published
 from labkit.experiments.benchmark import stats as benchmark_stats
 from labkit.experiments.orchestration import stats
 from labkit.experiments.table import load
@@ -95,3 +96,14 @@ def test_a_pod_is_noted_and_placed_at_once_and_takes_its_time_to_answer() -> Non
     medians = pods.groupby("part")[["scheduled_s", "ready_s"]].median()
     together = medians.loc[["heal", "scale"]]  # the pods of a rollout are asked for one by one
     assert (together["scheduled_s"] < 0.1 * together["ready_s"]).all()
+
+
+def test_the_published_figures_that_the_chapter_names() -> None:
+    figures = published.load()
+    said = figures.set_index("id").loc[["lightvm-boot", "lightvm-fork-exec"]]
+    assert list(said["value"]) == [2.3, 1] and set(said["unit"]) == {"ms"}
+    limit = figures.set_index("id").loc["firecracker-spec-startup"]
+    assert (limit["bound"], limit["value"], limit["unit"]) == ("<=", 125, "ms")
+    judged = benchmark_stats.beside(figures, benchmark_stats.comparable(load("spectrum"), figures))
+    times = judged[judged["quantity"] == "startup"]
+    assert 0 < times["shown"].sum() < len(times) / 4  # nearly all must not stand beside ours
