@@ -51,7 +51,12 @@ def command(
 
 def boots(image: LabImage, limits: Limits) -> Sequence[str]:
     """The lab image's kernel and initramfs, for QEMU to load by itself."""
-    line = command_line(limits.cpus, network=limits.network, architecture=image.architecture)
+    line = command_line(
+        limits.cpus,
+        network=limits.network,
+        shares=bool(image.packages),
+        architecture=image.architecture,
+    )
     return ("-kernel", str(image.kernel), "-initrd", str(image.initramfs), "-append", line)
 
 
