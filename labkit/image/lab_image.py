@@ -39,7 +39,7 @@ class LabImage:
     @property
     def versions(self) -> dict[str, str]:
         """Package → version of all of Debian's packages whose programs are in it."""
-        packages = self.describe().get("programs", {"packages": {}})["packages"]
+        packages = self.describe()["programs"]["packages"] if self.packages else {}
         return {name: package["version"] for name, package in packages.items()}
 
     @property

@@ -29,7 +29,7 @@ from labkit.image.rootfs import GUEST_FOLDER, Entry, program
 from labkit.system import owned_files
 from labkit.system.paths import cache_dir
 
-VERSION = 2  # raise it when the same lab image gets other bits
+VERSION = 1  # raise it when the same lab image gets other bits
 
 
 def networked(image: LabImage, *, progress: bool = True) -> LabImage:

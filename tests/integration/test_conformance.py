@@ -170,8 +170,8 @@ def test_every_workload_runs_for_about_the_time_it_was_given(
     unless_empty(backend, "workloads")
     with started(backend, lab_image) as (instance, _):
         for name, workload in all_workloads().items():
-            if workload.network:
-                continue  # its instance needs a network: see test_web.py
+            if workload.network or workload.packages:
+                continue  # see test_web.py and test_programs.py: it wants a network, programs
             if name in backend.unsupported:
                 assert len(backend.unsupported[name]) > 20, "a reason, in words"
                 continue

@@ -25,7 +25,7 @@ MORE = ["sysbench", "sysbench:test=memory", "redis", "nginx", "iperf3:reverse=1"
 def measured(workloads: list[str], out: Path, memory_mib: int = 256) -> Run:
     for name in BACKENDS:
         ready_backend(name)
-    return benchmark.run(
+    run: Run = benchmark.run(
         BACKENDS,
         workloads=workloads,
         repeats=1,
@@ -35,6 +35,7 @@ def measured(workloads: list[str], out: Path, memory_mib: int = 256) -> Run:
         out=out,
         progress=False,
     )
+    return run
 
 
 def require_figures(run: Run, workloads: list[str]) -> None:

@@ -54,7 +54,12 @@ def boots(engine: Engine, image: LabImage, limits: Limits) -> Sequence[str]:
     emulated, unpacking the kernel takes a fifth of a start: there it is one that is unpacked."""
     unpacked = engine == "tcg" and image.unpacked_kernel.exists()
     kernel = image.unpacked_kernel if unpacked else image.kernel
-    line = command_line(limits.cpus, network=limits.network, architecture=image.architecture)
+    line = command_line(
+        limits.cpus,
+        network=limits.network,
+        shares=bool(image.packages),
+        architecture=image.architecture,
+    )
     return ("-kernel", str(kernel), "-initrd", str(image.initramfs), "-append", line)
 
 
