@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,8 +15,9 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
+from starts import docker_start, emulated_start, missing
 
-from labkit.backends.table import make_backend
+from labkit import image
 from labkit.backends.timeline import Timeline
 from labkit.measure.sampler import Sampler
 from labkit.measure.session import opened
@@ -23,6 +25,7 @@ from labkit.recordings.facts import Limits
 from labkit.stats.bootstrap import LEVEL
 from labkit.stats.median import bca_bounds
 from labkit.system.owner_marks import scratch_folder
+from labkit.system.paths import cache_dir
 
 LABKIT = (sys.executable, "-m", "labkit")
 BIG = Path(__file__).parent / "big_run.py"
@@ -46,12 +49,14 @@ class Spent(NamedTuple):
     peak_mib: float
 
 
-def program(*words: str) -> Spent:
-    """Runs it, without its output, and asks the kernel (wait4(2))."""
+def program(*words: str, **more: str) -> Spent:
+    """Runs it, without its output, with `more` in its environment, and asks the kernel (wait4(2)).
+    What it compiles is kept, as it is for a user."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | more
     nowhere = os.open(os.devnull, os.O_RDWR)
     places = [(os.POSIX_SPAWN_DUP2, nowhere, number) for number in (0, 1, 2)]
     try:
-        pid = os.posix_spawn(words[0], list(words), os.environ, file_actions=places)
+        pid = os.posix_spawn(words[0], list(words), environment, file_actions=places)
     finally:
         os.close(nowhere)
     _, status, usage = os.wait4(pid, 0)
@@ -111,9 +116,15 @@ def sampled_containers(count: int = 10, readings: int = 30) -> float:
         return 10 * spent / readings
 
 
-def no_docker() -> str | None:
-    missing = make_backend("docker").missing()
-    return missing.reason if missing else None
+def image_build() -> float:
+    """From packages that are in the cache."""
+    with scratch_folder() as folder:
+        shutil.copytree(cache_dir() / "debs", folder / "debs")
+        return program(*LABKIT, "image", "build", LABKIT_CACHE=str(folder)).cpu_s
+
+
+def no_packages() -> str | None:
+    return None if image.find() else "no lab image is built: labkit image build"
 
 
 def _cpu(call: Callable[[], object]) -> float:
@@ -137,7 +148,35 @@ COSTS: Sequence[Cost] = (
         "CPU s",
         0.03,
         sampled_containers,
-        no_docker,
+        partial(missing, "docker"),
+    ),
+    Cost(
+        "docker: requested to ready ÷ docker run",
+        "ratio",
+        0.93,
+        docker_start,
+        partial(missing, "docker"),
+    ),
+    Cost(
+        "qemu (tcg): its CPU time to ready ÷ with a packed kernel",
+        "ratio",
+        0.8,
+        emulated_start,
+        partial(missing, "qemu"),
+    ),
+    Cost("lab image of packages that are there", "CPU s", 5, image_build, no_packages),
+    Cost(
+        "labkit image build, where it is built",
+        "CPU s",
+        0.2,
+        partial(least, 3, *LABKIT, "image", "build"),
+        no_packages,
+    ),
+    Cost(
+        "import of pandas and matplotlib: below this is no report",
+        "CPU s",
+        2.5,
+        partial(least, 3, sys.executable, "-c", "import pandas, matplotlib.backends.backend_svg"),
     ),
     Cost("labkit doctor, its answers kept", "CPU s", 0.5, partial(least, 3, *LABKIT, "doctor")),
     Cost("interval of a median of 20 ÷ by resampling", "ratio", 0.25, interval_ratio),
