@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import ClassVar
 
-from labkit.backends.base import Instance, Missing
+from labkit.backends.base import Missing
 from labkit.backends.engine_parts.base import NO_SAVED_STATE, EnginePartBackend
 from labkit.backends.engine_parts.oci import AGENT
+from labkit.backends.instance import Instance
 from labkit.backends.piped import confined, first_line, image_refused
 from labkit.backends.timeline import Timeline
 from labkit.errors import CommandError

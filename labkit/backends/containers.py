@@ -12,9 +12,9 @@ from typing import ClassVar
 
 import psutil
 
-from labkit.backends.base import Instance, Meter
 from labkit.backends.engine_parts import oci_groups
 from labkit.backends.engine_parts.base import EnginePartBackend
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.piped import PipedInstance, instance_name, piped
 from labkit.backends.timeline import Timeline
 from labkit.image import LabImage

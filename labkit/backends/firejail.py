@@ -14,8 +14,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
-from labkit.backends.base import Instance, Missing
+from labkit.backends.base import Missing
 from labkit.backends.engine_parts.base import NO_SAVED_STATE, EnginePartBackend
+from labkit.backends.instance import Instance
 from labkit.backends.piped import confined, instance_name
 from labkit.backends.timeline import Timeline
 from labkit.errors import CommandError

@@ -13,8 +13,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from labkit.backends.base import Backend, Instance, Missing
+from labkit.backends.base import Backend, Missing
 from labkit.backends.engine_parts.base import NO_SAVED_STATE
+from labkit.backends.instance import Instance
 from labkit.backends.piped import confined, image_refused, plain_path
 from labkit.backends.timeline import Timeline
 from labkit.image import LabImage

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from labkit.backends.base import STOP_TIMEOUT_S, Instance, Meter, Missing
+from labkit.backends.base import Missing
+from labkit.backends.instance import STOP_TIMEOUT_S, Instance, Meter
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, GuestTimeout
 from labkit.guest.channel import Channel

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, get_args
 
-from labkit.backends.base import Meter, Missing
+from labkit.backends.base import Missing
 from labkit.backends.engine_parts.oci_runtime import OciInstance, OciRuntimeBackend
+from labkit.backends.instance import Meter
 from labkit.errors import CommandError
 from labkit.image import LabImage
 from labkit.recordings.words import Engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from labkit.backends.base import Backend, Instance, Meter, Missing
+from labkit.backends.base import Backend, Missing
 from labkit.backends.bubblewrap import BubblewrapBackend
 from labkit.backends.docker.backend import DockerBackend
 from labkit.backends.engine_parts.chroot import ChrootBackend
@@ -16,6 +16,7 @@ from labkit.backends.engine_parts.runc import RuncBackend
 from labkit.backends.engine_parts.unshare import UnshareBackend
 from labkit.backends.firejail import FirejailBackend
 from labkit.backends.host import HostBackend
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.kubernetes.backend import KubernetesBackend
 from labkit.backends.lxc import LxcBackend
 from labkit.backends.nspawn import NspawnBackend

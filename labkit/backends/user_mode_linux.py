@@ -17,7 +17,8 @@ from typing import ClassVar
 
 import psutil
 
-from labkit.backends.base import Backend, Instance, Meter, Missing
+from labkit.backends.base import Backend, Missing
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.piped import PipedInstance, confined, image_refused, plain_path
 from labkit.backends.timeline import Timeline
 from labkit.image import LabImage

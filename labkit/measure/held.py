@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from labkit.backends.base import Instance, Meter
+from labkit.backends.instance import Instance, Meter
 from labkit.errors import BackendError
 from labkit.measure.sampler import processes_of
 from labkit.recordings.facts import Limits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.guest.programs import metrics_of
 from labkit.guest.protocol import Request
 from labkit.guest.workload import Task

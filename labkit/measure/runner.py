@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import psutil
 
-from labkit.backends.base import READY_TIMEOUT_S, Backend, Instance, Meter, broken
+from labkit.backends.base import Backend, broken
+from labkit.backends.instance import READY_TIMEOUT_S, Instance, Meter
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, GuestTimeout, LabError
 from labkit.guest.protocol import Answer

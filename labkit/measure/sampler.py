@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import psutil
 
-from labkit.backends.base import Meter
+from labkit.backends.instance import Meter
 from labkit.system import cgroups, host
 from labkit.system.clock import Clock
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from labkit import image
-from labkit.backends.base import READY_TIMEOUT_S, Backend, Instance, broken
+from labkit.backends.base import Backend, broken
+from labkit.backends.instance import READY_TIMEOUT_S, Instance
 from labkit.backends.table import make_backend
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, LabError

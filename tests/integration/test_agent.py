@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit.backends.base import Backend, Instance
+from labkit.backends.base import Backend
+from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, GuestTimeout
 from labkit.guest.protocol import Request

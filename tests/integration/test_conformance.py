@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends.base import READY_TIMEOUT_S, Backend, Instance
+from labkit.backends.base import Backend
+from labkit.backends.instance import READY_TIMEOUT_S, Instance
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
 from labkit.guest.protocol import Request, Script

@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit.backends.base import Backend, Instance
+from labkit.backends.base import Backend
 from labkit.backends.docker.client import connected
+from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.experiments.docker_internals import charts, processes
 from labkit.experiments.docker_internals.experiment import EXPERIMENT, run

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends.base import Backend, Instance
+from labkit.backends.base import Backend
+from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.backends.virtualbox import process, registry
 from labkit.backends.virtualbox.backend import VirtualBoxBackend

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.backends.virtualbox import resumed as resumed_backend
 from labkit.backends.virtualbox.instance import VirtualBoxInstance

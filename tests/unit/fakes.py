@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import cast
 
-from labkit.backends.base import Backend, Instance, Meter, Missing
+from labkit.backends.base import Backend, Missing
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
 from labkit.guest.protocol import Answer, Request, Session

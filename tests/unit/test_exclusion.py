@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from labkit.backends.base import Instance
 from labkit.backends.exclusion import ways_out
+from labkit.backends.instance import Instance
 from labkit.backends.virtualbox.manage import VBoxManage
 from labkit.errors import BackendError
 from labkit.image import LabImage

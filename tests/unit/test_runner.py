@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labkit.backends.base import Meter
+from labkit.backends.instance import Meter
 from labkit.errors import BackendError
 from labkit.measure.plan import Plan
 from labkit.measure.records import TrialRecords

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit.backends.base import Meter
+from labkit.backends.instance import Meter
 from labkit.measure import sampler
 from labkit.measure.sampler import HOST, SERVICES_S, Reading, Sampler, read
 from labkit.system.clock import wait_until

@@ -16,7 +16,7 @@ import docker
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
+from labkit.backends.base import Backend, Missing
 from labkit.backends.docker import client, facts, store
 from labkit.backends.docker.client import (
     DAEMON_ERRORS,
@@ -36,6 +36,7 @@ from labkit.backends.docker.inside import held_inside
 from labkit.backends.docker.meters import meters_of
 from labkit.backends.docker.place import place_of, ports_elsewhere
 from labkit.backends.docker.stream import Demultiplexer
+from labkit.backends.instance import STOP_TIMEOUT_S, Instance, Meter
 from labkit.backends.timeline import Timeline
 from labkit.guest.protocol import Session
 from labkit.image import LabImage

@@ -15,10 +15,11 @@ from docker.errors import APIError, NotFound
 from docker.models.containers import Container, _create_container_args  # type: ignore[attr-defined]
 from docker.types import Mount
 
-from labkit.backends.base import INNER_PORT, STOP_TIMEOUT_S
+from labkit.backends.base import INNER_PORT
 from labkit.backends.docker.client import DAEMON_ERRORS, command, daemon_error, daemon_errors
 from labkit.backends.docker.place import place_of
 from labkit.backends.docker.stream import Demultiplexer, decrypted
+from labkit.backends.instance import STOP_TIMEOUT_S
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
 from labkit.guest.channel import Channel

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.errors import BackendError
 from labkit.guest.protocol import Script
 from labkit.system.limits import Held

@@ -8,10 +8,10 @@ from typing import Any
 
 import docker
 
-from labkit.backends.base import Meter
 from labkit.backends.containers import container_meters
 from labkit.backends.docker.client import DAEMON_ERRORS, daemon_errors
 from labkit.backends.docker.place import place_of
+from labkit.backends.instance import Meter
 
 
 def meters_of(client: docker.DockerClient, name: str) -> tuple[Meter, ...]:

@@ -11,10 +11,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from labkit.backends.base import Instance
 from labkit.backends.engine_parts.base import NO_SAVED_STATE, EnginePartBackend
 from labkit.backends.engine_parts.mounts import mounted_root
 from labkit.backends.engine_parts.oci import AGENT
+from labkit.backends.instance import Instance
 from labkit.backends.piped import confined, instance_name
 from labkit.backends.timeline import Timeline
 from labkit.image import LabImage

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from labkit.backends.base import Meter, Missing
+from labkit.backends.base import Missing
 from labkit.backends.containers import AttachedBackend
 from labkit.backends.engine_parts import oci_groups
 from labkit.backends.engine_parts.oci import write_bundle
+from labkit.backends.instance import Meter
 from labkit.errors import CommandError
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits

@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from labkit.backends.base import Instance, Meter, Missing
+from labkit.backends.base import Missing
 from labkit.backends.docker import client, endpoint
 from labkit.backends.docker.backend import DockerBackend
 from labkit.backends.docker.containers import OWNER_LABEL, remove
 from labkit.backends.docker.inside import held_inside
 from labkit.backends.docker.meters import meters_of
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.piped import PipedInstance, instance_name, piped
 from labkit.backends.timeline import Timeline
 from labkit.errors import CommandError

@@ -18,10 +18,10 @@ from typing import ClassVar
 
 import psutil
 
-from labkit.backends.base import STOP_TIMEOUT_S, Instance, Meter
 from labkit.backends.engine_parts import oci_groups
 from labkit.backends.engine_parts.base import EnginePartBackend
 from labkit.backends.engine_parts.oci import write_bundle
+from labkit.backends.instance import STOP_TIMEOUT_S, Instance, Meter
 from labkit.backends.piped import first_line, instance_name, piped, session_with
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, GuestTimeout

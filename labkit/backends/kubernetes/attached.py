@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from labkit.backends.base import STOP_TIMEOUT_S
+from labkit.backends.instance import STOP_TIMEOUT_S
 from labkit.backends.kubernetes.client import connected
 from labkit.guest.channel import CHUNK, Channel
 

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, ClassVar
 
-from labkit.backends.base import Backend, Instance, Meter, Missing
+from labkit.backends.base import Backend, Missing
 from labkit.backends.docker.inside import held_inside
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.kubernetes import client, images, nodes, pod
 from labkit.backends.kubernetes.attached import attached
 from labkit.backends.kubernetes.client import cluster_errors, connected

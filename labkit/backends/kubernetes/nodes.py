@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 
-from labkit.backends.base import Meter
 from labkit.backends.containers import container_meters
+from labkit.backends.instance import Meter
 from labkit.system.ports import listener
 from labkit.system.process_ids import belongs
 

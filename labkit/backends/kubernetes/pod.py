@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from labkit.backends.base import READY_TIMEOUT_S, STOP_TIMEOUT_S
+from labkit.backends.instance import READY_TIMEOUT_S, STOP_TIMEOUT_S
 from labkit.backends.kubernetes.client import cluster_errors, connected, is_gone
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, GuestTimeout

@@ -18,7 +18,7 @@ import docker
 from docker.errors import ImageNotFound, NotFound
 from docker.models.containers import Container
 
-from labkit.backends.base import Instance, Missing
+from labkit.backends.base import Missing
 from labkit.backends.docker import client
 from labkit.backends.docker.backend import DockerBackend
 from labkit.backends.docker.client import DAEMON_ERRORS, connected, daemon_errors
@@ -30,6 +30,7 @@ from labkit.backends.docker.containers import (
     started,
 )
 from labkit.backends.docker.meters import meters_of
+from labkit.backends.instance import Instance
 from labkit.backends.own.instance import OwnInstance, Said
 from labkit.backends.own.names import OWN, UNSUPPORTED
 from labkit.backends.own.ready import Ready, read, stays_open, try_port

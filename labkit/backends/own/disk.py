@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from labkit.backends.base import Instance, Meter, Missing
+from labkit.backends.base import Missing
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.own import disk_file
 from labkit.backends.own.instance import OwnInstance, Said
 from labkit.backends.own.names import OWN, UNSUPPORTED

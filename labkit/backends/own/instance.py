@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from labkit.backends.base import Instance, Meter
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.own.names import IDLE, NO_AGENT
 from labkit.backends.own.ready import PAUSE_S
 from labkit.backends.timeline import Timeline

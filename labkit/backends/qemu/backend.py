@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
+from labkit.backends.base import Backend, Missing
 from labkit.backends.exclusion import ways_out
+from labkit.backends.instance import STOP_TIMEOUT_S, Instance, Meter
 from labkit.backends.qemu import engines
 from labkit.backends.qemu.command import (
     AGENT,

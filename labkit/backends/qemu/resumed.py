@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.backends.qemu.backend import QemuBackend
 from labkit.backends.qemu.state import reading
 from labkit.backends.timeline import Timeline

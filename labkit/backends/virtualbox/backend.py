@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from labkit.backends import boot_medium
-from labkit.backends.base import Backend, Instance, Meter, Missing
+from labkit.backends.base import Backend, Missing
 from labkit.backends.exclusion import kept_by_kvm
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.timeline import Timeline
 from labkit.backends.virtualbox import installation as places
 from labkit.backends.virtualbox import leftovers, registry

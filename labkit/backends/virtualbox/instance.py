@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from labkit.backends.base import READY_TIMEOUT_S, STOP_TIMEOUT_S, Instance, Meter
+from labkit.backends.instance import READY_TIMEOUT_S, STOP_TIMEOUT_S, Instance, Meter
 from labkit.backends.serial_ports import conversation
 from labkit.backends.timeline import Timeline
 from labkit.backends.virtualbox.diagnosis import diagnose, remedy

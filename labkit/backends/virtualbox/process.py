@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from labkit.backends.base import READY_TIMEOUT_S
+from labkit.backends.instance import READY_TIMEOUT_S
 from labkit.backends.virtualbox.display import virtual_display
 from labkit.backends.virtualbox.installation import MACHINE
 from labkit.backends.virtualbox.machine import Machine

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import ClassVar
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.backends.virtualbox.backend import VirtualBoxBackend
 from labkit.backends.virtualbox.machine import Machine

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends import boot_medium
-from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
+from labkit.backends.base import Backend, Missing
+from labkit.backends.instance import STOP_TIMEOUT_S, Instance, Meter
 from labkit.backends.piped import instance_name
 from labkit.backends.serial_ports import check_length, conversation
 from labkit.backends.timeline import Timeline

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from labkit.backends.base import READY_TIMEOUT_S, Backend, Meter
+from labkit.backends.base import Backend
+from labkit.backends.instance import READY_TIMEOUT_S, Meter
 from labkit.backends.timeline import Timeline
 from labkit.errors import LabError
 from labkit.image import LabImage

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import psutil
 
-from labkit.backends.base import Instance
 from labkit.backends.docker.backend import DockerBackend
 from labkit.backends.docker.own_daemon import END_S, OwnDaemon
+from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
 from labkit.experiments.docker_internals import processes

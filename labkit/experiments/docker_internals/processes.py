@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from labkit.backends.base import Instance, Meter
+from labkit.backends.instance import Instance, Meter
 from labkit.experiments.docker_internals.records import Connection, ProcessRow, Survivor
 from labkit.system.process import find_tool, run
 

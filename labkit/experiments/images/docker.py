@@ -17,11 +17,11 @@ from typing import Any
 import docker
 from docker.types import Mount
 
-from labkit.backends.base import Meter
 from labkit.backends.docker import store
 from labkit.backends.docker.client import daemon_errors, required
 from labkit.backends.docker.containers import OWNER_LABEL, PLAIN, Started, started
 from labkit.backends.docker.meters import meters_of
+from labkit.backends.instance import Meter
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, GuestTimeout
 from labkit.experiments.images.archive import Recipe

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit.backends.base import READY_TIMEOUT_S
+from labkit.backends.instance import READY_TIMEOUT_S
 from labkit.experiments.images.docker import Images
 from labkit.image import LabImage
 

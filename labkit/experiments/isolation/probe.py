@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from time import time
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.errors import BackendError
 from labkit.experiments.isolation import lines
 from labkit.experiments.isolation.records import ATTEMPTS, FACTS

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, LabError
 from labkit.experiments.base import Batches

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.errors import BackendError, GuestTimeout, LabError
 from labkit.experiments.neighbours.records import Kind
 from labkit.guest.protocol import Request, Script

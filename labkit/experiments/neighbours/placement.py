@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.errors import BackendError
 
 TOPOLOGY = Path("/sys/devices/system/cpu")

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Literal
 
-from labkit.backends.base import STOP_TIMEOUT_S, Backend, Instance, Meter, Missing
+from labkit.backends.base import Backend, Missing
 from labkit.backends.host import HostBackend
+from labkit.backends.instance import STOP_TIMEOUT_S, Instance, Meter
 from labkit.backends.timeline import Timeline
 from labkit.errors import GuestTimeout
 from labkit.guest.channel import Channel

@@ -10,7 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from labkit.backends.base import Backend, Instance, Meter
+from labkit.backends.base import Backend
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.timeline import Timeline
 from labkit.experiments.selftest.plan import PAIRS, WORKLOAD
 from labkit.experiments.selftest.records import SamplingPair

@@ -12,7 +12,7 @@ from typing import cast
 import psutil
 import pytest
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.backends.virtualbox import installation, registry
 from labkit.backends.virtualbox.backend import VirtualBoxBackend

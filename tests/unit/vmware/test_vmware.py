@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.backends.vmware import backend as module
 from labkit.backends.vmware import vmrun

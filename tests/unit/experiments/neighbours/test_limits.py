@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from labkit.backends.base import Instance, Meter
 from labkit.backends.docker import containers
 from labkit.backends.docker.place import Place
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.qemu.command import make_disk
 from labkit.errors import BackendError
 from labkit.experiments.neighbours import placement

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from labkit.backends.base import Instance
+from labkit.backends.instance import Instance
 from labkit.errors import BackendError
 from labkit.experiments.neighbours.noise import Done, Noise
 from tests.unit.fakes import FakeClock

@@ -12,7 +12,8 @@ from typing import cast
 import pandas as pd
 import pytest
 
-from labkit.backends.base import Backend, Instance, Meter
+from labkit.backends.base import Backend
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
 from labkit.experiments.selftest import plan as planning
