@@ -114,5 +114,7 @@ def names(text: str | None) -> list[str] | None:
         return None
     found = [name.strip() for name in text.split(",") if name.strip()]
     if not found:
-        raise UsageError("an empty list names nothing", resolution="leave the option out for all")
+        raise UsageError(
+            "an empty list names nothing", resolution="leave the option out, or name something"
+        )
     return found

@@ -1,6 +1,6 @@
 """How a program of the lab image is run as a process of this computer: by the image's own loader,
 with the image's own libraries, so that the same bits run as behind the boundaries. The agent does
-the same (labkit/guest/program)."""
+the same (labkit/guest/program). The loader splits a path at some characters: ld.so(8)."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ def program_argv(rootfs: Path, name: str) -> list[str]:
             resolution="build it with the packages that the workload names",
         )
     loader = libraries / LOADERS[machine]
-    return [str(loader), "--library-path", str(libraries), str(program)]
+    return [str(loader), "--inhibit-cache", "--library-path", str(libraries), str(program)]

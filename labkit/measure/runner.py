@@ -9,6 +9,7 @@ import psutil
 
 from labkit.backends.base import Backend, broken
 from labkit.backends.instance import READY_TIMEOUT_S, Instance, Meter
+from labkit.backends.piped import plain_path
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, GuestTimeout, LabError
 from labkit.guest.protocol import Answer
@@ -226,14 +227,15 @@ class _OneTrial:
     def _let_report(self, instance: Instance, task: Task, seconds: float, image: LabImage) -> None:
         """A program that fails leaves its figures empty, with the reason; the trial goes on. One
         that is not heard of any more ends it."""
-        work = ProgramWork(instance, task, seconds, image.rootfs)
-
-        def on_begin() -> None:
-            self._sampler.take(f"begin {task.label}")
-            work.ask()
-
         try:
-            self._note(task, instance.run(work.request(), on_begin))
+            with plain_path(image.rootfs) as rootfs:
+                work = ProgramWork(instance, task, seconds, rootfs)
+
+                def on_begin() -> None:
+                    self._sampler.take(f"begin {task.label}")
+                    work.ask()
+
+                self._note(task, instance.run(work.request(), on_begin))
             self._reports.append(work.read(self._step.trial, self._step.backend))
             self._metrics += metrics(self._reports[-1])
         except GuestTimeout:

@@ -134,6 +134,16 @@ def test_a_server_behind_it_answers_and_is_ended(odd: Odd, docker_backend: Backe
     odd.run("host", "docker", "qemu", words=words, timeout=150)
 
 
+@pytest.mark.docker
+def test_programs_write_and_listen_where_they_should(odd: Odd, docker_backend: Backend) -> None:
+    """Each has a language of its own for paths, in options and in configurations."""
+    workloads = ("fio:size=8m", "nginx", "redis")
+    words = ("--workloads", ",".join(workloads), "--seconds", "0.5")
+    with (odd.run("host", "docker", words=words) / "metrics.csv").open(newline="") as file:
+        told = {(row["backend"], row["workload"]) for row in csv.DictReader(file)}
+    assert told == {(name, what) for name in ("host", "docker") for what in workloads}
+
+
 @pytest.mark.kubernetes
 @pytest.mark.timeout(BUILD_TIMEOUT_S)
 def test_a_pod_runs(odd: Odd, cluster: Cluster, lab_image: LabImage) -> None:

@@ -51,7 +51,8 @@ class RunOptions(Options):
     seed: Annotated[int | None, Help("Makes the order of the trials repeatable.")] = None
     cpus: Annotated[int, Help("CPUs of each instance.")] = 1
     memory_mib: Annotated[
-        int | None, Help("Memory of each instance; 256 if not given, 512 for real programs.")
+        int | None,
+        Help("Memory of each instance; 256, or what a program needs, if not given."),
     ] = None
     warmups: Annotated[
         int | None, Help("Starts of each backend before the first block, in no figure.")

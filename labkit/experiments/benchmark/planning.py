@@ -84,12 +84,14 @@ def _profile(options: RunOptions) -> Profile:
 
 def _limits(options: RunOptions, profile: Profile) -> Limits:
     """What each instance may use; UsageError when the host has not got it or it makes no sense."""
-    memory_mib = profile.memory_mib if options.memory_mib is None else options.memory_mib
+    workloads = [parse_task(text).workload for text in profile.workloads]
+    needed = max([profile.memory_mib, *(workload.memory_mib for workload in workloads)])
+    memory_mib = needed if options.memory_mib is None else options.memory_mib
     try:
         chosen = Limits(
             cpus=options.cpus,
             memory_mib=memory_mib,
-            network=any(parse_task(text).workload.network for text in profile.workloads),
+            network=any(workload.network for workload in workloads),
         )
     except ValidationError as error:
         raise UsageError(

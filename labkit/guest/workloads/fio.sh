@@ -31,10 +31,11 @@ prepare() {
     use_fio --create_only=1 >/dev/null
 }
 
+# Its file is named from its folder: of a longer path fio cuts off what follows a semicolon.
 use_fio() {
     local libraries=ceph # of a library that Debian's fio is linked with
-    run_program fio --name=lab "--filename=$LAB_SCRATCH/data" "--size=$size" "--rw=$rw" \
-        "--bs=$bs" "--direct=$direct" --ioengine=psync --thread --output-format=json "$@"
+    (cd "$LAB_SCRATCH" && run_program fio --name=lab --filename=data "--size=$size" "--rw=$rw" \
+        "--bs=$bs" "--direct=$direct" --ioengine=psync --thread --output-format=json "$@")
 }
 
 report() {

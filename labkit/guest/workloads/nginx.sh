@@ -24,22 +24,27 @@ prepare() {
 }
 
 cat_configuration() {
-    # One process, as who it is: a container's root may not give files away.
-    echo "daemon off; master_process off; user root; pid $root/pid; error_log stderr;"
+    # One process, as who it is: a container's root may not give files away. No path is in it: a
+    # folder may be called as it likes.
+    echo "daemon off; master_process off; user root; pid pid; error_log stderr;"
     echo "events { worker_connections 256; }"
     echo "http { access_log off;"
     for kind in client_body proxy fastcgi uwsgi scgi; do
-        echo "${kind}_temp_path $root/$kind;"
+        echo "${kind}_temp_path $kind;"
     done
-    echo "server { listen $LAB_HTTP backlog=511; root $root/www;"
-    echo "location = /end.sh { access_log $root/end; return 200 bye; } } }"
+    echo "server { listen $LAB_HTTP backlog=511; root www;"
+    echo "location = /end.sh { access_log end; return 200 bye; } } }"
 }
 
 hold() {
     exec 9<>"$root/end"
-    (exec_program nginx -e stderr -p "$root" -c "$root/nginx.conf") >"$root/log" 2>&1 9<&- &
+    (cd "$root" && exec_program nginx -e stderr -p . -c nginx.conf) >"$root/log" 2>&1 9<&- &
     server=$!
-    read -t "${1%.*}" -r _ <&9 && kill -0 "$server" 2>/dev/null && return
+    local left=${1%.*}
+    while [ "$left" -gt 0 ] && kill -0 "$server" 2>/dev/null; do
+        read -t 1 -r _ <&9 && return
+        left=$((left - 1))
+    done
     trouble="nginx: $("$BUSYBOX" tail -n 1 "$root/log" | "$BUSYBOX" head -c 200)"
     return 1
 }

@@ -10,13 +10,14 @@
 clients=10
 
 prepare() {
-    socket=$LAB_SCRATCH/redis.sock
+    # By a relative path: a socket's must be short, unix(7), and a folder's may be long.
+    socket=redis.sock
     find_program redis-server && find_program redis-benchmark || return 1
     (cd "$LAB_SCRATCH" && exec_program redis-server --save '' --appendonly no --port 0 \
         --unixsocket "$socket" --daemonize no >"$LAB_SCRATCH/redis.log" 2>&1) &
     server=$!
     local tries=0
-    until [ -S "$socket" ]; do
+    until [ -S "$LAB_SCRATCH/$socket" ]; do
         tries=$((tries + 1))
         [ "$tries" -lt 300 ] && kill -0 "$server" 2>/dev/null ||
             { trouble="redis-server: $("$BUSYBOX" tail -n 1 "$LAB_SCRATCH/redis.log")"; return 1; }
@@ -29,13 +30,15 @@ prepare() {
 }
 
 ask() {
-    run_program redis-benchmark -s "$socket" -t "$1" -n "$2" -c "$clients" --csv
+    (cd "$LAB_SCRATCH" && run_program redis-benchmark -s "$socket" -t "$1" -n "$2" -c "$clients" --csv)
 }
 
 report() { ask set,get "$requests"; }
 
 conclude() {
-    [ -n "$server" ] && { run_program redis-cli -s "$socket" shutdown nosave; wait "$server"; } \
-        >/dev/null 2>&1
-    "$BUSYBOX" rm -f "$socket" "$LAB_SCRATCH/redis.log"
+    [ -n "$server" ] && {
+        (cd "$LAB_SCRATCH" && run_program redis-cli -s "$socket" shutdown nosave)
+        wait "$server"
+    } >/dev/null 2>&1
+    "$BUSYBOX" rm -f "$LAB_SCRATCH/$socket" "$LAB_SCRATCH/redis.log"
 }
