@@ -55,7 +55,9 @@ def launched(image: LabImage) -> Iterator[tuple[Instance, Timeline]]:
 def test_a_whole_life(backend: Backend, lab_image: LabImage) -> None:
     with launched(lab_image) as (instance, timeline):
         instance.wait_ready()
-        for name in [name for name, workload in all_workloads().items() if not workload.network]:
+        for name, workload in all_workloads().items():
+            if workload.network or workload.packages:
+                continue
             assert instance.run(Request(name, 0.5)).operations != 0, name
         with pytest.raises(BackendError) as caught:
             instance.run(Request("nope", 0.3))

@@ -140,8 +140,10 @@ def test_an_error_says_what_why_and_what_to_do() -> None:
 
 def test_a_program_that_wants_more_memory_is_refused_beforehand() -> None:
     with pytest.raises(UsageError, match="fio does not run in 256 MiB") as caught:
-        make_plan(backends=["host"], workloads=["fio"])
+        make_plan(backends=["host"], workloads=["fio"], memory_mib=256)
     assert "--memory-mib 512" in caught.value.resolution
+    assert make_plan(backends=["host"], workloads=["fio", "cpu"]).limits.memory_mib == 512
+    assert make_plan(backends=["host"], workloads=["cpu"]).limits.memory_mib == 256
 
 
 def test_one_that_reports_may_come_several_times_with_other_settings() -> None:
