@@ -45,18 +45,30 @@ def packages_of(line: str) -> tuple[str, ...]:
 def of_notebooks(folder: Path | None = None) -> tuple[Question, ...]:
     """What the cells of all notebooks below a folder ask, in reading order: the `questions` of
     ShellOptions for the recording that the notebooks show."""
+    return tuple(of_cell(line, script, RECORDED) for line, script in _of_notebooks(folder))
+
+
+def packages_of_notebooks(folder: Path | None = None) -> tuple[str, ...]:
+    """The packages that they name, which are in one lab image then."""
+    named = {name for line, _ in _of_notebooks(folder) for name in packages_of(line)}
+    return tuple(sorted(named))
+
+
+def _of_notebooks(folder: Path | None) -> Iterator[tuple[str, str]]:
+    """What stands behind each %%everywhere, and below it."""
     place = folder or project_dir() / "notebooks"
-    return tuple(asked for path in sorted(place.rglob("*.ipynb")) for asked in _of_notebook(path))
+    for path in sorted(place.rglob("*.ipynb")):
+        yield from _of_notebook(path)
 
 
-def _of_notebook(path: Path) -> Iterator[Question]:
+def _of_notebook(path: Path) -> Iterator[tuple[str, str]]:
     with files.reading(path, "restore it from a copy"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     for cell in cells:
         first, _, script = "".join(cell["source"]).partition("\n")
         magic, _, line = first.partition(" ")
         if cell["cell_type"] == "code" and magic == MAGIC:
-            yield of_cell(line, script, RECORDED)
+            yield line, script
 
 
 def _options(line: str) -> Namespace:

@@ -155,12 +155,13 @@ def notebook(path: Path, *sources: str) -> None:
 
 
 def test_the_scripts_of_all_notebooks(tmp_path: Path) -> None:
-    book = "%%everywhere docker --seconds 5 --bytes 9\necho a\necho b"
+    book = "%%everywhere docker --seconds 5 --bytes 9 --packages jq\necho a\necho b"
     notebook(tmp_path / "books" / "01.ipynb", "1 + 1", book, "%%everywhere\ntrue")
     notebook(tmp_path / "books" / "02.ipynb", "%%everywheres\nfalse")
     first, second = cells.of_notebooks(tmp_path / "books")
     assert first == plan.question("echo a\necho b", ["docker"], seconds=5, output_bytes=9)
     assert second == plan.question("true", cells.RECORDED)
+    assert cells.packages_of_notebooks(tmp_path / "books") == ("jq",)
     (tmp_path / "books" / "03.ipynb").write_text("no notebook")
     with pytest.raises(StoreError):
         cells.of_notebooks(tmp_path / "books")
