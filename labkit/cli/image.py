@@ -80,6 +80,8 @@ def _show_image(image: LabImage, as_json: bool) -> None:
         return
     if image.packages:  # of thousands of files, the size of all is told above
         del description["files"]
+        count = len(description["programs"]["packages"])
+        description["programs"]["packages"] = f"{count}, with all that they need; --json names them"
     print("\n".join(_described(description)))
 
 

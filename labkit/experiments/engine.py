@@ -49,6 +49,8 @@ def measure(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
         say(f"left out: {name}: {reason}")
     if line := experiment.describe(plan):
         say(line)
+    if line := host.priority_note(host.nice()):
+        say(line)
     needs = experiment.needs(plan)
     # What nobody named may fail at the last moment, too.
     optional = experiment.without(plan, ()) is not None and not getattr(options, "backends", None)
@@ -85,6 +87,8 @@ def _resume(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
             resolution="measure once more, into a folder of its own",
         )
     plan = getattr(before.manifest, "plan")  # noqa: B009  every experiment's manifest has one
+    if (line := host.priority_note(host.nice())) and options.progress:
+        _say(line)
     needs = experiment.needs(plan)
     with pointing_to(path, experiment), _session(experiment, needs, options) as session:
         manifest = _manifest(experiment, plan, session, before.manifest.recording_id)

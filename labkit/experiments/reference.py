@@ -109,7 +109,13 @@ REFERENCES: Mapping[str, Reference] = {
         elsewhere="python -m tests.computers.recording",
     ),
     # All that the cells of the notebooks ask.
-    "shell": Reference("shell", more=lambda: {"questions": cells.of_notebooks()}),
+    "shell": Reference(
+        "shell",
+        more=lambda: {
+            "questions": cells.of_notebooks(),
+            "packages": cells.packages_of_notebooks(),
+        },
+    ),
 }
 
 

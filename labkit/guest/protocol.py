@@ -202,7 +202,12 @@ class Session:
         while True:
             at, message = self._next((kind, Failure, Memory), what, deadline)
             if isinstance(message, Failure) and message.id == id:
-                raise BackendError(f"the agent could not {what}", details=message.reason)
+                raise BackendError(
+                    f"the agent could not {what}",
+                    details=message.reason,
+                    resolution="mend what it says there (a program that the lab image lacks: "
+                    "--packages NAMES), and measure once more",
+                )
             if isinstance(message, Memory) and message.id == id:
                 memory = [MemoryTold(at, edge, message.used_kib * 1024)]
             if isinstance(message, kind) and message.id == id:

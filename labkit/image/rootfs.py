@@ -75,14 +75,9 @@ def read_guest(source: Path | None = None) -> dict[str, bytes]:
 
 
 def _own_files(own: Path | None, folder: str, pattern: str) -> list[Path]:
-    """What a user's own folder adds; UsageError where it is none, or would replace the lab's."""
+    """What a user's own folder adds; UsageError where it would replace the lab's."""
     if own is None:
         return []
-    if not own.is_dir():
-        raise UsageError(
-            f"LABKIT_GUEST names {own}, which is no folder",
-            resolution="name one with workloads/NAME.sh and bin/PROGRAM in it",
-        )
     files = sorted(file for file in (own / folder).glob(pattern) if file.is_file())
     for file in files:
         if folder == "bin" and file.name in ("busybox", "sh"):

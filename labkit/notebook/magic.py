@@ -53,7 +53,7 @@ class Answers:
 
 
 def run_cell(line: str, cell: str) -> Answers | None:
-    """What the magic does: `%%everywhere [BACKEND ...] [--seconds N] [--bytes N]`."""
+    """What the magic does: `%%everywhere [BACKEND ...] [--packages NAMES] …`."""
     try:
         return {"live": _live, "recorded": _recorded, "auto": _either}[mode()](line, cell)
     except LabError as error:
@@ -67,11 +67,11 @@ def register(shell: Any) -> None:
 
 
 def _live(line: str, cell: str) -> Answers:
-    return _measured(cells.of_cell(line, cell))
+    return _measured(cells.of_cell(line, cell), cells.packages_of(line))
 
 
-def _measured(asked: Question) -> Answers:
-    recording = measure(EXPERIMENT, ShellOptions(questions=(asked,)))
+def _measured(asked: Question, packages: tuple[str, ...]) -> Answers:
+    recording = measure(EXPERIMENT, ShellOptions(questions=(asked,), packages=packages))
     if failure := EXPERIMENT.failure(recording):
         raise failure
     note = "live: run on this computer a moment ago"
@@ -97,7 +97,7 @@ def _either(line: str, cell: str) -> Answers:
         asked = cells.of_cell(line, cell)
         for name in asked.backends if recorded.answers else ():
             require(name, make_backend(name))
-        return _measured(asked)
+        return _measured(asked, cells.packages_of(line))
     except LabError as error:
         if not recorded.answers:
             raise

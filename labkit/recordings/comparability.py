@@ -10,6 +10,8 @@ from labkit.system.host import Host
 
 # What changes from one moment to the next and says nothing about the computer.
 PASSING = frozenset({"load_1m"})
+# What older labs have not asked: only what both tell counts.
+UNASKED = frozenset({"nice"})
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ def host_differences(first: Host, second: Host) -> list[Difference]:
         Difference(name, _shown(name, first), _shown(name, second))
         for name in Host.model_fields
         if name not in PASSING
+        and not (name in UNASKED and None in (getattr(first, name), getattr(second, name)))
     ]
     return [difference for difference in compared if difference.first != difference.second]
 

@@ -29,6 +29,8 @@ class Host(Record):
     cgroup_version: int | None
     python: str
     load_1m: float | None
+    # An older lab has not asked.
+    nice: int | None = None
 
     @property
     def emulated(self) -> bool:
@@ -51,6 +53,7 @@ def inspect() -> Host:
         cgroup_version=_cgroup_version(),
         python=platform.python_version(),
         load_1m=load(),
+        nice=nice(),
     )
 
 
@@ -104,6 +107,22 @@ def load() -> float | None:
     with suppress(OSError, AttributeError):
         return round(os.getloadavg()[0], 2)
     return None
+
+
+def nice() -> int | None:
+    """This process's niceness, which what it starts inherits: getpriority(2)."""
+    return os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else None
+
+
+def priority_note(nice: int | None) -> str:
+    """That what a daemon starts had another priority; empty where it had not, or nobody asked."""
+    if not nice:
+        return ""
+    return (
+        f"the lab's own priority is changed (nice {nice}): the processes that it starts inherit "
+        "that, containers that a daemon starts do not, so that they are not on equal terms; "
+        "measure again without nice"
+    )
 
 
 def memory_available() -> int:

@@ -6,6 +6,8 @@ import os
 import shlex
 from pathlib import Path
 
+from labkit.errors import UsageError
+
 DISTRIBUTION = "virtualization-lab"  # what the package index knows `labkit` by
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PACKED = _PACKAGE / "_data"
@@ -34,9 +36,17 @@ def state_dir() -> Path:
 
 def own_guest_dir() -> Path | None:
     """A folder of the user's with further workloads (workloads/*.sh) and programs (bin/*) for the
-    lab image: LABKIT_GUEST. None where that names none."""
+    lab image: LABKIT_GUEST. None where that is not set; UsageError where it is no folder."""
     named = os.environ.get("LABKIT_GUEST")
-    return Path(named).absolute() if named else None
+    if not named:
+        return None
+    own = Path(named).absolute()
+    if not own.is_dir():
+        raise UsageError(
+            f"LABKIT_GUEST names {own}, which is no folder",
+            resolution="name one with workloads/NAME.sh and bin/PROGRAM in it",
+        )
+    return own
 
 
 def typed(path: Path) -> str:

@@ -19,8 +19,11 @@ def bar(*, total: int | None, disable: bool, **options: Any) -> Any:
     if disable or "ipykernel" in sys.modules or sys.stderr.isatty():
         return tqdm(total=total, disable=disable, **options)
     tqdm.monitor_interval = 0  # its thread would only watch for a bar that stands still
-    quiet = {"mininterval": EVERY_S, "maxinterval": 10 * EVERY_S, "miniters": 1, "leave": True}
+    quiet: dict[str, Any] = {"mininterval": EVERY_S, "maxinterval": 10 * EVERY_S}
+    quiet |= {"miniters": 1, "leave": True, "smoothing": 0}
     made = tqdm(total=total, file=_Lines(), bar_format=_LINE, **{**options, **quiet})
+    if options.get("delay"):  # its first line comes after that, and not EVERY_S later
+        made.last_print_t -= EVERY_S
     made.set_description = partial(made.set_description, refresh=False)  # type: ignore[method-assign]
     return made
 

@@ -8,4 +8,6 @@ from labkit.experiments.table import load
 
 
 def test_the_recorded_scripts_are_those_of_the_notebooks() -> None:
-    assert load("shell").manifest.plan == together(cells.of_notebooks())
+    assert load("shell").manifest.plan == together(
+        cells.of_notebooks(), cells.packages_of_notebooks()
+    )

@@ -64,3 +64,4 @@ def test_no_advice_is_the_command_that_has_failed(
 @pytest.mark.parametrize("kind", [LabError, CommandError, BackendError, GuestTimeout, ImageError])
 def test_the_doctor_never_sends_to_itself(kind: type[LabError]) -> None:
     assert "doctor" not in broken(kind("it failed")).fix
+    assert broken(kind("it failed", details="so")).reason == "it failed:\nso"

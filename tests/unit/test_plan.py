@@ -130,6 +130,8 @@ def test_the_plan_is_told_beforehand() -> None:
     plan = make_plan(["host", "docker"], until_precision=0.1, time_budget=120)
     words = planning.describe(plan)
     assert "host 5, docker 5" in words and "2 warm-up starts" in words
+    one = make_plan(["host"], warmups=1)
+    assert "1 warm-up start before" in planning.describe(one)
     assert "known to 10%" in words and "at most 2 min" in words
 
 

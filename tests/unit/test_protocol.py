@@ -209,6 +209,7 @@ def test_a_script_that_is_refused_is_an_error_with_its_reason() -> None:
     with pytest.raises(BackendError, match="could not begin the script") as caught:
         told(b"ERROR 1 not a script with its limits\n")
     assert caught.value.details == "not a script with its limits"
+    assert "--packages" in caught.value.resolution
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=500))

@@ -13,6 +13,7 @@ from labkit.experiments.benchmark import comparability, comparison
 from labkit.experiments.benchmark.records import Run, RunManifest
 from labkit.experiments.benchmark.stats.cpu import PER_SECOND, PER_UNIT
 from labkit.measure.plan import Plan
+from labkit.recordings.comparability import host_differences
 from labkit.recordings.facts import Limits
 from tests.unit.charts.made_up import make_run
 
@@ -103,6 +104,14 @@ def test_differences_of_computer_version_and_plan_come_first() -> None:
     assert "    seconds of each workload: 2 and 1" in text
     assert "load_1m" not in text
     assert text.index("kernel: 6.18.0 and") < text.index("B / A")
+
+
+@pytest.mark.parametrize(("nice", "told"), [(None, []), (0, []), (10, ["0 and 10"])])
+def test_only_a_priority_that_both_tell_is_a_difference(nice: int | None, told: list[str]) -> None:
+    host = run().manifest.host
+    first, second = (host.model_copy(update={"nice": value}) for value in (0, nice))
+    found = host_differences(first, second)
+    assert [f"{one.first} and {one.second}" for one in found if one.what == "nice"] == told
 
 
 OTHER: dict[str, Any] = {

@@ -37,6 +37,11 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
     labkit run --sweep cpus=1,2 --sweep memory=256,512
     labkit run --resume data/runs/ID              after Ctrl-C, a kill, a power cut
     labkit run --json > result.json               one JSON object; messages stay on stderr
+    LABKIT_GUEST=FOLDER labkit run --workloads NAME       yours: FOLDER/workloads/NAME.sh
+
+    A workload of your own runs a program of Debian's by run_program, where its head names the
+    package (# packages: brotli). With # report: lines it defines report SECONDS, which prints
+    figures such as "start us 12500". Notebook 09 makes one.
     """
     reference = "first-comparison"
     options = RunOptions
@@ -130,7 +135,9 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
             return None
         reasons = (f"trial {row.trial} ({row.backend}): {row.error}" for row in failed.itertuples())
         return BackendError(
-            "trials failed; no more of their backends were made", details="\n".join(reasons)
+            "trials failed; no more of their backends were made",
+            details="\n".join(reasons),
+            resolution="what each of these trials says",
         )
 
 

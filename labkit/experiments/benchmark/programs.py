@@ -8,6 +8,7 @@ from typing import Any
 from labkit import notes, units
 from labkit.backends.own.names import short
 from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.data_quality.issue import clock_off
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.stats.programs import by_wrong_clock
@@ -53,11 +54,9 @@ def wrong_clocks(run: Run) -> list[str]:
     for backend, rows in by_wrong_clock(run).groupby("backend", sort=False):
         names = ", ".join(dict.fromkeys(rows["workload"]))
         trials = ", ".join(str(trial) for trial in dict.fromkeys(rows["trial"]))
-        worst = float(max(rows["part"], key=abs))
-        way = "fast" if worst > 0 else "slow"
         sentences.append(
             f"Left empty: {short(str(backend))}, {names} of trials {trials}: the guest's clock, by "
-            f"which a program measures inside, ran up to {abs(worst):.0%} too {way}; end other "
+            f"which a program measures inside, ran {clock_off(rows['part'])}; end other "
             "programs, and measure again."
         )
     return sentences

@@ -38,7 +38,8 @@ def _answer(question: Question, name: str, session: Session) -> Answer:
         backend=name,
         engine=engine,
         exit_status=outcome.status,
-        duration_s=outcome.seconds,
+        # Where its begin and its end came at once, it was shorter than can be told.
+        duration_s=outcome.seconds or None,
         peak_pss_bytes=peak,
         stdout=outcome.out.decode(errors="replace"),
         stderr=outcome.err.decode(errors="replace"),

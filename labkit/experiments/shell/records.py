@@ -48,8 +48,9 @@ class ShellPlan(Record):
 class Answer(Record):
     """What a script did behind one boundary; empty where it could not be run: error says why.
 
-    duration_s: the script's, on the host's clock; peak_pss_bytes: the most that instance and helper
-    took together meanwhile, read ten times a second; truncated: an output was longer than kept.
+    duration_s: the script's, on the host's clock, empty where begin and end came at once;
+    peak_pss_bytes: the most that instance and helper took together meanwhile, read ten times a
+    second; truncated: an output was longer than kept.
     """
 
     script: str

@@ -128,6 +128,25 @@ def test_wrong_words_are_told_and_do_not_end_the_kernel(
     assert capsys.readouterr().out.startswith("error: ")
 
 
+@pytest.mark.parametrize(
+    "line", ["docker,qemu --packages jq,fio", "docker, qemu --packages fio,jq"]
+)
+def test_packages_and_backends_with_commas_between(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[plan.ShellOptions] = []
+
+    def measure(experiment: object, options: plan.ShellOptions) -> object:
+        asked.append(options)
+        raise UsageError("enough")
+
+    monkeypatch.setattr(magic, "measure", measure)
+    monkeypatch.setenv("LAB_MODE", "live")
+    assert magic.run_cell(line, "echo other") is None
+    assert asked[0].packages == ("fio", "jq")
+    assert asked[0].questions[0].backends == ("docker", "qemu")
+
+
 def notebook(path: Path, *sources: str) -> None:
     code = [{"cell_type": "code", "source": text.splitlines(keepends=True)} for text in sources]
     text = {"cell_type": "markdown", "source": ["%%everywhere\n", "true"]}
@@ -136,12 +155,13 @@ def notebook(path: Path, *sources: str) -> None:
 
 
 def test_the_scripts_of_all_notebooks(tmp_path: Path) -> None:
-    book = "%%everywhere docker --seconds 5 --bytes 9\necho a\necho b"
+    book = "%%everywhere docker --seconds 5 --bytes 9 --packages jq\necho a\necho b"
     notebook(tmp_path / "books" / "01.ipynb", "1 + 1", book, "%%everywhere\ntrue")
     notebook(tmp_path / "books" / "02.ipynb", "%%everywheres\nfalse")
     first, second = cells.of_notebooks(tmp_path / "books")
     assert first == plan.question("echo a\necho b", ["docker"], seconds=5, output_bytes=9)
     assert second == plan.question("true", cells.RECORDED)
+    assert cells.packages_of_notebooks(tmp_path / "books") == ("jq",)
     (tmp_path / "books" / "03.ipynb").write_text("no notebook")
     with pytest.raises(StoreError):
         cells.of_notebooks(tmp_path / "books")

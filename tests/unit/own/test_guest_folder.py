@@ -48,6 +48,8 @@ def test_a_folder_that_is_none(own: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("LABKIT_GUEST", str(own / "absent"))
     with pytest.raises(UsageError, match="no folder"):
         read_guest()
+    with pytest.raises(UsageError, match="no folder"):
+        workload.all_workloads()
 
 
 def test_without_one_the_lab_image_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

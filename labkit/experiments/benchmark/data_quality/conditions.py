@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from labkit.experiments.benchmark.data_quality.issue import QualityIssue, named
+from labkit.experiments.benchmark.data_quality.issue import QualityIssue, clock_off, named
 from labkit.experiments.benchmark.records import RunManifest
 from labkit.experiments.benchmark.stats.frames import in_blocks, measured
 from labkit.experiments.benchmark.stats.programs import CLOCK_OFF, CLOCK_STEP_S
 from labkit.recordings.words import OWN_KERNEL
 from labkit.stats.spread import floats
+from labkit.system.host import priority_note
 from labkit.system.interruptions import Interruptions
 
 # A trial itself keeps as many processors busy as its instance may use, and the load average still
@@ -21,6 +22,12 @@ BESIDE = 0.5
 # Of all processors' time. Where all of it fell upon the instance's processor, its figures would
 # be off by this times the number of processors: too little to hide a difference worth a word.
 STOLEN = 0.02
+
+
+def priority(manifest: RunManifest) -> Iterator[QualityIssue]:
+    """What the lab started itself had another priority than what a daemon started for it."""
+    if sentence := priority_note(manifest.host.nice):
+        yield QualityIssue("priority", "", "nice", "", (), sentence)
 
 
 def busy(trials: pd.DataFrame, manifest: RunManifest) -> Iterator[QualityIssue]:
@@ -77,15 +84,14 @@ def clock(results: pd.DataFrame, trials: pd.DataFrame) -> Iterator[QualityIssue]
     allowed = CLOCK_OFF * table["seconds"] + CLOCK_STEP_S * table["readings"]
     table = table.assign(part=off / table["seconds"])[off.abs() > allowed]
     for backend, group in table.groupby("backend", sort=False):
-        found, part = _numbers(group), float(group["part"].median())
-        word, share = "fast" if part > 0 else "slow", f"{abs(part) * 100:.0f} %"
+        found, parts = _numbers(group), floats(group["part"])
         sentence = (
-            f"the guest's clock of {backend} ran {share} too {word} in {named(found)}; trust no "
+            f"the guest's clock of {backend} ran {clock_off(parts)} in {named(found)}; trust no "
             "duration that this guest measures itself (the lab's are by the host's clock)"
             if backend in guests
-            else f"the lab's durations of {backend} are {share} off those that {backend} itself "
-            f"took in {named(found)}: the lab was held up (end other programs), or it has a kernel "
-            "elsewhere, with another clock"
+            else f"the lab's durations of {backend} are up to {parts.abs().max() * 100:.0f} % off "
+            f"those that {backend} itself took in {named(found)}: the lab was held up (end other "
+            "programs), or it has a kernel elsewhere, with another clock"
         )
         yield QualityIssue("clock", str(backend), "guest_seconds", "", found, sentence)
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from labkit.experiments.benchmark.data_quality.conditions import busy, clock, disturbed, stolen
+from labkit.experiments.benchmark.data_quality.conditions import (
+    busy,
+    clock,
+    disturbed,
+    priority,
+    stolen,
+)
 from labkit.experiments.benchmark.data_quality.contrasts import (
     cold_faster,
     undecided,
@@ -35,6 +41,7 @@ def quality_issues(run: Run) -> list[QualityIssue]:
     return [
         *limits(run.trials, run.manifest),
         *disturbed(run.trials),
+        *priority(run.manifest),
         *busy(run.trials, run.manifest),
         *stolen(run.trials),
         *clock(run.results, run.trials),

@@ -14,6 +14,7 @@ from labkit import units
 Kind = Literal[
     "limits",
     "disturbed",
+    "priority",
     "busy",
     "steal",
     "clock",
@@ -88,6 +89,17 @@ def named(trials: Iterable[int]) -> str:
     ]
     parts = [_range(group) for group in groups]
     return ("trial " if len(numbers) == 1 else "trials ") + ", ".join(parts)
+
+
+def clock_off(parts: Iterable[float]) -> str:
+    """How far a guest's clock was off, as parts of a second, and which way: it may be both."""
+    found = list(parts)
+    words = [
+        f"up to {abs(worst) * 100:.0f} % too {way}"
+        for worst, way in ((max(found), "fast"), (min(found), "slow"))
+        if (worst > 0) == (way == "fast")
+    ]
+    return " and ".join(words)
 
 
 def _range(group: list[int]) -> str:

@@ -138,4 +138,4 @@ def test_what_was_measured_by_a_guests_wrong_clock_is_in_no_figure(run: MadeUpRu
     inside = set(table[table["backend"] == "qemu"]["workload"])
     assert inside == {"nginx"}  # who asks it is on the host
     (sentence,) = programs.wrong_clocks(run)
-    assert "fio:rw=read, python" in sentence and "40% too fast" in sentence
+    assert "fio:rw=read, python" in sentence and "up to 40 % too fast" in sentence

@@ -17,6 +17,7 @@ from labkit.experiments.shell.records import ShellRecording
 from labkit.experiments.shell.text import answers_to
 from labkit.guest.protocol import Outcome, Script
 from labkit.recordings.reader import read
+from labkit.system import host
 from tests.unit.experiments.offering import offer
 from tests.unit.fakes import FakeBackend, FakeClock, FakeInstance
 
@@ -44,6 +45,27 @@ def asked(tmp_path: Path, *names: str, texts: tuple[str, ...] = (A, B)) -> Shell
     questions = tuple(question(text, names, output_bytes=100) for text in texts)
     options = ShellOptions(questions=questions, out=tmp_path / "out", progress=False)
     return measure(EXPERIMENT, options)
+
+
+def test_a_changed_priority_is_recorded_and_told_before(
+    backends: dict[str, FakeBackend],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(host, "nice", lambda: 7)
+    options = ShellOptions(questions=(question(A, ["good"]),), out=tmp_path / "out")
+    assert measure(EXPERIMENT, options).manifest.host.nice == 7
+    assert "nice 7" in capsys.readouterr().err
+
+
+def test_a_time_of_nothing_is_none(
+    backends: dict[str, FakeBackend], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, lambda script: Outcome(0.0, 0, b"", b""))
+    made = asked(tmp_path, "good", texts=(A,))
+    (answer,) = answers_to(made, *made.manifest.plan.scripts.values())
+    assert (answer.exit_status, answer.duration_s, answer.error) == (0, None, None)
 
 
 def test_an_answer_of_each_script_behind_each_boundary(

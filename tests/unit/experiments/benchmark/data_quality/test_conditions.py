@@ -53,13 +53,26 @@ def test_conditions_that_could_not_be_read_are_no_doubt() -> None:
     assert not found(run, "steal")
 
 
+@pytest.mark.parametrize(("nice", "told"), [(None, 0), (0, 0), (10, 1), (-5, 1)])
+def test_a_changed_priority_is_told(nice: int | None, told: int) -> None:
+    run = quiet()
+    host = run.manifest.host.model_copy(update={"nice": nice})
+    run.manifest = run.manifest.model_copy(update={"host": host})
+    issues = found(run, "priority")
+    assert len(issues) == told and all(f"nice {nice}" in issue.sentence for issue in issues)
+
+
 def test_a_guests_clock_that_runs_away_is_told() -> None:
     run = make_run(("host", "qemu"), n=6)
     off = run.results["trial"].isin([3, 5])
     run.results.loc[off, "guest_seconds"] = 2.4
     issue = only(run, "clock")
     assert (issue.backend, issue.trials) == ("qemu", (3, 5))
-    assert "the guest's clock of qemu ran 20 % too fast in trials 3, 5" in issue.sentence
+    assert "the guest's clock of qemu ran up to 20 % too fast in trials 3, 5" in issue.sentence
+    run.results.loc[run.results["trial"] == 3, "guest_seconds"] = 1.0
+    issue = only(run, "clock")
+    assert issue.trials == (3, 5)
+    assert "ran up to 20 % too fast and up to 50 % too slow in trials 3, 5" in issue.sentence
 
 
 def test_a_clock_within_its_steps_is_no_doubt() -> None:
