@@ -42,7 +42,7 @@ def size(count: float) -> Unit:
 
 
 def whole(_count: float) -> Unit:
-    """What is counted; written without decimals."""
+    """What is counted; written without decimals, but for a mean of counts."""
     return 1.0, ""
 
 
@@ -81,7 +81,8 @@ def text(value: Any, scale: Scale) -> str:
     if not known(value):
         return UNKNOWN
     divisor, suffix = scale(value)
-    decimals = 0 if scale is whole else _decimals(value / divisor)
+    is_whole = scale is whole and float(value).is_integer()
+    decimals = 0 if is_whole else _decimals(value / divisor)
     return f"{value / divisor:,.{decimals}f}{suffix}"
 
 
