@@ -56,6 +56,12 @@ def plain(_value: float) -> Unit:
     return 1.0, ""
 
 
+def fitted(scale: Scale, value: float) -> Scale:
+    """The one unit that fits this value, for all that stands in a row with it."""
+    unit = scale(value)
+    return scale if scale is whole else lambda _: unit
+
+
 def name(quantity: str, workload: str = "") -> str:
     """What a quantity is called, such as "startup", "throughput (cpu)"."""
     return NAMES.get(quantity, quantity) + (f" ({workload})" if workload else "")

@@ -122,7 +122,7 @@ def describe(plan: Plan) -> str:
     length = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
     words = [f"trials: {', '.join(parts)}", f"about {length}"]
     if warm := sum(plan.warmups.values()):
-        words.insert(1, f"{warm} warm-up starts before")
+        words.insert(1, f"{warm} warm-up start{'s' if warm > 1 else ''} before")
     if plan.until_precision and plan.budget_s:
         words.append(
             f"then more blocks until each ratio is known to {plan.until_precision:.0%}, "
