@@ -106,12 +106,13 @@ def test_the_homework_is_a_page_a_table_and_the_raw_reports(run: MadeUpRun, tmp_
     assert len(raw) == len(run.reports) and raw["trial-000-host-fio_rw=read.json"] == FIO
 
 
-def test_the_page_that_a_run_has_besides_is_known(run: MadeUpRun, tmp_path: Path) -> None:
-    run.path = tmp_path
+def test_the_page_that_a_run_has_besides_is_known(tmp_path: Path) -> None:
+    run: Any = SimpleNamespace(path=tmp_path)
     assert EXPERIMENT.further_pages(run) == {}
-    (tmp_path / "homework").mkdir()
-    (tmp_path / "homework/homework.html").touch()
-    assert EXPERIMENT.further_pages(run) == {"homework": tmp_path / "homework/homework.html"}
+    page = tmp_path / "homework/homework.html"
+    page.parent.mkdir()
+    page.touch()
+    assert EXPERIMENT.further_pages(run) == {"homework": page}
 
 
 def test_the_kernel_of_machines_is_noted_and_shown(run: MadeUpRun, tmp_path: Path) -> None:
