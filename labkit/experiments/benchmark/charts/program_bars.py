@@ -58,7 +58,8 @@ def _bars(axes: Axes, rows: list[Any], places: list[int]) -> None:
     parts.from_zero(axes, f"{rows[0].metric} ({unit})")
     axes.tick_params(axis="x", labelsize=7.5)
     axes.locator_params(axis="x", nbins=4)
-    axes.xaxis.set_major_formatter(lambda value, _: _short(value))
+    shown = _short if suffix in ("/s", "") else "{:,g}".format
+    axes.xaxis.set_major_formatter(lambda value, _: shown(value))
 
 
 def _short(value: float) -> str:

@@ -232,6 +232,10 @@ def test_bars_of_many_settings_and_large_numbers_can_be_read(run: MadeUpRun) -> 
     assert titles[-1] == "default settings"
     labels = [label.get_text() for label in chart.figure.axes[3].get_xticklabels()]
     assert all(label == "0" or label.endswith("k") for label in labels)
+    chart = program_bars(table[table["metric"] == "bandwidth"].assign(median=1023.0 * 2**20))
+    assert not any(
+        label.get_text().endswith("k") for label in chart.figure.axes[0].get_xticklabels()
+    )
 
 
 def test_a_rows_figures_are_in_one_unit_and_the_interval_tells_it(run: MadeUpRun) -> None:
