@@ -42,7 +42,7 @@ def broken(error: Exception) -> Missing:
     told = error if isinstance(error, LabError) else in_words(error)
     if told is None:
         return Missing(f"{type(error).__name__}: {error}", MEND)
-    said = "\n".join(filter(None, (told.brief, told.details.strip())))
+    said = ":\n".join(filter(None, (told.brief, told.details.strip())))
     return Missing(said, told.resolution or MEND)
 
 
