@@ -42,7 +42,7 @@ def size(count: float) -> Unit:
 
 
 def whole(_count: float) -> Unit:
-    """What is counted; written without decimals."""
+    """What is counted; written without decimals, but for a mean of counts."""
     return 1.0, ""
 
 
@@ -54,6 +54,12 @@ def ratio(_value: float) -> Unit:
 def plain(_value: float) -> Unit:
     """As it is; its unit stands in the heading."""
     return 1.0, ""
+
+
+def fitted(scale: Scale, value: float) -> Scale:
+    """The one unit that fits this value, for all that stands in a row with it."""
+    unit = scale(value)
+    return scale if scale is whole else lambda _: unit
 
 
 def name(quantity: str, workload: str = "") -> str:
@@ -81,7 +87,8 @@ def text(value: Any, scale: Scale) -> str:
     if not known(value):
         return UNKNOWN
     divisor, suffix = scale(value)
-    decimals = 0 if scale is whole else _decimals(value / divisor)
+    is_whole = scale is whole and float(value).is_integer()
+    decimals = 0 if is_whole else _decimals(value / divisor)
     return f"{value / divisor:,.{decimals}f}{suffix}"
 
 

@@ -100,6 +100,8 @@ def run(
         show(made, found, chart, as_json, "live")
         if not as_json:
             print(f"\nrecording: {found.path}\nreport:    {page}")
+        for form, further in made.further_pages(found).items():
+            (say if as_json else print)(output.form_line(form, further))
         if (failure := made.failure(found)) is not None:
             raise failure
 

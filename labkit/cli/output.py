@@ -10,6 +10,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TextIO
 
 from labkit.errors import LabError
@@ -96,6 +97,11 @@ def tell(message: str) -> None:
             print(message, file=sys.stderr, flush=True)
     except OSError:
         _drop(sys.stderr)
+
+
+def form_line(form: str, page: Path) -> str:
+    """Where a page in another form is, and how to hand it in."""
+    return f"{form}:  {page}\n           for a PDF: open it in a browser, and print it"
 
 
 def finish() -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from labkit.cli.app import AsJson, app
-from labkit.cli.output import show
+from labkit.cli.output import form_line, show
 
 
 class Form(StrEnum):
@@ -46,7 +46,7 @@ def report_command(
     found = made_by.examined(found)
     if form is not None:
         place = out or report.usual_place(found).with_suffix("").with_name(form.value)
-        print(f"homework: {made_by.in_form(found, form.value, place)}")
+        print(form_line(form.value, made_by.in_form(found, form.value, place)))
         return
     page = report.write(found, out or report.usual_place(found))
     if as_json:

@@ -149,6 +149,10 @@ class Experiment(ABC, Generic[O, P, M]):
     def finished(self, recording: Recording[M]) -> None:
         """What is done besides with a recording that was just brought to its end."""
 
+    def further_pages(self, recording: Recording[M]) -> Mapping[str, Path]:
+        """Form → page, of what `finished` has made besides the report."""
+        return {}
+
     def failure(self, recording: Recording[M]) -> LabError | None:
         """Why the command fails though all is recorded, such as trials that failed."""
         return None

@@ -17,7 +17,9 @@ from labkit.recordings.facts import Limits
 from labkit.recordings.words import Engine
 
 # Nothing is started from it: what a recording's manifest says of an image.
-NO_IMAGE = cast(LabImage, SimpleNamespace(digest="0" * 64, packages=(), versions={}))
+NO_IMAGE = cast(
+    LabImage, SimpleNamespace(digest="0" * 64, packages=(), versions={}, kernel_version="6.1.0")
+)
 
 
 class FakeClock:

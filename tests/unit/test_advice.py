@@ -64,4 +64,8 @@ def test_no_advice_is_the_command_that_has_failed(
 @pytest.mark.parametrize("kind", [LabError, CommandError, BackendError, GuestTimeout, ImageError])
 def test_the_doctor_never_sends_to_itself(kind: type[LabError]) -> None:
     assert "doctor" not in broken(kind("it failed")).fix
-    assert broken(kind("it failed", details="so")).reason == "it failed:\nso"
+
+
+def test_in_one_line_a_colon_parts_what_went_wrong_from_why() -> None:
+    assert broken(BackendError("it failed", details="no room")).reason == "it failed:\nno room"
+    assert broken(BackendError("it failed")).reason == "it failed"

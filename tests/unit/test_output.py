@@ -6,10 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from labkit.cli import output
+from labkit.cli import experiments, output
+from labkit.experiments import engine, report
+from labkit.experiments.options import Options
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
 
@@ -76,3 +80,25 @@ def test_an_ignored_signal_stays_ignored() -> None:
         "assert signal.getsignal(signal.SIGTERM) is cli._interrupt"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_further_pages_are_told_last(
+    as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = SimpleNamespace(path=Path("run"))
+    made: Any = SimpleNamespace(
+        examined=lambda recording: recording,
+        told=lambda _: "a table",
+        json=lambda _: {"is": "json"},
+        further_pages=lambda _: {"homework": Path("run/homework.html")},
+        failure=lambda _: None,
+    )
+    monkeypatch.setattr(engine, "measure", lambda *_: found)
+    monkeypatch.setattr(report, "write", lambda *_, **__: Path("run/report.html"))
+    experiments.run(made, Options(), recorded=False, chart=None, as_json=as_json)
+    said = capsys.readouterr()
+    *before, page, _how = (said.err if as_json else said.out).splitlines()
+    assert page.split() == ["homework:", "run/homework.html"]
+    assert any("report.html" in line for line in before) != as_json
+    assert not as_json or said.out.strip() == '{"is": "json"}'

@@ -41,3 +41,13 @@ def test_bounds_share_the_unit_and_decimals_of_the_median() -> None:
 )
 def test_cell(value: object, expected: str) -> None:
     assert units.cell(value) == expected
+
+
+def test_a_mean_of_counts_has_decimals() -> None:
+    count = units.METRICS["count"]
+    assert [units.text(value, count) for value in (2, 1.5, 0.7071, 12345.0)] == [
+        "2",
+        "1.50",
+        "0.707",
+        "12,345",
+    ]

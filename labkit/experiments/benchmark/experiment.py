@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,6 +82,9 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
         network, packages = plan.limits.network, plan.packages
         return Needs(plan.backends, plan.limits, network, workloads=names, packages=packages)
 
+    def facts(self, plan: Plan, session: Session) -> Mapping[str, Any]:
+        return {"versions": {"kernel of the lab image": session.image.kernel_version}}
+
     def measure(self, plan: Plan, session: Session) -> Batches:
         from labkit.experiments.benchmark.measure import measure
 
@@ -125,9 +127,11 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
     def finished(self, recording: Run) -> None:
         """A run for a course is handed in: it gets its pages without being asked."""
         if recording.manifest.plan.profile == "homework" and not recording.metrics.empty:
-            place = recording.path / "homework"
-            page = self.in_form(recording, "homework", place, source="live")
-            print(f"homework: {page}", file=sys.stderr)
+            self.in_form(recording, "homework", recording.path / "homework", source="live")
+
+    def further_pages(self, recording: Run) -> Mapping[str, Path]:
+        page = recording.path / "homework/homework.html"
+        return {"homework": page} if page.exists() else {}
 
     def failure(self, recording: Run) -> LabError | None:
         failed = recording.trials[recording.trials["status"] == "failed"]

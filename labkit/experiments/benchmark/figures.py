@@ -9,6 +9,7 @@ from labkit.charts.chart import Chart
 from labkit.errors import UsageError
 from labkit.experiments.benchmark import charts as draw
 from labkit.experiments.benchmark import published, stats
+from labkit.experiments.benchmark.programs import wrong_clock_note
 from labkit.experiments.benchmark.records import Run, examined
 from labkit.experiments.benchmark.stats.cpu import cpu_spent_of, idle_burn_of
 from labkit.experiments.benchmark.stats.frames import yardstick
@@ -71,7 +72,7 @@ def _instances(run: Run, badge: str) -> Drawn:
 
 def _cpu(run: Run, badge: str) -> Drawn:
     speed = stats.throughput(run.results, run.trials)
-    if not speed.empty:
+    if speed["unit"].any():  # programs that report of themselves, and idle, count no work
         spent = cpu_spent_of(cpu_values(run), run.trials)
         yield "cpu", draw.cpu(speed, spent, badge=badge)
     idle = idle_burn_of(cpu_values(run), run.trials)
@@ -92,4 +93,6 @@ def _programs(run: Run, badge: str) -> Drawn:
     """What programs have reported."""
     table = stats.programs(run)
     if not table.empty:
-        yield "programs", draw.programs(table, first=yardstick(run.trials), badge=badge)
+        empty = wrong_clock_note(run, run.manifest.plan.workloads)
+        first = yardstick(run.trials)
+        yield "programs", draw.programs(table, first=first, empty=empty, badge=badge)

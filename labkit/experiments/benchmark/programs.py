@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
+
+import pandas as pd
 
 from labkit import notes, units
 from labkit.backends.own.names import short
 from labkit.experiments.benchmark import stats
-from labkit.experiments.benchmark.data_quality.issue import clock_off
+from labkit.experiments.benchmark.data_quality.issue import clock_off, named
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.stats.programs import by_wrong_clock
@@ -18,7 +20,8 @@ from labkit.text_table import WIDTH, aligned, stacked, wrapped
 TAILS = ("p99", "p95", "mean")
 MEANS = (
     "Programs report of themselves: median of the trials, its 95 % interval, below it the multiple "
-    "of {first} in the same block. Of a time (ms, µs) less is better, of all else more."
+    "of {first} in the same block. Of a time (ms, µs) less is better, of all else more. Not told, "
+    "so “–”: a percentile of too few requests, a time shorter than the program's clock shows."
 )
 
 
@@ -52,14 +55,40 @@ def wrong_clocks(run: Run) -> list[str]:
     """What is in no figure, since the program that measured it went by a clock that was off."""
     sentences = []
     for backend, rows in by_wrong_clock(run).groupby("backend", sort=False):
-        names = ", ".join(dict.fromkeys(rows["workload"]))
-        trials = ", ".join(str(trial) for trial in dict.fromkeys(rows["trial"]))
         sentences.append(
-            f"Left empty: {short(str(backend))}, {names} of trials {trials}: the guest's clock, by "
-            f"which a program measures inside, ran {clock_off(rows['part'])}; end other "
-            "programs, and measure again."
+            f"Left empty: {short(str(backend))}, {_lacking(rows)}: the guest's clock, by which a "
+            f"program measures inside, ran {clock_off(rows['part'])}; end other programs, and "
+            "measure again."
         )
     return sentences
+
+
+def wrong_clock_note(run: Run, workloads: Collection[str]) -> str:
+    """The same below a chart of these workloads; empty where there is nothing to say."""
+    rows = by_wrong_clock(run)
+    rows = rows[rows["workload"].isin(workloads)]
+    each = [
+        f"{short(str(backend))}, {_lacking(mine)}"
+        for backend, mine in rows.groupby("backend", sort=False)
+    ]
+    return f"Left empty, since the guest's clock was off: {'; '.join(each)}." if each else ""
+
+
+def chief(table: pd.DataFrame, place: int) -> pd.DataFrame:
+    """Of each workload in the table its first figure (place 0), or its latency (1), if it has
+    one."""
+    names = {name: _chief(table, str(name)) for name in table["workload"].unique()}
+    pairs = zip(table["workload"], table["metric"], strict=True)
+    kept = [metric in names[workload][place : place + 1] for workload, metric in pairs]
+    return table[pd.Series(kept, table.index, dtype=bool)]
+
+
+def _lacking(rows: pd.DataFrame) -> str:
+    """Of which trials which workloads are left out: they need not be the same."""
+    workloads: dict[str, list[str]] = {}
+    for workload, mine in rows.groupby("workload", sort=False):
+        workloads.setdefault(named(mine["trial"]), []).append(str(workload))
+    return "; ".join(f"{', '.join(names)} of {trials}" for trials, names in workloads.items())
 
 
 def _chief(table: Any, workload: str) -> Sequence[str]:

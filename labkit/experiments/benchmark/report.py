@@ -29,6 +29,7 @@ def html(run: Run, *, badge: str) -> str:
         comparison=found.cells,
         explained=explained(run),
         programs=programs.shown(run),
+        programs_empty=programs.wrong_clocks(run),
         programs_mean=programs.MEANS.format(first=yardstick(run.trials)),
         definitions={**found.meanings, **_metrics()},
         cautions=cautions(run, found),

@@ -1,6 +1,7 @@
 """ab (apache2-utils), its text and then what `-e FILE` writes. Source: httpd 2.4, support/ab.c: the
 file has a row "Percentage served,Time in ms" and one for each percent; the text has whole
-milliseconds only, so that latencies are taken from the file.
+milliseconds only, so that latencies are taken from the file. Of few requests the last percents are
+not among them: the file takes the one after the last then, which is zero.
 """
 
 from __future__ import annotations
@@ -27,5 +28,7 @@ def metrics(report: str) -> list[Metric]:
 
 
 def _us(report: str, percent: int) -> float | None:
+    """Not told of fewer requests than one is above: p99 from 100 on, as in requests.csv."""
+    requests = after(report, r"^Complete requests:\s*(\d+)$") or 0
     found = after(report, rf"^{percent},(\S+)$")
-    return None if found is None else found * 1000
+    return None if found is None or requests * (100 - percent) < 100 else found * 1000

@@ -2,6 +2,7 @@
 bandwidth is bytes a second, and each direction has a part of its own.
 
 Percentiles are fio's own, of completion latency (clat): from the submission to the completion.
+Zero is no latency, but one that is shorter than the steps of the clock there.
 """
 
 from __future__ import annotations
@@ -43,4 +44,4 @@ def metrics(report: str) -> list[Metric]:
 
 def _us(nanoseconds: object) -> float | None:
     value = number(nanoseconds)
-    return None if value is None else value / 1000
+    return value / 1000 if value else None

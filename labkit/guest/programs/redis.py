@@ -1,5 +1,6 @@
 """redis-benchmark --csv. Source: redis 7, src/redis-benchmark.c: a row a command with its rate and
-latencies in milliseconds; the first row names the columns."""
+latencies in milliseconds; the first row names the columns. Zero is no latency, but one that is
+shorter than the clock shows."""
 
 from __future__ import annotations
 
@@ -38,4 +39,4 @@ def metrics(report: str) -> list[Metric]:
 
 def _us(milliseconds: object) -> float | None:
     value = number(milliseconds)
-    return None if value is None else value * 1000
+    return value * 1000 if value else None

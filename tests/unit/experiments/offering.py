@@ -25,6 +25,10 @@ def offer(
     for module in (table, session, *modules):
         monkeypatch.setattr(module, "make_backend", make_backend)
     monkeypatch.setattr(
-        image, "build", lambda **options: SimpleNamespace(digest="0" * 64, packages=(), versions={})
+        image,
+        "build",
+        lambda **options: SimpleNamespace(
+            digest="0" * 64, packages=(), versions={}, kernel_version="6.1.0"
+        ),
     )
     monkeypatch.setattr(cleanup, "sweep", lambda backends, **options: [])

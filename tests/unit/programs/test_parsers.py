@@ -48,6 +48,11 @@ def test_fio() -> None:
     }
 
 
+def test_fio_tells_no_latency_below_its_clocks_steps() -> None:
+    found = figures("fio", samples.FIO.replace(": 40704", ": 0").replace(": 89600", ": 0"))
+    assert found.keys() == {"iops", "bandwidth", "mean", "p99"}
+
+
 def test_a_job_of_fio_that_failed_is_no_figure() -> None:
     with pytest.raises(LabError, match="error 5"):
         metrics_of("fio", samples.FIO.replace('"error" : 0', '"error" : 5'))
@@ -57,6 +62,7 @@ def test_redis() -> None:
     found = figures("redis", samples.REDIS)
     assert next(iter(found)) == "set" and found["set"] == ("1/s", 48780.49)
     assert found["get_p99"] == ("us", pytest.approx(215.0))
+    assert "set_p50" not in figures("redis", samples.REDIS.replace('"0.087"', '"0.000"'))
 
 
 def test_ab_takes_its_latencies_from_its_file() -> None:
@@ -67,6 +73,23 @@ def test_ab_takes_its_latencies_from_its_file() -> None:
         "p99": ("us", pytest.approx(2004.0)),
         "failed": ("count", 5.0),
     }
+
+
+@pytest.mark.parametrize(
+    ("requests", "told"),
+    [
+        (1, []),
+        (19, ["p50"]),
+        (45, ["p50", "p95"]),
+        (99, ["p50", "p95"]),
+        (100, ["p50", "p95", "p99"]),
+    ],
+)
+def test_ab_tells_no_percentile_of_fewer_requests_than_it_parts(
+    requests: int, told: list[str]
+) -> None:
+    found = figures("ab", samples.AB.replace(" 8970", f" {requests}"))
+    assert [name for name in found if name.startswith("p")] == told
 
 
 def test_iperf3_tells_what_has_arrived_by_the_clients_clock() -> None:

@@ -16,13 +16,13 @@ OF_A_TIME = "Of a time, less is better: a marker right of the line is the slower
 
 
 @drawn
-def programs(table: pd.DataFrame, *, first: str, badge: str = "") -> Chart:
+def programs(table: pd.DataFrame, *, first: str, empty: str = "", badge: str = "") -> Chart:
     """From `stats.programs`, of each workload its first figure: in multiples of `first` on a
-    logarithmic axis, the figure itself beside it."""
+    logarithmic axis, the figure itself beside it. empty: why rows are missing."""
     notes.require(table)
     rows = notes.rows_of(_chief(table))
     timed = any(row.unit == "us" for row in rows)
-    note = notes.note(table, badge, notes.ratio_interval(table), OF_A_TIME if timed else "")
+    note = notes.note(table, badge, notes.ratio_interval(table), OF_A_TIME if timed else "", empty)
     shown = _grouped(rows)
     figure, (axes,) = panels(
         0.7 + 0.3 * len(shown),

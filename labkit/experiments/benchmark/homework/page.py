@@ -11,10 +11,13 @@ from labkit.errors import UsageError
 from labkit.experiments.benchmark import charts as draw
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.figures import charts
+from labkit.experiments.benchmark.homework.commands import command
 from labkit.experiments.benchmark.homework.tasks import tasks
 from labkit.experiments.benchmark.homework.threats import threats
+from labkit.experiments.benchmark.programs import chief, wrong_clock_note
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.stats.frames import yardstick
+from labkit.experiments.benchmark.stats.quantities import by_trial
 from labkit.experiments.report import template
 from labkit.guest.programs import version_of
 
@@ -29,7 +32,8 @@ def html(run: Run, *, badge: str) -> str:
     if table.empty:
         raise UsageError(
             "no program has reported in this run, so that there is nothing to hand in",
-            resolution="labkit run --profile homework",
+            details="only workloads that say «# report: PROGRAM» or «# report: lines» do",
+            resolution="labkit run --profile homework; or give a workload of your own such a line",
         )
     return template("experiments/benchmark", "homework.html.jinja").render(
         manifest=run.manifest,
@@ -46,12 +50,16 @@ def html(run: Run, *, badge: str) -> str:
     )
 
 
-def _programs(run: Run) -> Iterator[tuple[str, str, str]]:
-    """Workload, its title, all its settings."""
-    for task in tasks(run):
-        chosen = task.chosen.items()
-        settings = ", ".join(f"{name}={value}" for name, value in chosen)
-        yield task.label, task.workload.title, settings or "–"
+def _programs(run: Run) -> Iterator[tuple[str, str, str, str]]:
+    """Workload, its title, all its settings, its programs' command lines."""
+    known = {task.label: task for task in tasks(run)}
+    for label in run.manifest.plan.workloads:
+        if label not in known:
+            yield label, "not of this lab: a workload of one's own", label.partition(":")[2], "–"
+            continue
+        task = known[label]
+        settings = ", ".join(f"{name}={value}" for name, value in task.chosen.items())
+        yield label, task.workload.title, settings or "–", command(task, run.manifest.plan.seconds)
 
 
 def _versions(run: Run) -> list[str]:
@@ -86,30 +94,43 @@ def _results(table: Any) -> Iterator[tuple[str, list[list[str]]]]:
 
 
 def _row(row: Any) -> list[str]:
-    scale = units.METRICS[row.unit]
+    return [row.metric, *_figures(row, units.METRICS[row.unit])]
+
+
+def _figures(row: Any, scale: units.Scale) -> list[str]:
+    """Backend, n, FIGURES and the interval in one unit, ratio."""
+    scale = units.fitted(scale, row.median)
     figures = [units.text(getattr(row, name), scale) for name in FIGURES]
     interval = units.interval_text(row.median, row.low, row.high, scale)
+    interval += scale(row.median)[1] if interval else ""
     ratio = (row.median_ratio, row.low_ratio, row.high_ratio)
     shown = units.with_interval(*ratio, units.ratio) if units.known(row.median_ratio) else "–"
-    return [row.metric, units.label(row.backend, row.engine), str(row.n), *figures, interval, shown]
+    return [units.label(row.backend, row.engine), str(row.n), *figures, interval, shown]
 
 
 def _of_the_lab(run: Run) -> Iterator[list[str]]:
     """Startup and memory of each backend, as the lab measures them from outside."""
-    table = stats.quantities(run)
+    groups = by_trial(run).groupby(["backend", "quantity"], sort=False)["value"]
+    spreads = groups.agg(["min", "max", "mean", "std"]).reset_index().astype({"std": float})
+    table = stats.quantities(run).merge(spreads, on=["backend", "quantity"])
     for quantity, scale in (("startup_s", units.time), ("pss_bytes", units.memory)):
         for row in notes.rows_of(table[table["quantity"] == quantity]):
-            value = units.with_interval(row.median, row.low, row.high, scale)
-            ratio = (row.median_ratio, row.low_ratio, row.high_ratio)
-            name = units.label(row.backend, row.engine)
-            shown = units.with_interval(*ratio, units.ratio) if units.known(ratio[0]) else "–"
-            yield [units.name(quantity), name, str(row.n), value, shown]
+            yield [units.name(quantity), *_figures(row, scale)]
 
 
 def _charts(run: Run, table: Any, badge: str) -> Iterator[Chart]:
-    """Bars of each program, then the ratios of all, then startup and memory."""
+    """Bars of each program's first figure and of its latency, then the ratios of all, then startup
+    and memory."""
     for program in dict.fromkeys(name.partition(":")[0] for name in table["workload"]):
         mine = table[table["workload"].str.partition(":")[0] == program]
-        yield draw.program_bars(mine, badge=badge)
+        empty = wrong_clock_note(run, _of_program(run, program))
+        for rows in (chief(mine, 0), chief(mine, 1)):
+            if not rows.empty:
+                yield draw.program_bars(rows, empty=empty, badge=badge)
     drawn = charts(run, badge)
     yield from (drawn[name] for name in ("programs", *ALSO) if name in drawn)
+
+
+def _of_program(run: Run, program: str) -> list[str]:
+    asked = run.manifest.plan.workloads
+    return [name for name in asked if name.partition(":")[0] == program]

@@ -18,10 +18,11 @@ OF_PROGRAMS = {
     "fio": "A machine's disk is a file of the host. direct=1 goes past the page cache of the "
     "kernel where fio runs: of the host's for host and container, of the machine's own for a "
     "machine, below which the host's cache still is. So a machine's direct reads may be memory of "
-    "the host; they are not a disk's.",
+    "the host; they are not a disk's. A latency shorter than the clock's steps is not told.",
     "ab": "The load comes from ab on the same computer, through the loopback address and the port "
     "that the boundary forwards. It takes processor time from what it measures, and it is closed: "
-    "a slower server is asked less often, so its latencies hold no waiting of an open stream.",
+    "a slower server is asked less often, so its latencies hold no waiting of an open stream. "
+    "Of fewer than 100 requests there is no p99, of fewer than 20 no p95.",
     "iperf3": "iperf3's client is a process of the same computer: what is measured is the path "
     "through the boundary's network, no network card and no cable.",
     "sysbench": "sysbench's latencies have two decimals of a millisecond; what is shorter than "

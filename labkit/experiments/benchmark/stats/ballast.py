@@ -17,10 +17,9 @@ WORKLOAD = "ballast"
 def held_bytes(plan: Plan) -> int | None:
     """How much a run's workload `ballast` holds; None when it has none, or names no size."""
     for text in plan.workloads:
-        task = parse_task(text)
-        size = dict(task.settings).get("mib")
-        if task.workload.name == WORKLOAD and size is not None:
-            return int(size) * 2**20
+        if text.partition(":")[0] == WORKLOAD:  # others may be unknown here
+            size = dict(parse_task(text).settings).get("mib")
+            return None if size is None else int(size) * 2**20
     return None
 
 

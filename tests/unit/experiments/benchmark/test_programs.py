@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from labkit import notes, units
 from labkit.errors import UsageError
-from labkit.experiments.benchmark import homework, integrity, programs, stats
+from labkit.experiments.benchmark import figures, homework, integrity, programs, report, stats
+from labkit.experiments.benchmark.charts import program_bars
 from labkit.experiments.benchmark.experiment import EXPERIMENT
 from labkit.experiments.benchmark.figures import charts
+from labkit.experiments.benchmark.homework import page
+from labkit.experiments.benchmark.homework.commands import COMMANDS, command
 from labkit.experiments.benchmark.homework.tidy import COLUMNS
+from labkit.experiments.benchmark.stats.quantities import by_trial
 from labkit.guest.programs import metrics_of
-from labkit.guest.workload import parse_task
+from labkit.guest.workload import all_workloads, parse_task, workload_files
+from labkit.measure import clients
 from labkit.measure.records import ProgramMetric, Report, Result
 from labkit.record import Record
+from tests.unit.charts.legible import assert_legible, words
 from tests.unit.charts.made_up import MadeUpRun, frame, make_run
 from tests.unit.programs.samples import AB, FIO, SAMPLES
 
@@ -84,8 +94,8 @@ def test_the_chart_says_where_less_is_better(run: MadeUpRun) -> None:
 
 
 def test_the_homework_is_a_page_a_table_and_the_raw_reports(run: MadeUpRun, tmp_path: Path) -> None:
-    page = homework.write(run, tmp_path / "out", badge="made up")
-    text = page.read_text(encoding="utf-8")
+    written = homework.write(run, tmp_path / "out", badge="made up")
+    text = written.read_text(encoding="utf-8")
     for heading in ("Environment", "Method", "Results", "Threats to validity"):
         assert heading in text
     assert "fio: fio-3.33 behind each boundary" in text and "ab on the same computer" in text
@@ -94,6 +104,24 @@ def test_the_homework_is_a_page_a_table_and_the_raw_reports(run: MadeUpRun, tmp_
     assert list(rows[0]) == COLUMNS and {row["unit"] for row in rows} >= {"1/s", "us", "s", "bytes"}
     raw = {file.name: file.read_text() for file in (tmp_path / "out/raw").iterdir()}
     assert len(raw) == len(run.reports) and raw["trial-000-host-fio_rw=read.json"] == FIO
+
+
+def test_the_page_that_a_run_has_besides_is_known(tmp_path: Path) -> None:
+    run: Any = SimpleNamespace(path=tmp_path)
+    assert EXPERIMENT.further_pages(run) == {}
+    page = tmp_path / "homework/homework.html"
+    page.parent.mkdir()
+    page.touch()
+    assert EXPERIMENT.further_pages(run) == {"homework": page}
+
+
+def test_the_kernel_of_machines_is_noted_and_shown(run: MadeUpRun, tmp_path: Path) -> None:
+    session: Any = SimpleNamespace(image=SimpleNamespace(kernel_version="6.1.0-50-cloud-amd64"))
+    facts = EXPERIMENT.facts(run.manifest.plan, session)
+    assert list(facts["versions"].values()) == ["6.1.0-50-cloud-amd64"]
+    run.manifest = run.manifest.model_copy(update=facts)
+    text = homework.write(run, tmp_path, badge="").read_text(encoding="utf-8")
+    assert "6.1.0-50-cloud-amd64" in text
 
 
 def test_other_versions_are_told(run: MadeUpRun, tmp_path: Path) -> None:
@@ -119,23 +147,154 @@ def test_a_figure_without_a_report_is_a_fault() -> None:
     ]
 
 
+def with_clocks(run: MadeUpRun, off: Callable[[int, str], bool]) -> MadeUpRun:
+    """With results of each report, and the guest's clock off in those trials and workloads."""
+    run.results = frame(
+        Result,
+        [
+            Result(
+                trial=int(str(row.trial)),
+                backend=str(row.backend),
+                workload=str(row.workload),
+                unit="",
+                ops=None,
+                seconds=1.0,
+                ops_per_s=None,
+                guest_seconds=1.4 if off(int(str(row.trial)), str(row.workload)) else 1.0,
+            )
+            for row in run.reports.itertuples()
+        ],
+    )
+    return run
+
+
+def trials_of(run: MadeUpRun, backend: str) -> list[int]:
+    return [int(str(row.trial)) for row in run.trials.itertuples() if row.backend == backend]
+
+
 def test_what_was_measured_by_a_guests_wrong_clock_is_in_no_figure(run: MadeUpRun) -> None:
-    rows = [
-        Result(
-            trial=int(str(report.trial)),
-            backend=str(report.backend),
-            workload=str(report.workload),
-            unit="",
-            ops=None,
-            seconds=1.0,
-            ops_per_s=None,
-            guest_seconds=1.4 if report.backend == "qemu" else 1.0,
-        )
-        for report in run.reports.itertuples()
-    ]
-    run.results = frame(Result, list[Record](rows))
-    table = stats.programs(run)
+    mine = trials_of(run, "qemu")
+    table = stats.programs(with_clocks(run, lambda trial, _: trial in mine))
     inside = set(table[table["backend"] == "qemu"]["workload"])
     assert inside == {"nginx"}  # who asks it is on the host
     (sentence,) = programs.wrong_clocks(run)
-    assert "fio:rw=read, python" in sentence and "up to 40 % too fast" in sentence
+    assert "fio:rw=read, python of trials" in sentence and "up to 40 % too fast" in sentence
+
+
+def test_it_is_told_of_which_trials_which_workload_is_left_out(
+    run: MadeUpRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, *_ = trials_of(run, "qemu")
+    with_clocks(run, lambda n, name: n == first or (n == second and name == "python"))
+    (sentence,) = programs.wrong_clocks(run)
+    assert f"fio:rw=read of trial {first}; python of trials {first}, {second}:" in sentence
+    monkeypatch.setattr(report, "charts", lambda *_: {})
+    page = report.html(run, badge="").replace("&#39;", "'")
+    assert f"<p>{sentence}</p>" in page
+    assert f"qemu, fio:rw=read of trial {first}." in programs.wrong_clock_note(run, ["fio:rw=read"])
+    assert not programs.wrong_clock_note(run, ["nginx"])
+    ((_, chart),) = figures._programs(run, "")
+    assert "guest's clock was off" in words(chart)
+
+
+def test_a_homework_has_bars_of_each_programs_latency_and_says_why_some_are_missing(
+    run: MadeUpRun,
+) -> None:
+    mine = trials_of(run, "qemu")
+    table = stats.programs(with_clocks(run, lambda trial, _: trial in mine))
+    drawn = list(page._charts(run, table, ""))
+    axes = [[axis.get_xlabel() for axis in chart.figure.axes] for chart in drawn[:5]]
+    assert axes == [
+        ["iops (1/s)"],
+        ["p99 (ms)"],
+        ["requests (1/s)"],
+        ["p99 (ms)"],
+        ["start (ms)"],
+    ]
+    missing = ["guest's clock was off" in words(chart) for chart in drawn[:5]]
+    assert missing == [True, True, False, False, True]
+
+
+def test_bars_of_many_settings_and_large_numbers_can_be_read(run: MadeUpRun) -> None:
+    table = stats.programs(run)
+    mine = programs.chief(table[table["workload"] == "fio:rw=read"], 0)
+    panels = [
+        mine.assign(
+            workload=f"fio:{name}",
+            **{figure: mine[figure] * times for figure in ("median", "low", "high")},
+        )
+        for name, times in (("rw=read", 1e-3), ("bs=1m", 0.1), ("bs=4k", 1.0), ("size=8m", 40.0))
+    ]
+    panels.append(mine.assign(workload="fio"))
+    chart = program_bars(pd.concat(panels, ignore_index=True))
+    assert_legible(chart.figure)
+    titles = [axis.get_title(loc="left") for axis in chart.figure.axes]
+    assert titles[-1] == "default settings"
+    labels = [label.get_text() for label in chart.figure.axes[3].get_xticklabels()]
+    assert all(label == "0" or label.endswith("k") for label in labels)
+    chart = program_bars(table[table["metric"] == "bandwidth"].assign(median=1023.0 * 2**20))
+    assert not any(
+        label.get_text().endswith("k") for label in chart.figure.axes[0].get_xticklabels()
+    )
+
+
+def test_a_rows_figures_are_in_one_unit_and_the_interval_tells_it(run: MadeUpRun) -> None:
+    table = stats.programs(run)
+    row = notes.rows_of(table[(table["metric"] == "p99") & (table["backend"] == "docker")])[0]
+    row = row._replace(min=334.0, median=1044.0, low=334.0, high=1100.0)
+    cells = page._row(row)
+    assert [cells[3], cells[7], cells[8]] == ["0.334 ms", "1.04 ms", "[0.33 – 1.10] ms"]
+
+
+def test_startup_and_memory_have_all_figures_of_the_others(run: MadeUpRun) -> None:
+    rows = list(page._of_the_lab(run))
+    assert [row[:2] for row in rows[:2]] == [
+        ["startup", "host (native)"],
+        ["startup", "docker (native)"],
+    ]
+    table = stats.quantities(run).set_index(["quantity", "backend"])
+    values = by_trial(run).query("quantity == 'startup_s' and backend == 'docker'")["value"]
+    assert rows[1][3] == units.text(values.min(), units.time) != rows[1][4]
+    assert rows[1][7] == units.text(table.loc[("startup_s", "docker"), "median"], units.time)
+    assert all(len(row) == len(page._row(notes.rows_of(stats.programs(run))[0])) for row in rows)
+
+
+def test_the_command_line_has_the_options_of_the_workload_and_of_its_client() -> None:
+    source = Path(clients.__file__).read_text(encoding="utf-8")
+    reporting = {name: one for name, one in all_workloads().items() if one.program}
+    assert set(COMMANDS) == set(reporting)
+    for name in COMMANDS:
+        files = workload_files()[name].read_text(encoding="utf-8") + source
+        shown = command(parse_task(name), 1.5)
+        options = re.findall(r"(?:^|\s)(-[\w-]+)", shown)
+        assert options and all(option in files for option in options), shown
+    assert "--invalidate=0 --pre_read=1" in command(parse_task("fio:cache=warm"), 1.0)
+    assert "--runtime=1500ms" in command(parse_task("fio"), 1.5)
+    assert (
+        command(parse_task("nginx:keepalive=1"), 1.0)
+        == "ab -q -r -t 1 -n 1000000 -c 4 -e FILE -k URL"
+    )
+
+
+def test_a_workload_that_this_lab_does_not_know_is_shown_too(
+    run: MadeUpRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "_charts", lambda *_: iter(()))
+    monkeypatch.setattr(report, "charts", lambda *_: {})
+    named = {"workload": {"python": "own1:size=3"}}
+    run.metrics, run.reports = run.metrics.replace(named), run.reports.replace(named)
+    plan = run.manifest.plan
+    plan = plan.model_copy(update={"workloads": ("own1:size=3", *plan.workloads[:2])})
+    run.manifest = run.manifest.model_copy(update={"plan": plan})
+    assert next(row[::2] for row in page._programs(run)) == ("own1:size=3", "size=3")
+    assert "own1:size=3" in homework.write(run, tmp_path, badge="").read_text(encoding="utf-8")
+    assert stats.held_bytes(plan) is None and EXPERIMENT.page(run, "") and EXPERIMENT.told(run)
+
+
+def test_of_a_run_that_counts_no_work_there_is_no_chart_of_it(run: MadeUpRun) -> None:
+    def names() -> list[str]:
+        return [name for name, _ in figures._cpu(run, "")]
+
+    assert "cpu" in names()
+    with_clocks(run, lambda *_: False)
+    assert "cpu" not in names()
