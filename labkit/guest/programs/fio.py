@@ -7,9 +7,7 @@ Zero is no latency, but one that is shorter than the steps of the clock there.
 
 from __future__ import annotations
 
-import json
-
-from labkit.guest.programs.metric import Metric, at, known, number, unreadable
+from labkit.guest.programs.metric import Metric, as_json, at, known, number, unreadable
 
 PERCENTILES = {"50.000000": "p50", "95.000000": "p95", "99.000000": "p99"}
 
@@ -18,11 +16,7 @@ VERSION = r'"fio version" : "(fio-[\w.-]+)"'
 
 def metrics(report: str) -> list[Metric]:
     """iops, bandwidth, and of the latency mean and percentiles; of the direction that was used."""
-    try:
-        data = json.loads(report)
-    except (ValueError, RecursionError) as reason:
-        raise unreadable("fio", f"it is no JSON ({reason})", report) from None
-    job = at(data, "jobs", 0)
+    job = at(as_json("fio", report), "jobs", 0)
     if error := at(job, "error"):
         raise unreadable("fio", f"its job ended with error {error}", report)
     for direction in ("read", "write"):

@@ -7,19 +7,14 @@ server's clock may be a guest's. They stand in `sum_sent`, or where the server s
 
 from __future__ import annotations
 
-import json
-
-from labkit.guest.programs.metric import Metric, at, known, number, unreadable
+from labkit.guest.programs.metric import Metric, as_json, at, known, number, unreadable
 
 VERSION = r'"version":\s*"(iperf [\w.-]+)"'
 
 
 def metrics(report: str) -> list[Metric]:
     """The bandwidth that has arrived, how often TCP sent again, its mean round trip."""
-    try:
-        data = json.loads(report)
-    except (ValueError, RecursionError) as reason:
-        raise unreadable("iperf3", f"it is no JSON ({reason})", report) from None
+    data = as_json("iperf3", report)
     if error := at(data, "error"):
         raise unreadable("iperf3", f"it says: {error}", report)
     side = "sum_received" if at(data, "start", "test_start", "reverse") else "sum_sent"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -36,6 +37,14 @@ def unreadable(program: str, why: str, text: str) -> BackendError:
         details=f"{why}; it begins: {shown[:200] or 'it is empty'}",
         resolution="look at its own words in the run's reports.csv, or at its version",
     )
+
+
+def as_json(program: str, report: str) -> Any:
+    """What a report in JSON says. BackendError where it is none."""
+    try:
+        return json.loads(report)
+    except (ValueError, RecursionError) as reason:
+        raise unreadable(program, f"it is no JSON ({reason})", report) from None
 
 
 def number(value: Any) -> float | None:
