@@ -39,6 +39,17 @@ def images(cache: Path) -> list[str]:
     return sorted(path.name for path in (cache / "images").iterdir())
 
 
+def test_two_labs_use_an_image_at_once(tmp_path: Path) -> None:
+    record = tmp_path / "image.json"
+    record.touch()
+    argv = [sys.executable, "-c", HOLDS, str(record)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None and first.stdout.readline() == b"held\n"
+        second = subprocess.run(argv, input=b"\n", capture_output=True, timeout=60)
+        first.communicate(b"\n")
+    assert second.stdout == b"held\n"
+
+
 def test_each_edit_leaves_no_more_than_the_last_ones(
     debian: Archive, cache: Path, guest: Path
 ) -> None:
