@@ -14,6 +14,7 @@ import psutil
 from docker.models.containers import Container
 
 from labkit.backends.docker.containers import OWNER_LABEL
+from labkit.system.clock import wait_until
 from labkit.system.owner_marks import Mark, mark_of, place, runs
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
@@ -94,6 +95,13 @@ def instance(backend: str, lab: int | None = None) -> str | psutil.Process:
             return one
         time.sleep(0.1)
     raise AssertionError("no instance has come")
+
+
+def wait_until_it_works(name: str) -> None:
+    """Until the container's agent is in its long trial: before that, it ends when its lab does."""
+    with closing(docker.from_env()) as client:
+        container = client.containers.get(name)
+        assert wait_until(lambda: "sleep" in str(container.top()), timeout=60)
 
 
 def lives(one: str | psutil.Process) -> bool:

@@ -116,6 +116,7 @@ def test_a_container_whose_lab_and_namespace_are_gone_is_told(tmp_path: Path) ->
     ready_backend("docker")
     with beside(*ENTER, *run_words("docker", tmp_path / "inner")):
         one = str(namespaces.instance("docker"))
+        namespaces.wait_until_it_works(one)
     said = call(LABKIT, "clean")
     assert namespaces.lives(one)
     claim = f"labkit/lab:by-{mark_in(one)}"
