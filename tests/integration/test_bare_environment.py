@@ -12,7 +12,8 @@ from labkit.image import LabImage
 from tests.conftest import ready_backend
 from tests.integration.test_conformance import started
 
-SHELL = {"PWD", "OLDPWD", "SHLVL", "HOME", "HOSTNAME", "LAB", "BUSYBOX", "PATH"}
+SHELL = {"PWD", "OLDPWD", "SHLVL", "HOME", "HOSTNAME", "PATH"}
+AGENT = {"LAB", "LAB_ROOT", "BUSYBOX", "TMPDIR"}
 OURS = {"LAB_SCRATCH", "LABKIT_OWNER", "LC_ALL", "FOLDER", "LIMIT_KIB", "ROOTFS"}
 
 # What firejail itself adds, whoever calls it.
@@ -43,6 +44,6 @@ def test_nothing_of_the_users_environment_is_inside(
     with started(backend, lab_image) as (instance, _):
         printed = instance.shell(Script("env")).out.decode()
         instance.stop()
-    names = {line.partition("=")[0] for line in printed.splitlines()}
-    assert "PATH" in names
-    assert names <= SHELL | OURS | (FIREJAIL if name == "firejail" else set())
+    found = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
+    assert "PATH" in found and found["TMPDIR"] == found["LAB_SCRATCH"]
+    assert found.keys() <= SHELL | AGENT | OURS | (FIREJAIL if name == "firejail" else set())
