@@ -22,9 +22,9 @@ from labkit.recordings.reader import ENDING, MANIFEST
 from labkit.recordings.writer import Writer
 from labkit.system.paths import reference_dir
 from tests.faults.checks import without_advice
-from tests.faults.scene import Scene
+from tests.faults.scene import OF_PROGRAMS, Scene
 
-FILES = [MANIFEST, *(f"{name}.csv" for name in TABLES)]
+FILES = [MANIFEST, *(f"{name}.csv" for name in TABLES if name not in OF_PROGRAMS)]
 COMBINATIONS = [
     (state, file)
     for state, last in (("finished", ENDING), ("broken-off", journal.JOURNAL))

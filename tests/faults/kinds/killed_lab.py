@@ -10,9 +10,9 @@ from labkit.experiments.table import load_run
 from labkit.recordings.reader import MANIFEST
 from labkit.recordings.words import MILESTONES
 from tests.faults.checks import Kept
-from tests.faults.scene import Course, Scene
+from tests.faults.scene import OF_PROGRAMS, Course, Scene
 
-WRITING = [f"writing {table}" for table in (*TABLES, "journal")]
+WRITING = [f"writing {table}" for table in (*TABLES, "journal") if table not in OF_PROGRAMS]
 # Moments of the recording, and not of one of its trials.
 ONCE = ("writing instances", "after manifest", "before ending", "after ending", "saving")
 COMBINATIONS = [
