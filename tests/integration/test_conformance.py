@@ -274,7 +274,7 @@ def test_its_meters_read(backend: Backend, lab_image: LabImage) -> None:
     control group's where the backend has one."""
     unless_empty(backend, "cpus")
     with started(backend, lab_image) as (instance, _):
-        instance.run(Request("cpu", 0.5))
+        instance.run(Request("cpu", 1.0))
         time.sleep(0.1)
         meters = [*instance.all_meters(), *backend.services()]
         readings = {meter: sampler.read(meter) for meter in meters}
@@ -283,7 +283,7 @@ def test_its_meters_read(backend: Backend, lab_image: LabImage) -> None:
     for meter, reading in readings.items():
         assert reading.cpu_s is not None and reading.cpu_s >= 0, meter
         if meter.role == "instance":
-            assert reading.cpu_s > 0.02, meter  # ticks of 0.01, on a computer that may be busy
+            assert reading.cpu_s > 0.05, meter
         if meter.pids:
             assert min(reading.rss_bytes or 0, reading.pss_bytes or 0, reading.uss_bytes or 0) > 0
         else:
