@@ -17,7 +17,7 @@ from pathlib import Path
 
 import labkit.experiments.benchmark.stats  # noqa: F401  imported once, for all labs that are forked
 from labkit import image
-from labkit.backends.qemu.backend import QemuInstance
+from labkit.backends.qemu.instance import QemuInstance
 from labkit.backends.timeline import Timeline
 from labkit.cli import experiments
 from labkit.cli import main as labkit_main

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from labkit.backends.base import Backend
-from labkit.backends.qemu.backend import QemuInstance
+from labkit.backends.qemu.instance import QemuInstance
 from labkit.backends.qemu.resumed import QemuResumedBackend
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError

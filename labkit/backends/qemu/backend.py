@@ -11,14 +11,14 @@ import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends.base import Backend, Missing
 from labkit.backends.exclusion import ways_out
-from labkit.backends.instance import STOP_TIMEOUT_S, Instance, Meter
+from labkit.backends.instance import Instance
 from labkit.backends.qemu import engines
 from labkit.backends.qemu.command import (
     AGENT,
@@ -35,10 +35,11 @@ from labkit.backends.qemu.command import (
     root_disk,
     talking,
 )
+from labkit.backends.qemu.instance import QemuInstance, diagnose
 from labkit.backends.qemu.qmp import Qmp
-from labkit.backends.qemu.state import Way, writing
+from labkit.backends.qemu.state import Way
 from labkit.backends.timeline import Timeline
-from labkit.errors import BackendError, GuestTimeout
+from labkit.errors import BackendError
 from labkit.guest.channel import Channel
 from labkit.guest.protocol import Session
 from labkit.image import LabImage
@@ -47,14 +48,13 @@ from labkit.recordings.words import Engine
 from labkit.system.clock import wait_while_it_moves
 from labkit.system.owner_marks import scratch_folder
 from labkit.system.ports import reserved_port
-from labkit.system.process import as_root, condition, end, find_tool, last_lines, run, spawn
+from labkit.system.process import as_root, end, find_tool, run, spawn
 
 # How long a console may be silent, and how long a boot may take, when an engine is proven. Where
 # it hangs it is silent; a computer that is itself emulated boots in a minute and more, talking.
 BOOT_SILENCE_S, BOOT_LIMIT_S = 10.0, 300.0
 # How long a state on its way may stand still.
 LOAD_SILENCE_S = 15.0
-SAVE_SILENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -65,71 +65,6 @@ class Machine:
     qmp: Qmp
     folder: Path
     sockets: Mapping[str, socket.socket]
-
-
-class QemuInstance(Instance):
-    def __init__(
-        self,
-        process: subprocess.Popen[bytes],
-        qmp: Qmp,
-        folder: Path,
-        session: Session,
-        timeline: Timeline,
-    ) -> None:
-        super().__init__(session, timeline)
-        self._process = process
-        self._qmp = qmp
-        self._folder = folder
-
-    def meters(self) -> tuple[Meter, ...]:
-        return (Meter("qemu", "instance", (self._process.pid,)),)
-
-    def greet(self) -> None:
-        """For a machine that was resumed: its agent has announced itself before it was saved."""
-        self._session.greet()
-
-    def wait_while_it_speaks(self, silence: float, most: float) -> None:
-        """Waits until the agent is there. Each word on the console gives it `silence` seconds
-        more, `most` in all: a busy computer is slow, and no proof that a guest hangs."""
-        console = self._folder / "console.log"
-        deadline = self._timeline.clock.now() + most
-        while True:
-            size = console.stat().st_size
-            left = deadline - self._timeline.clock.now()
-            try:
-                return self.wait_ready(min(silence, left))
-            except GuestTimeout:
-                if left <= silence or console.stat().st_size == size:
-                    raise
-
-    def save(self, state: Path) -> None:
-        """Stops the machine and writes its state to a file; it does not run on."""
-        self._qmp.execute("stop")
-        with writing(state) as way:
-            self._qmp.give(way.descriptor, "state")
-            self._qmp.execute("migrate", uri="fd:state")
-
-            def done() -> bool:
-                return self._qmp.status("query-migrate") in ("completed", "failed", "cancelled")
-
-            wait_while_it_moves(done, way.position, silence=SAVE_SILENCE_S)
-            status = self._qmp.status("query-migrate")
-        if status != "completed":
-            raise BackendError(
-                f"QEMU did not save the machine's state ({status})", details=self._diagnosis()
-            )
-
-    def _wait_gone(self) -> None:
-        """The guest has said goodbye: nothing of it is left to save, so the machine ends."""
-        with suppress(BackendError):  # the guest's own power-off may come first
-            self._qmp.execute("quit")
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            raise GuestTimeout("QEMU did not end") from None
-
-    def _diagnosis(self) -> str:
-        return f"{condition('QEMU', self._process)}\n{diagnose(self._folder)}"
 
 
 class QemuBackend(Backend):
@@ -250,24 +185,6 @@ def _boot(engine: Engine, image: LabImage) -> None:
             words += make_disk(folder / "scratch.raw", Limits(), beside_root=True)
         machine = backend._machine(image, Limits(), Timeline(backend.clock), words)
         stack.enter_context(machine).wait_while_it_speaks(BOOT_SILENCE_S, BOOT_LIMIT_S)
-
-
-def diagnose(folder: Path) -> str:
-    """The end of QEMU's own output and of the guest's console."""
-    output = _end_of(folder / "qemu.log")
-    console = _end_of(folder / "console.log")
-    parts = [f"QEMU said:\n{output}"] if output else []
-    if console:
-        parts.append(f"the console's last lines:\n{console}")
-    else:
-        parts.append("the guest's console is empty: its kernel has said nothing")
-    return "\n".join(parts)
-
-
-def _end_of(file: Path) -> str:
-    with suppress(OSError):
-        return last_lines(file.read_text(encoding="utf-8", errors="replace"), 30)
-    return ""
 
 
 def _go(qmp: Qmp, folder: Path, loaded: Callable[[], int]) -> None:
