@@ -37,9 +37,9 @@ def image_build(
     """Build the lab image from Debian packages, without root. A second build does nothing.
 
     \b
-    labkit image build                             busybox, the agent, the workloads: 2 MB
-    labkit image build --packages fio,python3      and Debian's programs, the same bits everywhere
-    labkit image build --packages fio --refresh    in their newest versions
+    labkit image build                   busybox and the workloads, 2 MB
+    labkit image build --packages fio    and programs of Debian's
+    labkit image build --refresh         with the newest packages
 
     With --packages the root file system holds these packages and all that they depend on (their
     recommendations are left out), unpacked and not installed: no script of theirs is run. It is one
