@@ -32,8 +32,7 @@ def check_processors(limits: Limits, program: str) -> None:
 
 
 def make_disk(folder: Path) -> Path:
-    """An empty disk: a sparse file, and the text that describes it; VirtualBox takes ten seconds
-    to make one itself."""
+    """An empty disk of VMware's: a sparse file, and the text that describes it."""
     content = folder / "scratch-flat.vmdk"
     with content.open("wb") as file:
         file.truncate(SCRATCH_MIB << 20)

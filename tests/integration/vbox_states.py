@@ -6,7 +6,6 @@ of a test gets a copy: VirtualBox's own files, in which nothing but the home fol
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.system.owner_marks import owner
 
-KEPT = ("registry/VirtualBox.xml", "*.iso", "*/*.vbox", "*/scratch*.vmdk", "*/Snapshots/*")
+KEPT = ("registry/VirtualBox.xml", "*.iso", "*/*.vbox", "*/scratch.vhd", "*/Snapshots/*")
 
 
 def save(image: LabImage, target: Path) -> None:
@@ -51,7 +50,7 @@ def _copy(source: Path, target: Path, words: Mapping[str, str]) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             if file.suffix in (".vbox", ".xml"):
                 copy.write_text(_replaced(file.read_text(), words))
-            elif file.name == "scratch-flat.vmdk":
+            elif file.name == "scratch.vhd":
                 _copy_empty(file, copy)
             else:
                 shutil.copyfile(file, copy)
@@ -64,7 +63,9 @@ def _replaced(text: str, words: Mapping[str, str]) -> str:
 
 
 def _copy_empty(file: Path, copy: Path) -> None:
-    """The disk as it was saved: nothing is written on it, and it takes no room."""
-    assert file.stat().st_blocks == 0
-    copy.touch()
-    os.truncate(copy, file.stat().st_size)
+    """The disk as it was saved: nothing is written on it but what describes it at its end."""
+    assert file.stat().st_blocks <= 8
+    with file.open("rb") as disk, copy.open("wb") as target:
+        for stream in (disk, target):
+            stream.seek(file.stat().st_size - 512)
+        target.write(disk.read())

@@ -88,8 +88,13 @@ class VBoxManage:
         self._do("switch the machine off", "controlvm", name, "poweroff")
 
     def take_snapshot(self, *, name: str, snapshot: str) -> None:
-        """Of a machine that runs: its disks and its state. It runs on."""
-        words = ("snapshot", name, "take", snapshot, "--live")
+        """Of a machine that runs: its disks and its state. It stands still meanwhile, then runs on.
+
+        Not `--live`: that copies the memory while the guest goes on writing to it, again and again
+        until little enough is left. On a busy computer that moment need not come (VirtualBox's
+        source, PGMSavedState.cpp, pgmR3LiveVote).
+        """
+        words = ("snapshot", name, "take", snapshot)
         self._do("take a snapshot", *words, timeout=SNAPSHOT_TIMEOUT_S)
 
     def restore_snapshot(self, *, name: str, snapshot: str) -> None:

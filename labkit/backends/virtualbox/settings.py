@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from labkit.backends.base import INNER_PORT
-from labkit.backends.boot_medium import describe_disk, make_disk
+from labkit.backends.boot_medium import SCRATCH_MIB, describe_disk
 from labkit.backends.serial_ports import AGENT, CONSOLE
+from labkit.backends.virtualbox.disk import make_empty_disk
 from labkit.backends.virtualbox.manage import VBoxManage
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import Engine
@@ -100,7 +101,8 @@ def configure(
     manage.attach(name=name, controller="cd", kind="dvddrive", medium=iso)
     places = 2 if root else 0
     manage.add_controller(name=name, controller="scratch", bus="pcie", kind="NVMe", ports=places)
-    manage.attach(name=name, controller="scratch", kind="hdd", medium=make_disk(folder))
+    disk = make_empty_disk(folder / "scratch.vhd", SCRATCH_MIB << 20)
+    manage.attach(name=name, controller="scratch", kind="hdd", medium=disk)
     if root:
         disk = describe_disk(place(root, folder), folder / "root.vmdk")
         manage.attach(
