@@ -19,7 +19,7 @@ from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.system.owner_marks import owner
 
-KEPT = ("registry/VirtualBox.xml", "*.iso", "*/*.vbox", "*/scratch.vhd", "*/Snapshots/*")
+KEPT = ("registry/VirtualBox.xml", "*.iso", "*/*.vbox", "*/scratch.vdi", "*/Snapshots/*")
 
 
 def save(image: LabImage, target: Path) -> None:
@@ -50,7 +50,7 @@ def _copy(source: Path, target: Path, words: Mapping[str, str]) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             if file.suffix in (".vbox", ".xml"):
                 copy.write_text(_replaced(file.read_text(), words))
-            elif file.name == "scratch.vhd":
+            elif file.name == "scratch.vdi":
                 _copy_empty(file, copy)
             else:
                 shutil.copyfile(file, copy)
@@ -63,9 +63,8 @@ def _replaced(text: str, words: Mapping[str, str]) -> str:
 
 
 def _copy_empty(file: Path, copy: Path) -> None:
-    """The disk as it was saved: nothing is written on it but what describes it at its end."""
-    assert file.stat().st_blocks <= 8
+    """The disk as it was saved: nothing is written on it but what describes it at its begin."""
+    assert file.stat().st_blocks <= 16
     with file.open("rb") as disk, copy.open("wb") as target:
-        for stream in (disk, target):
-            stream.seek(file.stat().st_size - 512)
-        target.write(disk.read())
+        target.write(disk.read(4096))
+        target.truncate(file.stat().st_size)

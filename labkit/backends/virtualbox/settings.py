@@ -101,7 +101,7 @@ def configure(
     manage.attach(name=name, controller="cd", kind="dvddrive", medium=iso)
     places = 2 if root else 0
     manage.add_controller(name=name, controller="scratch", bus="pcie", kind="NVMe", ports=places)
-    disk = make_empty_disk(folder / "scratch.vhd", SCRATCH_MIB << 20)
+    disk = make_empty_disk(folder / "scratch.vdi", SCRATCH_MIB << 20)
     manage.attach(name=name, controller="scratch", kind="hdd", medium=disk)
     if root:
         disk = describe_disk(place(root, folder), folder / "root.vmdk")

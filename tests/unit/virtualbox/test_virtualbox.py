@@ -80,7 +80,7 @@ VBoxManage -q storageattach NAME --storagectl cd --port 0 --device 0 --type dvdd
     --medium HOME/0123456789ab.iso
 VBoxManage -q storagectl NAME --name scratch --add pcie --controller NVMe
 VBoxManage -q storageattach NAME --storagectl scratch --port 0 --device 0 --type hdd \
-    --medium HOME/NAME/scratch.vhd
+    --medium HOME/NAME/scratch.vdi
 vbox-hm VBoxManage -q startvm NAME --type headless
 vbox-hm VBoxHeadless --comment NAME --startvm NAME
 vbox-recompiler Xvfb -displayfd FD -screen 0 640x480x24 -nolisten tcp -noreset
