@@ -13,22 +13,26 @@ from labkit.charts.chart import Chart, drawn, shown_data
 from labkit.charts.style import panels
 from labkit.experiments.mistakes.pairs import MISTAKES
 from labkit.stats.signed_ranks import FEWEST
+from labkit.text_table import stacked
 
 TITLE = "A container in multiples of a machine: as it was published, and put right"
 ZERO = "0× has no place on a logarithmic axis."
 
 
 @drawn
-def ratios(table: pd.DataFrame, *, badge: str = "") -> Chart:
-    """From `stats.ratios`, or some rows of it: a row each, below the heading of its mistake.
-    The axis is logarithmic, unless a single mistake has a ratio of zero."""
+def ratios(table: pd.DataFrame, *, ways: bool = True, badge: str = "") -> Chart:
+    """From `stats.ratios`, or some rows of it: a row each, below its quantity. ways: whether it is
+    told in which way each figure was got: else it is the reader's turn. The axis is logarithmic,
+    unless a single mistake has a ratio of zero."""
     notes.require(table)
     table = table.reset_index(drop=True)
+    if not ways:
+        table = table.assign(container_way="", machine_way="")
     shown = _shown(table)
     zero = bool((table["median_ratio"] == 0).any())
     logarithmic = not zero or table["mistake"].nunique() > 1
-    hidden = ZERO if zero and logarithmic else ""
-    said = (notes.ratio_interval(table), hidden)
+    unmarked = ZERO if zero and logarithmic else ""
+    said = (notes.ratio_interval(table), unmarked)
     note = notes.note(table, badge, *said, few_below=FEWEST)
     subtitle = f"The container's figure divided by the machine's, in pairs; {notes.sizes(table)}"
     body = 0.7 + 0.46 * len(shown)
@@ -43,21 +47,24 @@ def ratios(table: pd.DataFrame, *, badge: str = "") -> Chart:
             parts.remark(axes, y, units.text(row.median_ratio, units.ratio))
     parts.baseline(axes, "as the machine")
     alt = notes.alt(TITLE, "", table, map(_words, notes.rows_of(table)), FEWEST)
-    return Chart(TITLE, figure, alt, shown_data(table), badge)
+    hidden_columns = [] if ways else ["mistake", "container_way", "machine_way"]
+    return Chart(TITLE, figure, alt, shown_data(table.drop(columns=hidden_columns)), badge)
 
 
 def _shown(table: pd.DataFrame) -> list[tuple[str, Any]]:
     rows: list[tuple[str, Any]] = []
     for name, group in table.groupby("mistake", sort=False):
-        mistake = MISTAKES[str(name)]
-        rows.append((f"{mistake.title}: {mistake.quantity}", None))
-        rows += [(_label(row), row) for row in notes.rows_of(group)]
+        rows.append((MISTAKES[str(name)].quantity, None))
+        rows += [(stacked(_label(row), _ways(row)), row) for row in notes.rows_of(group)]
     return rows
 
 
 def _label(row: Any) -> str:
-    ways = f"{row.container_way} / {row.machine_way}"
-    return f"{row.arm}, {row.container} / {units.label(row.backend, row.engine)}\n{ways}"
+    return f"{row.arm}: {row.container} / {units.label(row.backend, row.engine)}"
+
+
+def _ways(row: Any) -> str:
+    return f"{row.container_way} / {row.machine_way}" if row.container_way else ""
 
 
 def _axis(axes: Axes, table: pd.DataFrame, logarithmic: bool) -> None:
@@ -72,4 +79,5 @@ def _axis(axes: Axes, table: pd.DataFrame, logarithmic: bool) -> None:
 
 def _words(row: Any) -> str:
     figures = units.with_interval(*notes.figures(row, "ratio"), units.ratio)
-    return f"{row.mistake}, {row.arm} ({row.container_way} / {row.machine_way}) {figures}"
+    said = filter(None, (MISTAKES[row.mistake].quantity, row.arm, _ways(row), figures))
+    return ", ".join(said)

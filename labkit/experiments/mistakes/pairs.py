@@ -16,7 +16,6 @@ Arm = Literal["as published", "put right"]
 class Mistake:
     """Two quotients of one quantity: the container's figure over the machine's."""
 
-    title: str
     quantity: str
     unit: str
     published: tuple[Way, Way]
@@ -32,38 +31,34 @@ class Mistake:
         return tuple(dict.fromkeys(way for where, way in used if where == side))
 
 
+# In the order of chapter 13.
 MISTAKES: Mapping[str, Mistake] = {
     "blocks": Mistake(
-        "Other blocks",
-        "bytes that fio reads a second",
+        "Bytes that fio reads a second",
         "B/s",
         (("container", "4 KiB blocks"), ("machine", "1 MiB blocks")),
         (("container", "4 KiB blocks"), ("machine", "4 KiB blocks")),
     ),
     "versions": Mistake(
-        "Other versions",
-        "calls that Lua makes a second",
+        "Calls that Lua makes a second",
         "1/s",
         (("container", "Lua 5.4"), ("machine", "Lua 5.1")),
         (("container", "Lua 5.4"), ("machine", "Lua 5.4")),
     ),
     "late": Mistake(
-        "Read too late",
-        "the part of a CPU that it takes",
+        "Part of a CPU that it takes",
         "CPU",
         (("container", "after the work"), ("machine", "after the work")),
         (("container", "during the work"), ("machine", "during the work")),
     ),
     "kernel": Mistake(
-        "Another clock",
-        "seconds until it is ready",
+        "Time until it is ready",
         "s",
         (("container", "from the request"), ("machine", "by its kernel's clock")),
         (("container", "from the request"), ("machine", "from the request")),
     ),
     "nested": Mistake(
-        "Inside the machine",
-        "bytes that are hashed a second",
+        "Bytes that are hashed a second",
         "B/s",
         (("machine", "in a container in the machine"), ("machine", "in the machine")),
         (("container", "in a container"), ("machine", "in the machine")),

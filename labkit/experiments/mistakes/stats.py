@@ -13,9 +13,9 @@ INSIDE = "bubblewrap"  # what makes the container that is inside a machine
 
 
 def ratios(figures: pd.DataFrame) -> pd.DataFrame:
-    """A row a mistake, machine and arm: mistake, arm, container, backend (the machine), engine, n,
-    few, container_way, machine_way, container_median, machine_median, unit, median_ratio,
-    low_ratio, high_ratio.
+    """A row a mistake, machine and arm: number (of the mistake), mistake, arm, container, backend
+    (the machine), engine, n, few, container_way, machine_way, container_median, machine_median,
+    unit, median_ratio, low_ratio, high_ratio.
 
     What is divided are the figures of one repeat: the container's by the machine's. Of an arm that
     has no pair at all there is no row.
@@ -24,9 +24,9 @@ def ratios(figures: pd.DataFrame) -> pd.DataFrame:
     containers = list(dict.fromkeys(figures["backend"][sides == "container"]))
     machines = list(dict.fromkeys(figures["backend"][sides == "machine"]))
     rows = [
-        {"mistake": name, "arm": arm, "backend": machine}
+        {"number": number, "mistake": name, "arm": arm, "backend": machine}
         | _row(figures, name, pair, {"container": container, "machine": machine})
-        for name, mistake in MISTAKES.items()
+        for number, (name, mistake) in enumerate(MISTAKES.items(), 1)
         for machine in machines
         for container in containers
         for arm, pair in mistake.arms.items()
@@ -36,7 +36,7 @@ def ratios(figures: pd.DataFrame) -> pd.DataFrame:
 
 
 COLUMNS = [
-    *("mistake", "arm", "container", "backend", "engine", "n", "few"),
+    *("number", "mistake", "arm", "container", "backend", "engine", "n", "few"),
     *("container_way", "machine_way", "container_median", "machine_median", "unit"),
     *FIGURES,
 ]
