@@ -15,7 +15,7 @@ from labkit.experiments.mistakes.pairs import MISTAKES
 from labkit.stats.signed_ranks import FEWEST
 from labkit.text_table import stacked
 
-TITLE = "A container in multiples of a machine: as it was published, and put right"
+TITLE = "How many times the machine's figure is the container's?"
 ZERO = "0× has no place on a logarithmic axis."
 
 
@@ -27,7 +27,7 @@ def ratios(table: pd.DataFrame, *, ways: bool = True, badge: str = "") -> Chart:
     notes.require(table)
     table = table.reset_index(drop=True)
     if not ways:
-        table = table.assign(container_way="", machine_way="")
+        table = table.assign(container="container", container_way="", machine_way="")
     shown = _shown(table)
     zero = bool((table["median_ratio"] == 0).any())
     logarithmic = not zero or table["mistake"].nunique() > 1
@@ -47,8 +47,8 @@ def ratios(table: pd.DataFrame, *, ways: bool = True, badge: str = "") -> Chart:
             parts.remark(axes, y, units.text(row.median_ratio, units.ratio))
     parts.baseline(axes, "as the machine")
     alt = notes.alt(TITLE, "", table, map(_words, notes.rows_of(table)), FEWEST)
-    hidden_columns = [] if ways else ["mistake", "container_way", "machine_way"]
-    return Chart(TITLE, figure, alt, shown_data(table.drop(columns=hidden_columns)), badge)
+    hidden = [] if ways else ["mistake", "container", "container_way", "machine_way"]
+    return Chart(TITLE, figure, alt, shown_data(table.drop(columns=hidden)), badge)
 
 
 def _shown(table: pd.DataFrame) -> list[tuple[str, Any]]:

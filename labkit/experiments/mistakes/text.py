@@ -11,7 +11,7 @@ from labkit.experiments.mistakes.records import MistakesRecording
 from labkit.stats.signed_ranks import FEWEST
 from labkit.text_table import aligned, stacked, wrapped
 
-HEADINGS = ["mistake", "machine", "", "container", "machine", "n", "ratio"]
+HEADINGS = ["mistake", "", "container", "machine", "n", "ratio"]
 SCALES = {**units.METRICS, "B/s": units.bandwidth, "s": units.time, "CPU": units.percent}
 EXPLAINED = (
     "ratio: the container's figure divided by the machine's, of the same repeat (Hodges and "
@@ -25,15 +25,14 @@ def text(recording: MistakesRecording) -> str:
     means = [f"{name}: {mistake.quantity}." for name, mistake in MISTAKES.items()]
     doubt = [notes.caution(table, FEWEST)] if len(table) and table["few"].any() else []
     told = (line for part in (*means, EXPLAINED, *doubt) for line in wrapped(part))
-    return "\n".join([*aligned(lines, right=[5]), "", *told])
+    return "\n".join([*aligned(lines, right=[4]), "", *told])
 
 
 def _line(row: Any) -> list[str]:
     scale = SCALES[row.unit]
     ratio = units.text_and_interval(*notes.figures(row, "ratio"), units.ratio)
     return [
-        row.mistake,
-        units.label(row.backend, row.engine),
+        stacked(row.mistake, units.label(row.backend, row.engine)),
         row.arm,
         stacked(units.text(row.container_median, scale), row.container_way),
         stacked(units.text(row.machine_median, scale), row.machine_way),
