@@ -53,9 +53,9 @@ def _figures(plan: MistakesPlan, session: Session, repeat: int, name: str) -> It
     timeline = Timeline(session.clock)
     timeline.mark("requested")
     with session.ready(name, LIMITS, timeline) as instance:
-        subject = Subject(instance, timeline, plan.seconds)
+        subject = Subject(instance, side_of(backend.family), timeline, plan.seconds)
         for mistake in works:
-            ways = MISTAKES[mistake].ways(side_of(backend.family))
+            ways = MISTAKES[mistake].ways(subject.side)
             try:
                 found = WAYS[mistake](subject, ways)
             except (GuestTimeout, ConnectionEnded):  # it is not heard of any more

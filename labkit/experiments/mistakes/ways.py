@@ -11,6 +11,7 @@ from itertools import pairwise
 from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
+from labkit.experiments.mistakes.pairs import Side
 from labkit.guest.programs import metrics_of
 from labkit.guest.protocol import Outcome, Request, Script
 from labkit.guest.workload import parse_task
@@ -50,6 +51,7 @@ class Subject:
     """What is measured: an instance that is ready, and how it came up."""
 
     instance: Instance
+    side: Side
     timeline: Timeline
     seconds: float
 
@@ -93,7 +95,7 @@ def _spent(subject: Subject) -> tuple[float, float]:
     """When, and how much CPU time the instance has had until then. Programs that have ended count:
     a container's group knows of them; a machine is one program that lives."""
     meters = [one for one in subject.instance.all_meters() if one.role == "instance"]
-    first = "schedstat_s" if subject.instance.is_machine else "cgroup_cpu_s"
+    first = "schedstat_s" if subject.side == "machine" else "cgroup_cpu_s"
     at = subject.timeline.clock.now()
     readings = [read(meter, memory=False) for meter in meters]
     for column in (first, "cpu_s", "daemon_cpu_s"):

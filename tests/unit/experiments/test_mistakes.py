@@ -50,7 +50,7 @@ class Asked(Instance):
 
 def subject(seconds: Callable[[int], float]) -> ways.Subject:
     clock = FakeClock()
-    return ways.Subject(Asked(clock, seconds), Timeline(clock), seconds=1.0)
+    return ways.Subject(Asked(clock, seconds), "machine", Timeline(clock), seconds=1.0)
 
 
 def figures(of: Callable[[str, str, str], float]) -> list[Figure]:
