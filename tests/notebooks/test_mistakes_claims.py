@@ -47,11 +47,11 @@ def test_an_idle_container_takes_next_to_nothing_and_an_idle_machine_more(
     table: pd.DataFrame,
 ) -> None:
     published, right = both(table, "late")
-    assert published < 0.2 and 0.5 < right < 4
+    assert published < 0.2 and right > 0.5
     medians = table[["container_median", "machine_median"]]
     idle, busy = (medians.xs(("late", arm)) for arm in ("as published", "put right"))
-    assert idle["container_median"] < 0.005 < idle["machine_median"] < 0.2
-    assert busy.min() > 0.25  # both take what they can get
+    assert idle["container_median"] < 0.003 < idle["machine_median"] < 0.2
+    assert busy["machine_median"] > 5 * idle["machine_median"]
 
 
 def test_a_kernels_clock_tells_less_than_the_whole_start(table: pd.DataFrame) -> None:

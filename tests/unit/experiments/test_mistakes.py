@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from labkit import notes
-from labkit.backends.instance import Instance
+from labkit.backends.instance import Instance, Meter
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, UsageError
 from labkit.experiments.mistakes import charts, integrity, stats, ways
@@ -145,6 +146,15 @@ def test_a_script_that_fails_is_told() -> None:
     with pytest.raises(BackendError, match="status 137") as raised:
         ways.rate(subject(lambda amount: 0.0), str)
     assert "killed" in raised.value.details
+
+
+def test_a_machines_cpu_time_is_finer_than_a_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process stands for the machine: one program that lives."""
+    me = subject(lambda amount: 0.0)
+    meters = (Meter("me", "instance", (os.getpid(),)), Meter("other", "helper", (1,)))
+    monkeypatch.setattr(me.instance, "meters", lambda: meters)
+    at, spent = ways._spent(me)
+    assert at == 0 and spent != round(spent, 2)
 
 
 def test_each_repeat_has_each_backend_in_an_order_of_the_seed() -> None:
