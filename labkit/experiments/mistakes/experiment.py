@@ -32,17 +32,17 @@ class Mistakes(Experiment[MistakesOptions, MistakesPlan, MistakesManifest]):
     help = """Make five mistakes of published comparisons on purpose, and put them right.
 
     \b
-    blocks:   fio reads 1 MiB blocks in the machine, and 4 KiB blocks in the container
+    blocks:   fio reads 1 MiB blocks in the machine, 4 KiB in the container
     versions: one program in two versions: an older one in the machine
     late:     CPU use is read when the work has ended
-    kernel:   a machine's start by its kernel's clock, a container's from the request on
+    kernel:   the machine's start by its kernel's clock, the container's whole
     nested:   the container is measured inside the machine
 
     \b
-    labkit mistakes                                  docker and qemu, six times: four minutes
-    labkit mistakes --backends docker,qemu --repeats 1   a look
-    labkit mistakes --json > mistakes.json           messages stay on stderr
-    labkit mistakes --recorded                       those that chapter 13 shows
+    labkit mistakes                           docker and qemu, for four minutes
+    labkit mistakes --repeats 1               a look
+    labkit mistakes --json > mistakes.json    messages stay on stderr
+    labkit mistakes --recorded                those that chapter 13 shows
 
     Each figure is measured the wrong way and the right one in the same start; the container's is
     divided by the machine's in pairs of the same repeat.

@@ -29,7 +29,7 @@ class MistakesOptions(Options):
     ] = None
     # With fewer pairs no interval can promise 95 % (stats/signed_ranks.py).
     repeats: Annotated[int, Help("How often each of them is started, 1 to 50.", "N")] = 6
-    seconds: Annotated[float, Help("How long each work takes at least, 0.2 to 10.", "N")] = 1.0
+    seconds: Annotated[float, Help("About how long each work takes, 0.2 to 10.", "N")] = 1.0
     seed: Annotated[int | None, Help("Makes the order repeatable.")] = None
 
 
