@@ -16,7 +16,7 @@ from labkit.recordings.reader import Recording
 from labkit.recordings.words import Engine, Family
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class MistakesOptions(Options):
     """One container, and what it is compared with."""
 
