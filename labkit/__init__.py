@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         docker_internals,
         images,
         isolation,
+        mistakes,
         neighbours,
         orchestration,
         selftest,
@@ -44,6 +45,7 @@ __all__ = [
     "images",
     "isolation",
     "load",
+    "mistakes",
     "neighbours",
     "notebook",
     "orchestration",
@@ -70,7 +72,7 @@ __getattr__, _names = attach(
         name: f".experiments.{name}"
         for name in (
             *("benchmark", "deployment", "docker_internals", "images", "isolation", "neighbours"),
-            *("orchestration", "selftest", "shell"),
+            *("mistakes", "orchestration", "selftest", "shell"),
         )
     },
 )

@@ -18,7 +18,8 @@ from labkit.system.paths import DISTRIBUTION
 ORDER = (
     *("doctor", "setup", "run", "runs", "report", "compare", "contribute", "selftest"),
     *("isolation", "images", "docker-internals", "neighbours", "deployment", "orchestration"),
-    *("shell", "paas", "student", "grade", "instructor", "record", "migrate", "image", "clean"),
+    *("mistakes", "shell", "paas", "student", "grade", "instructor", "record", "migrate"),
+    *("image", "clean"),
 )
 
 

@@ -7,7 +7,7 @@ from labkit.course.exercise import EXERCISES, Exercise
 for chapter in (
     *("start", "boundaries", "startup", "memory", "cpu"),
     *("images", "isolation", "inside", "paas", "benchmark", "claims.exercises"),
-    *("spectrum", "orchestration"),
+    *("spectrum", "orchestration", "mistakes"),
 ):
     import_module(f"{__name__}.{chapter}")
 

@@ -19,11 +19,14 @@ from labkit.experiments import (
     deployment,
     images,
     isolation,
+    mistakes,
     neighbours,
     orchestration,
 )
+from labkit.experiments.mistakes.pairs import MISTAKES
 
 MIB = 2**20
+QUANTITIES = {name: mistake.quantity.lower() for name, mistake in MISTAKES.items()}
 BURN = "median_host_cpu_s_per_s"
 HOST_CPU = "host CPU seconds for 1,000 units"
 READY, PSS = "time from request to ready", "memory (PSS) of instance and helper"
@@ -280,8 +283,20 @@ def many() -> Panel:
     return figures("When does a pod come up?", table, scales, badge(run.manifest))
 
 
+def mistakes_() -> Panel:
+    """The wrong and the right ratio of each mistake."""
+    run = recorded("mistakes")
+    table = mistakes.stats.ratios(run.figures)
+    ratios = {"value": "median_ratio", "low": "low_ratio", "high": "high_ratio"}
+    columns = {name: table[column] for name, column in ratios.items()}
+    quantity = table["number"].astype(str) + ". " + table["mistake"].map(QUANTITIES)
+    table = _named(table.assign(quantity=quantity), name=table["arm"], **columns)
+    scales = dict.fromkeys(quantity, (units.ratio, "container in multiples of the machine"))
+    return figures("What does each mistake change?", table, scales, badge(run.manifest))
+
+
 PANELS: dict[str, Callable[[], Panel]] = {
     **{"00": start, "01": boundaries, "02": startup, "03": memory, "04": cpu, "05": images_},
     **{"06": isolation_, "07": inside, "08": paas, "09": own, "10": claims},
-    **{"11": spectrum_, "12": many},
+    **{"11": spectrum_, "12": many, "13": mistakes_},
 }

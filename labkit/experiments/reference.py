@@ -94,6 +94,7 @@ REFERENCES: Mapping[str, Reference] = {
     "killed-daemon": Reference("docker-internals", {"killed_daemon": True}),
     "deployment": Reference("deployment", {"repeats": 5}),
     "orchestration": Reference("orchestration", {"repeats": 6}),
+    "mistakes": Reference("mistakes", {"seed": 1}),
     # Who executes a machine's instructions: the processor, or a program.
     "emulated-amd-v": Reference(
         "benchmark",

@@ -43,6 +43,9 @@ EXPERIMENTS: dict[str, Entry] = {
     "orchestration": Entry(
         "orchestration", "orchestration", "What an orchestrator adds: pods heal, scale, roll over."
     ),
+    "mistakes": Entry(
+        "mistakes", "mistakes", "Five published mistakes: made on purpose, put right."
+    ),
     "selftest": Entry("selftest", "selftest", "Test the lab itself."),
     "shell": Entry("shell", "shell", "A script of your own behind every boundary."),
 }

@@ -38,8 +38,8 @@ _OF = {
 }
 
 # With one processor there is nothing to discover: no ACPI tables, no interrupt controllers.
-_ONE_PROCESSOR = " nosmp noreplace-smp noapic acpi=off"
-
+_ONE_PROCESSOR = " nosmp noreplace-smp"
+_NO_CONTROLLERS = " noapic acpi=off"
 
 # Without interrupt controllers there is nowhere to send a message-signalled interrupt to.
 _ONE_PROCESSOR_NETWORK = " pci=nomsi"
@@ -50,12 +50,14 @@ def command_line(
 ) -> str:
     """The command line for a guest with this many virtual processors, and a network card or not.
 
-    shares: under QEMU, the card would share its interrupt line with two disks: under load, the line
-    then loses interrupts, and the disks hang. There, message-signalled ones do arrive.
+    shares: under QEMU, two disks have one interrupt line, and maybe a card, too. Under load, that
+    line loses interrupts, or has so many that belong to nobody that the kernel switches it off, and
+    then looks at the disks ten times a second. With interrupt controllers they need no line.
     """
     common = _OF[architecture] + _COMMON
     common = common.replace("rdinit=/init", "rdinit=/lab/network") if network else common
-    single = _ONE_PROCESSOR + (_ONE_PROCESSOR_NETWORK if network and not shares else "")
+    without = _NO_CONTROLLERS + (_ONE_PROCESSOR_NETWORK if network else "")
+    single = _ONE_PROCESSOR + ("" if shares else without)
     return common + (single if cpus == 1 and architecture == AMD64 else "")
 
 

@@ -50,11 +50,14 @@ class Session:
         self.left_out[what] = str(why)
 
     @contextmanager
-    def ready(self, name: str, limits: Limits | None = None) -> Iterator[Instance]:
-        """An instance of a backend that answers; it is stopped in the end."""
+    def ready(
+        self, name: str, limits: Limits | None = None, timeline: Timeline | None = None
+    ) -> Iterator[Instance]:
+        """An instance of a backend that answers; it is stopped in the end. `timeline`: where its
+        milestones are noted, for who asks for them."""
         if name in self.unsaved:
             raise BackendError("there is no saved state to start from", details=self.unsaved[name])
-        timeline = Timeline(self.clock)
+        timeline = timeline or Timeline(self.clock)
         backend = self.backends[name]
         within = backend.within(limits or Limits())
         with backend.launch(self.image, within, timeline) as instance:

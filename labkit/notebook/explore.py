@@ -10,7 +10,7 @@ from labkit.errors import LabError, UsageError
 
 
 def explore(chapter: str, **chosen: Any) -> Any:
-    """The panel of a chapter ("00" to "12") with its fields. The chart alone where something is
+    """The panel of a chapter ("00" to "13") with its fields. The chart alone where something is
     chosen here, such as axis="logarithmic", or nobody is in front of the notebook."""
     from labkit.course.panels import PANELS
 

@@ -22,7 +22,10 @@ from labkit.image.container import REPOSITORY
 from labkit.system import paths
 
 pytestmark = pytest.mark.docker
-NAMES = ("lab-hard", "lab-limit", "lab-writer", "lab-noisy", "lab-half", "lab-late", "lab-promise")
+NAMES = (
+    *("lab-hard", "lab-limit", "lab-writer", "lab-noisy", "lab-half", "lab-late", "lab-promise"),
+    "lab-worked",
+)
 BUSYBOX = ("--network", "none", "--entrypoint", "/bin/busybox")
 # Where the words for a student are no command.
 CLEAN_UP = {"07-orphan": "kill -INT %1; wait %1", "10-measure": "true"}
@@ -95,6 +98,7 @@ def done_by_hand(name: str, image: str) -> Iterator[None]:
         ("06-noisy", "no container", ""),
         ("08-back", "no app", ""),
         ("12-promise", "no container", ""),
+        ("13-late", "no container", "It has taken "),
     ],
 )
 def test_the_model_answer_does_it(image: str, name: str, at_first: str, seen: str) -> None:

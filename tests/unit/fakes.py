@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import cast
+from typing import ClassVar, cast
 
 from labkit.backends.base import Backend, Missing
 from labkit.backends.instance import Instance, Meter
@@ -14,7 +14,7 @@ from labkit.errors import BackendError
 from labkit.guest.protocol import Answer, Request, Session
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
-from labkit.recordings.words import Engine
+from labkit.recordings.words import Engine, Family
 
 # Nothing is started from it: what a recording's manifest says of an image.
 NO_IMAGE = cast(
@@ -80,7 +80,7 @@ class FakeInstance(Instance):
 class FakeBackend(Backend):
     """Starts at once, is ready after `boot` seconds; can be told to fail from a trial on."""
 
-    family = "container"
+    family: ClassVar[Family] = "container"
 
     def __init__(
         self, name: str = "fake", *, clock: FakeClock, boot: float = 0.5, fails_at: int = 0

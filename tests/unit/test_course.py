@@ -56,6 +56,8 @@ from tests.unit.students import students, told
         ("09-head", lambda block_kib: block_kib / 1024, "make a unit"),
         ("09-head", 4, "too little"),
         ("09-shown", "mars", "one of the backends"),
+        ("13-blocks", 1e9, "too much"),
+        ("13-clock", 0.0, "too little"),
     ],
 )
 def test_a_wrong_answer_has_its_reason(name: str, answer: Any, reason: str) -> None:

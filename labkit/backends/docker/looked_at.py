@@ -56,6 +56,11 @@ def throttled(name: str) -> tuple[int, int] | None:
     return _asked(read)
 
 
+def cpu_spent(name: str) -> float | None:
+    """CPU seconds that a container has taken since it began; None where there is none."""
+    return _asked(lambda client: _cpu_s(client.containers.get(name))[0])
+
+
 def cpus_used(name: str, seconds: float = LOOK_S) -> float | None:
     """How many CPUs a container takes now, by its control group; None where there is none."""
 

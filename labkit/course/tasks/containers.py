@@ -8,6 +8,7 @@ from labkit.course.tasks.task import task
 MIB = 2**20
 HALF = 0.5
 LEAST_CPUS, MOST_CPUS = 0.02, 0.35
+WORKED_S, IDLE_CPUS = 1.0, 0.05
 
 
 @task(
@@ -130,3 +131,32 @@ def tamed() -> str:
     if cpus < LEAST_CPUS:
         return f"it takes {cpus:.2f} CPUs: it is to go on working, not to be stopped"
     return "" if cpus <= MOST_CPUS else f"it takes {cpus:.2f} CPUs; a third of one is enough"
+
+
+def _after_its_work() -> str:
+    spent = looked_at.cpu_spent("lab-worked") or 0.0
+    return f"It has taken {spent:.1f} s of CPU time, and takes none now: see `docker stats`."
+
+
+@task(
+    "13-late",
+    hint="a loop that counts to three million takes a second or more; sleep keeps it alive",
+    way=(
+        "docker run OPTIONS -d --name lab-worked IMAGE sh -c "
+        "'i=0; while [ $i -lt 3000000 ]; do i=$((i + 1)); done; echo done; sleep 600'",
+        "until docker logs lab-worked | grep done; do sleep 1; done",
+        "docker stats --no-stream lab-worked",
+    ),
+    clean_up="docker rm -f lab-worked",
+    seen=_after_its_work,
+)
+def worked() -> str:
+    """A container that has worked hard, and of which a late reading shows nothing."""
+    if (container := looked_at.container("lab-worked")) is None:
+        return "there is no container `lab-worked`"
+    if not container["State"]["Running"]:
+        return "it does not run any more: `docker stats` has no line of it"
+    if (looked_at.cpus_used("lab-worked") or 0.0) > IDLE_CPUS:
+        return "it still works: wait until its work has ended"
+    spent = looked_at.cpu_spent("lab-worked") or 0.0
+    return "" if spent >= WORKED_S else f"it has taken {spent:.2f} s of CPU time: give it more work"

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labkit import benchmark, charts, deployment, docker_internals, images, orchestration, units
+from labkit import (
+    benchmark,
+    charts,
+    deployment,
+    docker_internals,
+    images,
+    mistakes,
+    orchestration,
+    units,
+)
 from labkit.charts import Chart
 from labkit.charts.chart import LONGEST_ALT
 from labkit.course.panels import PANELS
@@ -63,6 +72,10 @@ def start_events() -> Any:
     return docker_internals.charts.start_events(docker_internals.stats.start_events(events))
 
 
+def mistaken(**more: bool) -> Any:
+    return mistakes.charts.ratios(mistakes.stats.ratios(load("mistakes").figures), **more)
+
+
 def spectrum() -> Any:
     return benchmark.charts.spectrum(boundaries())
 
@@ -79,7 +92,8 @@ def panel(name: str, **chosen: str) -> Chart:
 
 CHARTS: dict[str, Callable[[], Any]] = {
     **{one.__name__: one for one in (layers, copy_up, cold_load, base_images, deployments)},
-    **{one.__name__: one for one in (spectrum, orchestrated)},
+    **{one.__name__: one for one in (spectrum, orchestrated, mistaken)},
+    "mistaken, without ways": partial(mistaken, ways=False),
     **{"start_events": start_events, "tree": partial(tree, "docker-internals")},
     **{"killed": partial(tree, "killed-daemon"), "guess": guessed},
     **{"good guess": partial(guessed, own=0.3), "wild guess": partial(guessed, own=1e6)},

@@ -6,6 +6,7 @@ import pytest
 
 from labkit.experiments.images.records import TABLES as IMAGES
 from labkit.experiments.isolation.records import TABLES as ISOLATION
+from labkit.experiments.mistakes.records import TABLES as MISTAKES
 from labkit.experiments.neighbours.records import TABLES as NEIGHBOURS
 from labkit.experiments.orchestration.records import TABLES as ORCHESTRATION
 from labkit.experiments.shell.records import TABLES as SHELL
@@ -14,6 +15,7 @@ from tests.unit.dictionary import names, tables
 
 SECTIONS: dict[str, Table] = {
     "answers.csv": ISOLATION["answers"],
+    "mistakes/figures.csv": MISTAKES["figures"],
     "neighbours/trials.csv": NEIGHBOURS["trials"],
     "shell/answers.csv": SHELL["answers"],
     **{f"images/{name}.csv": table for name, table in IMAGES.items()},

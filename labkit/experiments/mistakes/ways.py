@@ -1,0 +1,153 @@
+"""How each figure is got, the wrong way too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+from labkit.backends.instance import Instance
+from labkit.backends.timeline import Timeline
+from labkit.errors import BackendError
+from labkit.experiments.mistakes.pairs import Side
+from labkit.guest.programs import metrics_of
+from labkit.guest.protocol import Outcome, Request, Script
+from labkit.guest.workload import parse_task
+from labkit.measure.sampler import read
+
+PACKAGES = ("bubblewrap", "fio", "lua5.1", "lua5.4")
+# fio wants so much (guest/workloads/fio.sh); all of an instance's works have the same limits.
+MEMORY_MIB = 512
+# direct=1, as in most instructions; the file is small, since an emulated machine writes it first.
+FIO = "fio:rw=read:bs={}:direct=1:size=8m"
+BLOCKS = {"4 KiB blocks": "4k", "1 MiB blocks": "1m"}
+LUA = """\
+. "$LAB/program"
+run_program {} -e '
+local function f(n) if n < 2 then return n end return f(n - 1) + f(n - 2) end
+for i = 1, {} do f(16) end'
+"""
+CALLS = 3193  # of f, in f(16)
+# 64 blocks of 16 KiB are one MiB, as the workload cpu hashes them; {0} starts what hashes them.
+HASH = """\
+. "$LAB/program"
+"$BUSYBOX" dd if=/dev/zero bs=16k count=$((64 * {1})) status=none |
+    {0} "$BUSYBOX" sha256sum >/dev/null
+"""
+MIB = 2**20
+# Namespaces of its own, of each kind that the kernel has, and the same files.
+INSIDE = "run_program bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev"
+# The kernel's log of its own start: when it has done its part (printk.time, since its clock began).
+INIT = re.compile(rb"\[ *(\d+\.\d+)\] Run /\S* as init process")
+SCRIPT_S = 60
+GROWTH = 4
+OUTPUT_BYTES = 65536
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: an instance that is ready, and how it came up."""
+
+    instance: Instance
+    side: Side
+    timeline: Timeline
+    seconds: float
+
+
+def blocks(subject: Subject, ways: Sequence[str]) -> dict[str, float]:
+    """Bytes a second, by fio's own report."""
+    found = {}
+    for way in ways:
+        task = parse_task(FIO.format(BLOCKS[way]))
+        subject.instance.run(task.request(subject.seconds))
+        report = metrics_of("fio", subject.instance.report())
+        found[way] = next(metric.value for metric in report if metric.name == "bandwidth")
+    return found
+
+
+def versions(subject: Subject, ways: Sequence[str]) -> dict[str, float]:
+    """Function calls a second of the same lines, by each version."""
+    programs = {way: way.lower().replace(" ", "") for way in ways}
+    return {way: CALLS * rate(subject, partial(LUA.format, name)) for way, name in programs.items()}
+
+
+def nested(subject: Subject, ways: Sequence[str]) -> dict[str, float]:
+    """Bytes a second that are hashed, in the instance and in a container that it makes itself."""
+    starts = {"in a container in the machine": INSIDE}
+    return {way: MIB * rate(subject, partial(HASH.format, starts.get(way, ""))) for way in ways}
+
+
+def late(subject: Subject, ways: Sequence[str]) -> dict[str, float]:
+    """CPU seconds of the instance in a second, of two windows: while it hashes, and after that."""
+    spent: list[tuple[float, float]] = []
+    request = Request("cpu", subject.seconds)
+    subject.instance.run(request, on_begin=lambda: spent.append(_spent(subject)))
+    spent.append(_spent(subject))
+    subject.timeline.clock.sleep(subject.seconds)
+    spent.append(_spent(subject))
+    windows = dict(zip(("during the work", "after the work"), pairwise(spent), strict=True))
+    return {way: _each_second(*windows[way]) for way in ways}
+
+
+def _spent(subject: Subject) -> tuple[float, float]:
+    """When, and how much CPU time the instance has had until then. Programs that have ended count:
+    a container's group knows of them; a machine is one program that lives."""
+    meters = [one for one in subject.instance.all_meters() if one.role == "instance"]
+    first = "schedstat_s" if subject.side == "machine" else "cgroup_cpu_s"
+    at = subject.timeline.clock.now()
+    readings = [read(meter, memory=False) for meter in meters]
+    for column in (first, "cpu_s", "daemon_cpu_s"):
+        known = [getattr(reading, column) for reading in readings]
+        if known and None not in known:
+            return at, sum(known)
+    raise BackendError("its CPU time is not to be read", details=meters[0].why if meters else "")
+
+
+def _each_second(begin: tuple[float, float], end: tuple[float, float]) -> float:
+    return max(0.0, (end[1] - begin[1]) / (end[0] - begin[0]))
+
+
+def kernel(subject: Subject, ways: Sequence[str]) -> dict[str, float]:
+    """Seconds until ready by the host's clock; until its first program by the guest's kernel."""
+    found = {"from the request": subject.timeline.since_requested()["ready"]}
+    if "by its kernel's clock" in ways:
+        log = _run(subject, '"$BUSYBOX" dmesg').out
+        if (told := INIT.search(log)) is None:
+            raise BackendError("the guest's kernel does not say when it began its first program")
+        found["by its kernel's clock"] = float(told[1])
+    return found
+
+
+WAYS: Mapping[str, Callable[[Subject, Sequence[str]], dict[str, float]]] = {
+    "blocks": blocks,
+    "versions": versions,
+    "late": late,
+    "kernel": kernel,
+    "nested": nested,
+}
+
+
+def rate(subject: Subject, script: Callable[[int], str]) -> float:
+    """How often a second, by the host's clock, a script does once what it is asked to do n times.
+    Of two amounts the difference counts: what each start takes is in both of them."""
+
+    def took(amount: int) -> float:
+        return _run(subject, script(amount)).seconds
+
+    amount, before = 1, took(1)
+    while True:
+        now = took(GROWTH * amount)
+        # Work that is lost in what disturbs it is not work enough.
+        if now >= subject.seconds / 2 and now > 2 * before:
+            return (GROWTH - 1) * amount / (now - before)
+        amount, before = GROWTH * amount, now
+
+
+def _run(subject: Subject, script: str) -> Outcome:
+    outcome = subject.instance.shell(Script(script, SCRIPT_S, OUTPUT_BYTES))
+    if outcome.status:
+        said = (outcome.err or outcome.out).decode(errors="replace")[-300:]
+        raise BackendError(f"a script ended with status {outcome.status}", details=said)
+    return outcome
