@@ -20,12 +20,18 @@ NO_AGENT = (
 UNSUPPORTED = {name: NO_AGENT for name in all_workloads() if name != IDLE}
 UNSUPPORTED["resumed start"] = "only the lab image's agent can be met again after a pause"
 _OWN = re.compile(r":(?:image|disk)=")
+_DISTRIBUTION = ":distribution="
 _BITS = re.compile(r":bits=(\w+)")
 
 
 def is_own(backend: str) -> bool:
     """Whether a backend of this name runs an image of the user's own."""
     return _OWN.search(backend) is not None
+
+
+def has_agent(backend: str) -> bool:
+    """Whether what a backend of this name runs is the lab image, whose agent says when it is ready."""
+    return not is_own(backend) and _DISTRIBUTION not in backend
 
 
 def short(backend: str) -> str:
@@ -49,5 +55,7 @@ def swept(backend: str) -> tuple[str, dict[str, int]]:
 def bits(backend: str) -> str:
     """What a backend runs: figures of different bits are not set in relation. Empty: the lab
     image."""
+    if _DISTRIBUTION in backend:
+        return "distribution"
     match = _BITS.search(backend)
     return match[1] if match else backend if is_own(backend) else ""
