@@ -1,6 +1,6 @@
 """The lab image as a bootable ISO: isolinux starts the same kernel with the same initramfs.
 
-The kernel lies there unpacked where that is possible (labkit.image.unpacked says why).
+The kernel lies there unpacked where that is wanted and possible (labkit.image.unpacked says why).
 
 Formats: ISO 9660 (ECMA-119) with an El Torito boot record; isolinux.cfg as in the SYSLINUX wiki,
 "Config". All files lie in the root folder, one of the places where isolinux looks.
@@ -33,7 +33,7 @@ def write_iso(
     command_line: str,
     unpack: bool = True,
 ) -> None:
-    """Writes the ISO; it boots at once, without a prompt. Without `unpack` the kernel stays packed."""
+    """Writes the ISO; it boots at once, without a prompt. `unpack`: the kernel lies there so."""
     import pycdlib
 
     packed = kernel.read_bytes()

@@ -30,7 +30,7 @@ def is_own(backend: str) -> bool:
 
 
 def has_agent(backend: str) -> bool:
-    """Whether what a backend of this name runs is the lab image, whose agent says when it is ready."""
+    """Whether it runs the lab image, whose agent says when it is ready."""
     return not is_own(backend) and _DISTRIBUTION not in backend
 
 
