@@ -40,6 +40,11 @@ def set_up_docker_cli(say: Say) -> None:
     installs(["docker"], "docker-cli")(say)
 
 
+# What installs a distribution into a folder: not for a backend, but for its variant.
+set_up_distribution = installs(
+    ["mmdebstrap", "mke2fs"], "mmdebstrap", "e2fsprogs", "debian-archive-keyring"
+)
+
 SETUPS: dict[str, Callable[[Say], None]] = {
     "docker": set_up_docker,
     "qemu": set_up_qemu,

@@ -29,9 +29,14 @@ def is_own(backend: str) -> bool:
     return _OWN.search(backend) is not None
 
 
+def is_installed(backend: str) -> bool:
+    """Whether a backend of this name runs the distribution that the lab has installed."""
+    return _DISTRIBUTION in backend
+
+
 def has_agent(backend: str) -> bool:
     """Whether it runs the lab image, whose agent says when it is ready."""
-    return not is_own(backend) and _DISTRIBUTION not in backend
+    return not is_own(backend) and not is_installed(backend)
 
 
 def short(backend: str) -> str:
@@ -55,7 +60,7 @@ def swept(backend: str) -> tuple[str, dict[str, int]]:
 def bits(backend: str) -> str:
     """What a backend runs: figures of different bits are not set in relation. Empty: the lab
     image."""
-    if _DISTRIBUTION in backend:
+    if is_installed(backend):
         return "distribution"
     match = _BITS.search(backend)
     return match[1] if match else backend if is_own(backend) else ""

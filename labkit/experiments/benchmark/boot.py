@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from labkit import notes, units
-from labkit.backends.own.names import short
+from labkit.backends.own.names import is_installed, short
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.stats.boot import (
@@ -21,8 +21,8 @@ TITLE = "systemd-analyze's view of the boot, beside ours"
 HEADINGS: Mapping[str, str] = {BEFORE: "before kernel"}
 MEANS = (
     "ours: from the request to the login prompt; before kernel: of it, until the kernel's first "
-    "words; then what systemd-analyze says, and its total; difference: ours less that total. Median "
-    "of the trials, its 95 % interval."
+    "words; then what systemd-analyze says, and its total; difference: ours less that total. "
+    "Median of the trials, its 95 % interval."
 )
 WHY = (
     "Ours counts on the host's clock, from the request until the prompt. systemd-analyze counts on "
@@ -34,6 +34,11 @@ WHY = (
     "And its end is another one: the prompt may come before the last unit has started, or after "
     "it. On every line that is no virtual console agetty waits a second before it asks "
     "(util-linux, agetty.c, get_logname): it does in each of these starts.",
+)
+FORMS = (
+    "A container runs on this computer's kernel, a machine on Debian's own. What they write goes "
+    "to an overlay on the disk (docker), into memory (nspawn), to a temporary file (qemu). plain: "
+    "the login alone, as a container's only program, without systemd."
 )
 STATE = re.compile(r"^system is (\w+)$((?:\n.*\.\w+ .* failed .*)*)", re.MULTILINE)
 
@@ -61,6 +66,20 @@ def text(run: Run) -> list[str]:
     said = [line for words in (MEANS, *WHY, *degraded(run)) for line in wrapped(words)]
     more = wrapped("Which unit took how long: critical-chain and blame of each trial, reports.csv.")
     return ["", f"{TITLE}:", *aligned([headings, *rows], width=WIDTH), "", *said, *more]
+
+
+def installed(run: Run) -> str:
+    """Which distribution it is, and whether it is the same everywhere; empty without one."""
+    backends = run.manifest.backends.items()
+    found = dict.fromkeys(
+        f"{told.get('distribution')}, {told.get('distribution packages')} packages, "
+        f"SHA-256 {told.get('distribution digest', '')[:12]}"
+        for told in (info.configuration for name, info in backends if is_installed(name))
+    )
+    if not found:
+        return ""
+    same = "one root file system behind each boundary" if len(found) == 1 else "NOT the same bits"
+    return f"Installed: {'; '.join(found)}: {same}. {FORMS}"
 
 
 def degraded(run: Run) -> list[str]:

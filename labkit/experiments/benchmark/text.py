@@ -50,7 +50,14 @@ def cautions(run: Run, found: Table) -> list[str]:
     counted = stats.backends(run.trials)
     counted["few"] = counted["n"] < stats.FEW
     lost = [_lost(counted, what) for what in ("failed", "disturbed")]
-    texts = [_own(run), ending(run), notes.caution(counted), notes.engines(counted), *lost]
+    texts = [
+        _own(run),
+        boot.installed(run),
+        ending(run),
+        notes.caution(counted),
+        notes.engines(counted),
+        *lost,
+    ]
     texts += [*found.empty, *_left_out(run, found)]
     return [text for text in texts if text]
 
