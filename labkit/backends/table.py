@@ -10,6 +10,7 @@ from labkit.backends.bubblewrap import BubblewrapBackend
 from labkit.backends.distribution.container import DistributionContainerBackend
 from labkit.backends.distribution.machine import DistributionDiskBackend
 from labkit.backends.distribution.nspawn import DistributionNspawnBackend
+from labkit.backends.distribution.virtualbox import DistributionVirtualBoxBackend
 from labkit.backends.docker.backend import DockerBackend
 from labkit.backends.engine_parts.chroot import ChrootBackend
 from labkit.backends.engine_parts.containerd import ContainerdBackend
@@ -66,6 +67,7 @@ OWN: dict[tuple[str, str], type[Backend]] = {
     ("docker", "distribution"): DistributionContainerBackend,
     ("nspawn", "distribution"): DistributionNspawnBackend,
     ("qemu", "distribution"): DistributionDiskBackend,
+    ("virtualbox", "distribution"): DistributionVirtualBoxBackend,
 }
 # What a run without names compares.
 DEFAULT = tuple(name for name, kind in BACKENDS.items() if kind.by_default)

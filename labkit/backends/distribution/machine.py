@@ -4,7 +4,7 @@ writes goes into a temporary file (`snapshot=on`): the disk itself is never writ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import ClassVar
@@ -43,9 +43,7 @@ class DistributionDiskBackend(OwnDiskBackend):
         distribution.build()
 
     def configuration(self) -> Mapping[str, str]:
-        found = login.made()
-        told = {"kernel": found.kernel_version, "kernel command line": COMMAND_LINE}
-        return {**login.facts(found), **told}
+        return facts()
 
     @contextmanager
     def saved_state(self, image: LabImage, limits: Limits) -> Iterator[None]:
@@ -56,15 +54,27 @@ class DistributionDiskBackend(OwnDiskBackend):
         with self.machine(image, limits, timeline, _disks(login.made())) as machine:
             console = machine.sockets[CONSOLE].fileno()
             channel, pattern = Channel(console, console), read(READY).pattern()
-
-            def heard(at: float, text: bytes) -> None:
-                if BANNER in text:
-                    timeline.mark("kernel", at)
-
-            with Said(channel, timeline.clock, pattern, heard) as said:
+            with Said(channel, timeline.clock, pattern, announced(timeline)) as said:
                 meters = (Meter("qemu", "instance", (machine.process.pid,)),)
                 stop = partial(end, machine)
                 yield LoginInstance(said, timeline, lambda: meters, stop, patience_s=PATIENCE_S)
+
+
+def announced(timeline: Timeline) -> Callable[[float, bytes], None]:
+    """Marks `kernel` when a machine's console has its first line."""
+
+    def heard(at: float, text: bytes) -> None:
+        if BANNER in text:
+            timeline.mark("kernel", at)
+
+    return heard
+
+
+def facts() -> dict[str, str]:
+    """What a manifest says of a machine that boots it."""
+    found = login.made()
+    told = {"kernel": found.kernel_version, "kernel command line": COMMAND_LINE}
+    return {**login.facts(found), **told}
 
 
 def _disks(found: Distribution) -> list[str]:

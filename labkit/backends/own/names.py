@@ -40,7 +40,10 @@ def has_agent(backend: str) -> bool:
 
 
 def short(backend: str) -> str:
-    """The name for a heading: without the condition that it waits for."""
+    """The name for a heading: without the condition that it waits for, docker:booted of the form of
+    a distribution."""
+    if is_installed(backend):
+        return backend.replace(_DISTRIBUTION, ":")
     return backend.partition(":ready=")[0] if is_own(backend) else backend
 
 

@@ -84,6 +84,7 @@ PROFILES: Mapping[str, Profile] = {
         backends=(
             *("docker:distribution=plain", "docker:distribution=booted"),
             *("nspawn:distribution=booted", "qemu:distribution=booted"),
+            "virtualbox:distribution=booted",
         ),
         memory_mib=512,
         patient=False,
