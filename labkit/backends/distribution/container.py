@@ -72,7 +72,7 @@ class DistributionContainerBackend(OwnContainerBackend):
         return DockerBackend.missing(self) or login.missing(self.name)
 
     def prepare(self, image: LabImage) -> None:
-        found = distribution.build()
+        found = distribution.build(progress=self.progress)
         with daemon_errors("load the distribution"), connected(timeout=LOAD_TIMEOUT_S) as daemon:
             _load(daemon, found)
             self._interface = daemon.api.api_version

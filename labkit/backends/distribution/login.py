@@ -18,6 +18,8 @@ from labkit.image.distribution import Distribution
 from labkit.system.process import as_root, find_tool
 
 READY = "console:login:"
+# In the configuration of a backend: of which bits it is.
+DIGEST = "distribution digest"
 # A whole system with systemd, or its login alone as a container's only program.
 BOOTED, PLAIN = "booted", "plain"
 # The login, and then the end of the boot, where each instruction is emulated.
@@ -117,6 +119,6 @@ def facts(found: Distribution) -> dict[str, str]:
     """What a manifest says of it."""
     return {
         "distribution": found.title,
-        "distribution digest": found.digest,
+        DIGEST: found.digest,
         "distribution packages": str(len(found.packages)),
     }

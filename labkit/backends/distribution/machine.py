@@ -40,7 +40,7 @@ class DistributionDiskBackend(OwnDiskBackend):
         return QemuBackend.missing(self) or login.missing(self.name)
 
     def prepare(self, image: LabImage) -> None:
-        distribution.build()
+        distribution.build(progress=self.progress)
 
     def configuration(self) -> Mapping[str, str]:
         return facts()

@@ -51,7 +51,7 @@ class DistributionNspawnBackend(NspawnBackend):
         return super().missing() or login.missing(self.name)
 
     def prepare(self, image: LabImage) -> None:
-        distribution.build()
+        distribution.build(progress=self.progress)
 
     def configuration(self) -> Mapping[str, str]:
         return {**login.facts(login.made()), "options": " ".join(WORDS)}

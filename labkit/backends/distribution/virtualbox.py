@@ -55,7 +55,7 @@ class DistributionVirtualBoxBackend(VirtualBoxBackend):
         return INTERPRETED if self.engine(None) in SLOW_ENGINES else None
 
     def prepare(self, image: LabImage) -> None:
-        distribution.build()
+        distribution.build(progress=self.progress)
 
     def configuration(self) -> Mapping[str, str]:
         return facts()

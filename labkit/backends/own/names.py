@@ -14,7 +14,7 @@ OWN = ("ready", "bits")
 # What is measured of it while it works on nothing that we have asked for.
 IDLE = "idle"
 NO_AGENT = (
-    "an image of one's own has no agent that could run it; its start, its memory and what it costs "
+    "an image without the lab's agent runs no workload; its start, its memory and what it costs "
     "while idle are measured from outside"
 )
 UNSUPPORTED = {name: NO_AGENT for name in all_workloads() if name != IDLE}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from labkit import notes, units
+from labkit.backends.distribution.login import DIGEST
 from labkit.backends.own.names import is_installed, short
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.records import Run
@@ -73,7 +74,7 @@ def installed(run: Run) -> str:
     backends = run.manifest.backends.items()
     found = dict.fromkeys(
         f"{told.get('distribution')}, {told.get('distribution packages')} packages, "
-        f"SHA-256 {told.get('distribution digest', '')[:12]}"
+        f"SHA-256 {told.get(DIGEST, '')[:12]}"
         for told in (info.configuration for name, info in backends if is_installed(name))
     )
     if not found:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from labkit.experiments.benchmark import boot, integrity, programs, report, stats
+from labkit.experiments.benchmark.comparability import obstacles
 from labkit.experiments.benchmark.figures import charts
 from labkit.guest.programs import metrics_of
 from labkit.measure.records import ProgramMetric, Report
@@ -105,7 +106,10 @@ def test_it_is_said_what_was_installed_and_whether_it_is_the_same(run: MadeUpRun
         **run.manifest.backends,
         NAMES["qemu"]: info.model_copy(update={"configuration": other}),
     }
-    run.manifest = run.manifest.model_copy(update={"backends": infos})
+    one, run.manifest = run.manifest, run.manifest.model_copy(update={"backends": infos})
+    assert [found.what for found in obstacles(one, run.manifest)] == [
+        "bits of qemu:distribution=booted"
+    ]
     assert "NOT the same bits" in boot.installed(run)
 
 
