@@ -23,7 +23,7 @@ DIGEST = "distribution digest"
 # A whole system with systemd, or its login alone as a container's only program.
 BOOTED, PLAIN = "booted", "plain"
 # The login, and then the end of the boot, where each instruction is emulated.
-LOGIN_S, ANSWER_S = 120.0, 300.0
+LOGIN_S, ANSWER_S = 300.0, 600.0
 SHELL = re.compile(rb"root@\w+:~# ")
 ANSWER = re.compile(r"^labkit-begins$(.*)^labkit-ends$", re.MULTILINE | re.DOTALL)
 # The line itself is echoed, so that it must not have the words in it by which its answer is told.
