@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.errors import ImageError
-from labkit.image import apt_sources, debs, known_files
+from labkit.image import apt_sources, debs
 from labkit.image.architecture import AMD64
 from labkit.image.inputs import read_boot_loader
 from labkit.image.iso import write_iso
@@ -113,9 +113,9 @@ def build(*, progress: bool = True) -> Distribution:
             _install(made / "root", draft / "log", shown)
             _package(made)
             shown.update(shown.total - shown.n)
-        known_files.remove_known(_folder().name)  # a former one: of other packages, or damaged
-        with suppress(OSError):  # another lab was faster
-            owned_files.settle(made, _folder() / _key())
+        if find() is None:  # another lab may have been faster
+            with suppress(OSError):
+                owned_files.supersede(_folder() / _key(), made)
     if (built := find()) is None:
         raise ImageError(
             f"what lies at {_folder() / _key()} is damaged, or in use",

@@ -2,7 +2,7 @@
 whose only program is the login itself: what a container is otherwise, a program and no system.
 
 What systemd wants of a container engine (https://systemd.io/CONTAINER_INTERFACE): /run in memory, a
-tree of control groups that it may write to, and SIGRTMIN+3 as the sign to end. Docker mounts the
+tree of control groups that it may write to, and SIGRTMIN+3 as the signal to end. Docker mounts the
 control groups read-only: who may mount (CAP_SYS_ADMIN, and no AppArmor that forbids it) makes those
 of the container's own namespace writable. That is a weaker boundary than Docker's usual one; the
 plain form has the usual one.
@@ -54,7 +54,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     },
     PLAIN: {
         "command": ["/sbin/agetty", "--noclear", "--keep-baud", "-", "115200", "linux"],
-        # A first process takes no other sign, unless it has asked for it: pid_namespaces(7).
+        # A first process takes no other signal, unless it has asked for it: pid_namespaces(7).
         "stop_signal": "SIGKILL",
     },
 }

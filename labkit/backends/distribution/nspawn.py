@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import ClassVar
@@ -63,14 +63,11 @@ class DistributionNspawnBackend(NspawnBackend):
         with ExitStack() as stack:
             stack.callback(self.removed, name)
             joined = stack.enter_context(oci_groups.own_group(name, limits))
-            terminal, theirs = _terminal(stack)
             argv = [*("sh", "-c", JOIN, "sh", *map(str, joined), "--", "systemd-nspawn", *WORDS)]
             argv += [f"--machine={name}", f"--directory={root}"]
             argv += [f"--setenv={OWNER_VARIABLE}={owner()}"]
             timeline.mark("created")
-            process = spawn(argv, bare=True, stdin=theirs, stdout=theirs, stderr=theirs)
-            stack.callback(end, process)
-            os.close(theirs)
+            process, terminal = _at_a_terminal(stack, argv)
             timeline.mark("started")
             channel = Channel(terminal, terminal)
             said = stack.enter_context(Said(channel, timeline.clock, ready.pattern()))
@@ -84,15 +81,20 @@ class DistributionNspawnBackend(NspawnBackend):
             )
 
 
-def _terminal(stack: ExitStack) -> tuple[int, int]:
-    """Both ends of a terminal: ours, closed with `stack`, and the other program's."""
+def _at_a_terminal(stack: ExitStack, argv: Sequence[str]) -> tuple[subprocess.Popen[bytes], int]:
+    """A program that has a terminal of its own, and our end of that; both end with `stack`."""
     ours, theirs = os.openpty()
     stack.callback(os.close, ours)
-    return ours, theirs
+    try:
+        process = spawn(argv, bare=True, stdin=theirs, stdout=theirs, stderr=theirs)
+    finally:
+        os.close(theirs)
+    stack.callback(end, process)
+    return process, ours
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """systemd-nspawn passes the sign on as SIGRTMIN+3: an orderly shutdown."""
+    """systemd-nspawn passes the signal on as SIGRTMIN+3: an orderly shutdown."""
     process.send_signal(signal.SIGTERM)
     if not wait_for(process, STOP_S):
         raise GuestTimeout("it did not end when it was asked to")
