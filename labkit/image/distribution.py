@@ -27,7 +27,7 @@ from typing import Any
 from labkit.errors import ImageError
 from labkit.image import apt_sources, debs
 from labkit.image.architecture import AMD64
-from labkit.image.inputs import read_boot_loader
+from labkit.image.inputs import BootLoader, read_boot_loader
 from labkit.image.iso import write_iso
 from labkit.image.room import unfinished
 from labkit.image.rootfs import EPOCH
@@ -105,17 +105,20 @@ def build(*, progress: bool = True) -> Distribution:
     owned_files.sweep(_folder())
     if (found := find()) is not None:
         return found
+    loader = _boot_loader()
     with unfinished(_folder(), NEEDED_BYTES) as draft:
         _check_room(draft)
         made = draft / "it"
         made.mkdir(mode=0o755)
         with bar(total=_STEPS, desc="Debian with systemd: ", disable=not progress) as shown:
             _install(made / "root", draft / "log", shown)
-            _package(made)
+            _package(made, loader)
             shown.update(shown.total - shown.n)
-        if find() is None:  # another lab may have been faster
-            with suppress(OSError):
-                owned_files.supersede(_folder() / _key(), made)
+        target = _folder() / _key()
+        with suppress(OSError):  # another lab was faster
+            if target.exists() and find() is None:
+                owned_files.settle(target, draft / "damaged")
+            owned_files.settle(made, target)
     if (built := find()) is None:
         raise ImageError(
             f"what lies at {_folder() / _key()} is damaged, or in use",
@@ -173,7 +176,7 @@ def _ended(process: Any) -> Iterator[Any]:
         end(process)
 
 
-def _package(made: Path) -> None:
+def _package(made: Path, loader: BootLoader) -> None:
     """The same root as an archive and as a disk; its kernel as a boot medium; the record."""
     root, archive, disk = made / "root", made / "root.tar", made / "root.ext4"
     words = ["--sort=name", "--numeric-owner", "--xattrs", "--clamp-mtime", f"--mtime=@{EPOCH}"]
@@ -183,7 +186,14 @@ def _package(made: Path) -> None:
         timeout=PACK_TIMEOUT_S,
     )
     [kernel], [initramfs] = root.glob("boot/vmlinuz-*"), root.glob("boot/initrd.img-*")
-    _write_boot_medium(made / "boot.iso", kernel, initramfs)
+    write_iso(
+        made / "boot.iso",
+        kernel=kernel,
+        initramfs=initramfs,
+        boot_loader=loader,
+        command_line=COMMAND_LINE,
+        unpack=False,
+    )
     with archive.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     record = {
@@ -197,7 +207,8 @@ def _package(made: Path) -> None:
     (made / RECORD).write_text(json.dumps(record, indent=2), encoding="utf-8")
 
 
-def _write_boot_medium(target: Path, kernel: Path, initramfs: Path) -> None:
+def _boot_loader() -> BootLoader:
+    """That of the lab image's own boot medium."""
     folder = cache_dir() / "debs"
     pins = debs.load_pins(folder / debs.pins_name(AMD64))
     loader = pins and read_boot_loader(pins, folder, progress=False)
@@ -206,14 +217,7 @@ def _write_boot_medium(target: Path, kernel: Path, initramfs: Path) -> None:
             "there is no boot loader for the distribution's boot medium",
             resolution="build the lab image, of which it is a part: labkit image build",
         )
-    write_iso(
-        target,
-        kernel=kernel,
-        initramfs=initramfs,
-        boot_loader=loader,
-        command_line=COMMAND_LINE,
-        unpack=False,
-    )
+    return loader
 
 
 def _title(root: Path) -> str:

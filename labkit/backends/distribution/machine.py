@@ -25,6 +25,7 @@ from labkit.image.distribution import COMMAND_LINE, Distribution
 from labkit.recordings.facts import Limits
 
 PATIENCE_S = 900.0  # emulated, on a computer that is busy with other things
+SHUTDOWN_S = 300.0
 BANNER = b"Linux version "  # a kernel's first line
 
 
@@ -56,7 +57,7 @@ class DistributionDiskBackend(OwnDiskBackend):
             channel, pattern = Channel(console, console), read(READY).pattern()
             with Said(channel, timeline.clock, pattern, announced(timeline)) as said:
                 meters = (Meter("qemu", "instance", (machine.process.pid,)),)
-                stop = partial(end, machine)
+                stop = partial(end, machine, SHUTDOWN_S)
                 yield LoginInstance(said, timeline, lambda: meters, stop, patience_s=PATIENCE_S)
 
 

@@ -111,11 +111,12 @@ def _taken(qmp: Qmp, connection: socket.socket) -> bool:
     return False
 
 
-def end(machine: Machine) -> None:
-    """Ends it by its power button; a system that does not react to that is switched off."""
+def end(machine: Machine, patience_s: float = 0.0) -> None:
+    """Ends it by its power button; a system that does not react to that is switched off, after
+    POWER_OFF_S, or a longer patience."""
     with suppress(BackendError):
         machine.qmp.execute("system_powerdown")
-    if not wait_for(machine.process, POWER_OFF_S):
+    if not wait_for(machine.process, max(POWER_OFF_S, patience_s)):
         with suppress(BackendError):
             machine.qmp.execute("quit")
         raise GuestTimeout("it did not end when its power button was pressed")

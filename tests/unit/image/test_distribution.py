@@ -13,6 +13,7 @@ import pytest
 from labkit.backends.distribution import login
 from labkit.errors import ImageError
 from labkit.image import distribution, known_files
+from labkit.image.inputs import BootLoader
 
 STATUS = """Package: adduser
 Status: install ok installed
@@ -30,6 +31,7 @@ Version: 2.6.1
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LABKIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(distribution, "_boot_loader", lambda: BootLoader(b"", b""))
     return tmp_path / "cache"
 
 
