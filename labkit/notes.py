@@ -156,8 +156,10 @@ def labels_with_few(table: pd.DataFrame) -> list[str]:
 
 
 def _in_lines(label: str) -> str:
-    """The name of an image of one's own is long."""
-    return label.replace(":ready=", ":\nready=").replace(":bits=", ":\nbits=")
+    """The name of an image of one's own is long, and that of a distribution."""
+    for setting in ("ready", "bits", "distribution"):
+        label = label.replace(f":{setting}=", f":\n{setting}=")
+    return label
 
 
 def note(table: pd.DataFrame, badge: str, *sentences: str, few_below: int = FEW) -> str:

@@ -22,7 +22,7 @@ from labkit.backends.table import make_backend
 from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.setup import docker
-from labkit.setup.table import SETUPS
+from labkit.setup.table import SETUPS, set_up_backend
 from tests import lanes
 from tests.kubernetes.built import BuildFailed, programs
 from tests.kubernetes.cluster import running
@@ -112,11 +112,10 @@ def unavailable(name: str, reason: str) -> None:
 def ready_backend(name: str) -> Backend:
     """Sets up what is missing (as `make test` promises), then the backend itself."""
     backend = make_backend(name)
-    needs = name.partition(":")[0].removesuffix("-resumed")
     try:
         with one_at_a_time():
-            if backend.missing() is not None and needs in SETUPS:
-                SETUPS[needs](lambda message: None)
+            if backend.missing() is not None:
+                set_up_backend(name.replace("-resumed", ""), lambda message: None)
     except LabError as error:
         unavailable(name, str(error))
     missing = backend.missing()

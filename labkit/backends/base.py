@@ -74,6 +74,9 @@ class Backend(ABC):
     # Whether its instances have files in the folder for temporary ones.
     needs_scratch: ClassVar[bool] = True
 
+    # Whether what it prepares may show how far it is.
+    progress: bool = True
+
     def __init__(self, *, variation: Mapping[str, str] | None = None) -> None:
         """`variation`: settings that are not the usual ones; they stand in the name, too."""
         self._variation = dict(variation or {})

@@ -45,6 +45,18 @@ def container_meters(pid: int, name: str, group: str = "") -> tuple[Meter, ...]:
     return tuple(meters)
 
 
+def proven_meters(pid: int, name: str) -> tuple[Meter, ...]:
+    """The same; where nothing is proven, a meter that says so."""
+    return container_meters(pid, name) or (Meter("container", "instance", why=UNPROVEN),)
+
+
+def first_child(pid: int) -> int:
+    """The first child of a process; 0 where there is none."""
+    with suppress(psutil.Error):
+        return next((child.pid for child in psutil.Process(pid).children()), 0)
+    return 0
+
+
 class AttachedInstance(PipedInstance):
     """`program` is the child, which passes the streams on. The container's first process is known
     once it runs: by a file, or as the child's own child."""
@@ -66,16 +78,13 @@ class AttachedInstance(PipedInstance):
         return (Meter(self._program, "helper", (self._process.pid,), tree=False),)
 
     def late_meters(self) -> tuple[Meter, ...]:
-        meters = container_meters(self._first_process(), self._name)
-        return meters or (Meter("container", "instance", why=UNPROVEN),)
+        return proven_meters(self._first_process(), self._name)
 
     def _first_process(self) -> int:
         """Its process id; 0 where it is not known."""
         with suppress(OSError, ValueError):
             return int(self._pid_file.read_text(encoding="utf-8"))
-        with suppress(psutil.Error):
-            return next((p.pid for p in psutil.Process(self._process.pid).children()), 0)
-        return 0
+        return first_child(self._process.pid)
 
     def _diagnosis(self) -> str:
         text = super()._diagnosis()

@@ -79,6 +79,11 @@ class Instance(ABC):
         """Whether an agent that was asked to leave has left, though its goodbye was not heard."""
         return False
 
+    def told(self) -> Mapping[str, str]:
+        """What programs inside say of this very instance, asked when all else is measured: program
+        (of labkit/guest/programs) → its report."""
+        return {}
+
     def held_inside(self) -> Held:
         """To what it is held, as it is seen from inside; a backend that can ask does so."""
         return Held()

@@ -48,7 +48,7 @@ def conversation(
     later. `refused` makes the error of a machine that is no longer `alive`, or does not answer."""
     with ExitStack() as stack:
         console, agent = (
-            stack.enter_context(_connected(ports / name, alive, refused))
+            stack.enter_context(connected(ports / name, alive, refused))
             for name in (CONSOLE, AGENT)
         )
         timeline.mark("started")
@@ -64,7 +64,7 @@ def conversation(
         yield Session(channel, timeline.clock)
 
 
-def _connected(
+def connected(
     path: Path, alive: Callable[[], bool], refused: Callable[[], BackendError]
 ) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

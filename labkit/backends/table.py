@@ -7,6 +7,10 @@ from collections.abc import Iterable
 
 from labkit.backends.base import Backend, Missing
 from labkit.backends.bubblewrap import BubblewrapBackend
+from labkit.backends.distribution.container import DistributionContainerBackend
+from labkit.backends.distribution.machine import DistributionDiskBackend
+from labkit.backends.distribution.nspawn import DistributionNspawnBackend
+from labkit.backends.distribution.virtualbox import DistributionVirtualBoxBackend
 from labkit.backends.docker.backend import DockerBackend
 from labkit.backends.engine_parts.chroot import ChrootBackend
 from labkit.backends.engine_parts.containerd import ContainerdBackend
@@ -56,10 +60,14 @@ BACKENDS: dict[str, type[Backend]] = {
     "uml": UserModeLinuxBackend,
     "kubernetes": KubernetesBackend,
 }
-# Images of one's own: (name, its first setting) → the class.
+# Images of one's own, and an installed distribution: (name, its first setting) → the class.
 OWN: dict[tuple[str, str], type[Backend]] = {
     ("docker", "image"): OwnContainerBackend,
     ("qemu", "disk"): OwnDiskBackend,
+    ("docker", "distribution"): DistributionContainerBackend,
+    ("nspawn", "distribution"): DistributionNspawnBackend,
+    ("qemu", "distribution"): DistributionDiskBackend,
+    ("virtualbox", "distribution"): DistributionVirtualBoxBackend,
 }
 # What a run without names compares.
 DEFAULT = tuple(name for name, kind in BACKENDS.items() if kind.by_default)

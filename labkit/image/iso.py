@@ -1,6 +1,6 @@
 """The lab image as a bootable ISO: isolinux starts the same kernel with the same initramfs.
 
-The kernel lies there unpacked where that is possible (labkit.image.unpacked says why).
+The kernel lies there unpacked where that is wanted and possible (labkit.image.unpacked says why).
 
 Formats: ISO 9660 (ECMA-119) with an El Torito boot record; isolinux.cfg as in the SYSLINUX wiki,
 "Config". All files lie in the root folder, one of the places where isolinux looks.
@@ -31,8 +31,9 @@ def write_iso(
     initramfs: Path,
     boot_loader: BootLoader,
     command_line: str,
+    unpack: bool = True,
 ) -> None:
-    """Writes the ISO; it boots at once, without a prompt."""
+    """Writes the ISO; it boots at once, without a prompt. `unpack`: the kernel lies there so."""
     import pycdlib
 
     packed = kernel.read_bytes()
@@ -43,7 +44,7 @@ def write_iso(
             ("ISOLINUX.BIN", boot_loader.isolinux),
             ("ISOLINUX.CFG", isolinux_cfg(command_line)),
             ("LDLINUX.C32", boot_loader.ldlinux),
-            ("VMLINUZ.", unpacked(packed) or packed),
+            ("VMLINUZ.", (unpacked(packed) if unpack else None) or packed),
         ):
             iso.add_fp(io.BytesIO(data), len(data), f"/{name};1")
         iso.add_file(str(initramfs), "/INITRAMFS.;1")

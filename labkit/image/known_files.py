@@ -124,6 +124,7 @@ CACHE = Folder(
             },
             noted=True,
         ),
+        "distributions": Folder({"[0-9a-f]{12}": Whole("distribution.json")}, noted=True),
         "images": Folder({"[0-9a-f]{12}(-network-[0-9a-f]{8})?": IMAGE}, noted=True),
         "virtualbox": Folder({r"root-\d+": Whole("usr/lib/virtualbox/VBoxManage")}, noted=True),
     }

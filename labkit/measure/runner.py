@@ -195,6 +195,8 @@ class _OneTrial:
                     self._held = held.read(
                         instance, self._backend.family, limits, self._sampler.meters
                     )
+                if self._step.stage == "measured":
+                    self._ask(instance)
                 instance.stop()
 
     def _add(self, meters: Callable[[], tuple[Meter, ...]]) -> None:
@@ -242,6 +244,19 @@ class _OneTrial:
             raise
         except BackendError as error:
             self._unread[f"{self._step.backend}, {task.label}"] = broken(error).reason
+
+    def _ask(self, instance: Instance) -> None:
+        """What it says of itself. Where it does not, its figures stay empty, with the reason."""
+        trial, backend = self._step.trial, self._step.backend
+        try:
+            for program, text in instance.told().items():
+                told = Report(
+                    trial=trial, backend=backend, workload=program, program=program, text=text
+                )
+                self._reports.append(told)
+                self._metrics += metrics(told)
+        except BackendError as error:
+            self._unread[f"{backend}, what it says of its boot"] = broken(error).reason
 
     def _note(self, task: Task, answer: Answer) -> None:
         name = task.label

@@ -99,7 +99,9 @@ def opened(
     try:
         with ExitStack() as states:
             session = Session(built, plain, chosen, ready_timeout, left_out=left_out)
-            session.backends = _prepared(chosen, built, left_out, lenient)
+            session.backends = _prepared(
+                chosen, built, left_out, lenient=lenient, progress=progress
+            )
             for name, backend in session.backends.items():
                 try:
                     within = backend.within(limits or Limits())
@@ -127,13 +129,19 @@ def _warn(chosen: Mapping[str, Backend]) -> None:
 
 
 def _prepared(
-    chosen: Mapping[str, Backend], built: LabImage, left_out: dict[str, str], lenient: bool
+    chosen: Mapping[str, Backend],
+    built: LabImage,
+    left_out: dict[str, str],
+    *,
+    lenient: bool,
+    progress: bool = True,
 ) -> dict[str, Backend]:
     """The backends that are ready to start the image."""
     ready = {}
     for name, backend in chosen.items():
         try:
             _check_packages(backend, built)
+            backend.progress = progress
             backend.prepare(built)
             backend.info(built)  # which may try an engine
             ready[name] = backend

@@ -12,7 +12,7 @@ from labkit.errors import BackendError
 from labkit.image import known_files
 from labkit.measure import cleanup
 from labkit.setup.docker import stop_daemon
-from labkit.setup.table import SETUPS
+from labkit.setup.table import set_up_backend
 from labkit.setup.virtualbox import remove_virtualbox
 from labkit.system.ownership import Kept, kept_lines
 from labkit.system.paths import cache_dir
@@ -31,8 +31,7 @@ def set_up(names: Sequence[str] | None, say: Callable[[str], None]) -> list[str]
     able = []
     for name in wanted:
         with _told(say, name, strict=bool(names)):
-            if (base := name.partition(":")[0]) in SETUPS:
-                SETUPS[base](say)
+            set_up_backend(name, say)
             able.append(name)
     built = image.build()
     ready = []

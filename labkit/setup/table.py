@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from labkit.backends.engine_parts.containerd import find_socket
+from labkit.backends.own.names import is_installed
+from labkit.image import distribution
 from labkit.setup import apt
 from labkit.setup.docker import set_up_docker
 from labkit.setup.qemu import set_up_qemu
@@ -58,3 +60,12 @@ SETUPS: dict[str, Callable[[Say], None]] = {
     "runsc": installs(["runsc"], "runsc"),
     "uml": installs(["linux.uml"], "user-mode-linux"),
 }
+
+
+def set_up_backend(name: str, say: Say) -> None:
+    """What a backend needs; and what installs a distribution into a folder, for such a variant."""
+    if (base := name.partition(":")[0]) in SETUPS:
+        SETUPS[base](say)
+    if is_installed(name):
+        packages = ("mmdebstrap", "e2fsprogs", "debian-archive-keyring")
+        installs(distribution.PROGRAMS, *packages)(say)

@@ -17,7 +17,8 @@ from labkit.measure.schedule import schedule
 from labkit.recordings.words import MILESTONES
 from labkit.system.clock import Clock
 from labkit.system.interruptions import Interruptions, Watch
-from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock, FakeStream
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock, FakeInstance, FakeStream
+from tests.unit.programs.samples import SYSTEMD
 
 
 def plan(*backends: str, repeats: int = 3, seed: int = 1, **more: Any) -> Plan:
@@ -77,6 +78,31 @@ def test_what_is_done_is_not_done_again_and_keeps_its_place(done: set[int], seed
     assert {r.trial.trial: r.trial.backend for r in made} == {
         trial: backend for trial, backend in whole.items() if trial not in done
     }
+
+
+def test_what_an_instance_says_of_itself_is_noted_of_measured_trials_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr(FakeInstance, "told", lambda _: {"systemd-analyze": SYSTEMD})
+    backends = {"fake": FakeBackend(clock=clock)}
+    warm, measured = run(plan("fake", repeats=1, warmups={"fake": 1}), backends, clock)
+    assert not warm.reports and not warm.metrics
+    assert [report.text for report in measured.reports] == [SYSTEMD]
+    assert {row.metric for row in measured.metrics} == {"total", "kernel", "userspace"}
+    assert {row.workload for row in measured.metrics} == {"systemd-analyze"}
+
+
+def test_what_it_does_not_say_is_empty_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+
+    def silent(_: object) -> dict[str, str]:
+        raise BackendError("it let nobody log in")
+
+    monkeypatch.setattr(FakeInstance, "told", silent)
+    (records,) = run(plan("fake", repeats=1), {"fake": FakeBackend(clock=clock)}, clock)
+    assert records.trial.status == "ok" and not records.metrics
+    assert "it let nobody log in" in list(records.unread.values())
 
 
 def test_a_workload_that_a_backend_cannot_do_is_left_out() -> None:

@@ -122,7 +122,9 @@ def started(
             container.start()
             timeline.mark("started")
         output = Demultiplexer()
-        yield Started(container, Channel(fd, fd, decode=output.feed), output)
+        # A terminal's stream is one, and has no frames.
+        decode = bytes if settings.get("tty") else output.feed
+        yield Started(container, Channel(fd, fd, decode=decode), output)
 
 
 def _created(client: docker.DockerClient, settings: Mapping[str, Any]) -> Container:

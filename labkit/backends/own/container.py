@@ -52,7 +52,7 @@ class OwnContainerBackend(DockerBackend):
     by_default = False
     publishes = False
     settings: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    free = ("image", *OWN)
+    free: ClassVar[tuple[str, ...]] = ("image", *OWN)
     unsupported = UNSUPPORTED
 
     def missing(self) -> Missing | None:
@@ -94,8 +94,8 @@ class OwnContainerBackend(DockerBackend):
         with ExitStack() as stack:
             with daemon_errors("be reached"):
                 daemon = stack.enter_context(connected(version=self._interface))
-            settings = _settings(self.chosen["image"], limits, ready)
-            running = stack.enter_context(started(daemon, timeline, settings))
+            asked = settings(self.chosen["image"], limits, ready)
+            running = stack.enter_context(started(daemon, timeline, asked))
             running.output.whole = True
             said = Said(running.channel, timeline.clock, ready.pattern())
             stack.enter_context(said)
@@ -106,10 +106,10 @@ class OwnContainerBackend(DockerBackend):
                 taken = stays_open if ready.kind == "tcp" else None
                 reached = partial(try_port, ready, port, taken)
             meters = partial(meters_of, daemon, str(container.name))
-            yield OwnInstance(said, timeline, reached, meters, partial(_end, container))
+            yield OwnInstance(said, timeline, reached, meters, partial(end, container))
 
 
-def _settings(name: str, limits: Limits, ready: Ready) -> dict[str, Any]:
+def settings(name: str, limits: Limits, ready: Ready) -> dict[str, Any]:
     memory = limits.memory_mib * 1024 * 1024
     return {
         "image": name,
@@ -123,7 +123,7 @@ def _settings(name: str, limits: Limits, ready: Ready) -> dict[str, Any]:
     }
 
 
-def _end(container: Container) -> None:
+def end(container: Container) -> None:
     with daemon_errors("stop the container"), suppress(NotFound):
         container.stop(timeout=STOP_S)
         container.reload()

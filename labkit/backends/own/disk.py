@@ -46,7 +46,7 @@ class OwnDiskBackend(QemuBackend):
         **QemuBackend.settings,
         "bus": ("virtio", "ide"),
     }
-    free = ("disk", *OWN)
+    free: ClassVar[tuple[str, ...]] = ("disk", *OWN)
     unsupported = UNSUPPORTED
 
     _unpacked: Path | None = None
@@ -85,7 +85,7 @@ class OwnDiskBackend(QemuBackend):
             if ready.port is not None:
                 reached = partial(try_port, ready, port, partial(_taken, machine.qmp))
             meters = (Meter("qemu", "instance", (machine.process.pid,)),)
-            yield OwnInstance(said, timeline, reached, lambda: meters, partial(_end, machine))
+            yield OwnInstance(said, timeline, reached, lambda: meters, partial(end, machine))
 
 
 def _drive(disk: Path, bus: str) -> list[str]:
@@ -111,11 +111,12 @@ def _taken(qmp: Qmp, connection: socket.socket) -> bool:
     return False
 
 
-def _end(machine: Machine) -> None:
-    """Ends it by its power button; a system that does not react to that is switched off."""
+def end(machine: Machine, patience_s: float = 0.0) -> None:
+    """Ends it by its power button; a system that does not react to that is switched off, after
+    POWER_OFF_S, or a longer patience."""
     with suppress(BackendError):
         machine.qmp.execute("system_powerdown")
-    if not wait_for(machine.process, POWER_OFF_S):
+    if not wait_for(machine.process, max(POWER_OFF_S, patience_s)):
         with suppress(BackendError):
             machine.qmp.execute("quit")
         raise GuestTimeout("it did not end when its power button was pressed")

@@ -25,14 +25,22 @@ ADVICE = (
 
 class Said:
     """What an instance says, read by a thread as long as this context lasts: nobody's output may
-    be held up because nobody reads it. found_at: when the pattern had come."""
+    be held up because nobody reads it. found_at: when the pattern had come. `heard` is called with
+    the time and the end of it when more has come."""
 
-    def __init__(self, channel: Channel, clock: Clock, pattern: re.Pattern[bytes] | None) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        clock: Clock,
+        pattern: re.Pattern[bytes] | None,
+        heard: Callable[[float, bytes], None] = lambda at, text: None,
+    ) -> None:
         self.found_at: float | None = None
         self.ended = False
         self.channel = channel
         self._clock = clock
         self._pattern = pattern
+        self._heard = heard
         self._text = b""
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -44,6 +52,10 @@ class Said:
     def __exit__(self, *error: object) -> None:
         self._left.set()
         self._thread.join()
+
+    def raw(self) -> bytes:
+        """The end of it, as it came."""
+        return self._text
 
     def text(self) -> str:
         """The end of it; what would steer a terminal is left out."""
@@ -64,6 +76,7 @@ class Said:
             at, whole = self._clock.now(), self._text + data
             if self.found_at is None and self._pattern and self._pattern.search(whole):
                 self.found_at = at
+            self._heard(at, whole)
             self._text = whole[-KEEP:]
 
 

@@ -14,12 +14,13 @@ OWN = ("ready", "bits")
 # What is measured of it while it works on nothing that we have asked for.
 IDLE = "idle"
 NO_AGENT = (
-    "an image of one's own has no agent that could run it; its start, its memory and what it costs "
+    "an image without the lab's agent runs no workload; its start, its memory and what it costs "
     "while idle are measured from outside"
 )
 UNSUPPORTED = {name: NO_AGENT for name in all_workloads() if name != IDLE}
 UNSUPPORTED["resumed start"] = "only the lab image's agent can be met again after a pause"
 _OWN = re.compile(r":(?:image|disk)=")
+_DISTRIBUTION = ":distribution="
 _BITS = re.compile(r":bits=(\w+)")
 
 
@@ -28,8 +29,21 @@ def is_own(backend: str) -> bool:
     return _OWN.search(backend) is not None
 
 
+def is_installed(backend: str) -> bool:
+    """Whether a backend of this name runs the distribution that the lab has installed."""
+    return _DISTRIBUTION in backend
+
+
+def has_agent(backend: str) -> bool:
+    """Whether it runs the lab image, whose agent says when it is ready."""
+    return not is_own(backend) and not is_installed(backend)
+
+
 def short(backend: str) -> str:
-    """The name for a heading: without the condition that it waits for."""
+    """The name for a heading: without the condition that it waits for, docker:booted of the form of
+    a distribution."""
+    if is_installed(backend):
+        return backend.replace(_DISTRIBUTION, ":")
     return backend.partition(":ready=")[0] if is_own(backend) else backend
 
 
@@ -49,5 +63,7 @@ def swept(backend: str) -> tuple[str, dict[str, int]]:
 def bits(backend: str) -> str:
     """What a backend runs: figures of different bits are not set in relation. Empty: the lab
     image."""
+    if is_installed(backend):
+        return "distribution"
     match = _BITS.search(backend)
     return match[1] if match else backend if is_own(backend) else ""

@@ -46,10 +46,7 @@ class VirtualBoxInstance(Instance):
         self._session.greet()
 
     def meters(self) -> tuple[Meter, ...]:
-        found = [Meter("vm", "instance", (self._process.pid,))]
-        if self._process.display_pid is not None:
-            found.append(Meter("display", "helper", (self._process.display_pid,)))
-        return tuple(found)
+        return meters_of(self._process)
 
     def _wait_gone(self) -> None:
         """The guest has said goodbye: nothing of it is left to save, so the machine ends."""
@@ -75,6 +72,13 @@ class VirtualBoxInstance(Instance):
             raise
 
 
+def meters_of(process: MachineProcess) -> tuple[Meter, ...]:
+    found = [Meter("vm", "instance", (process.pid,))]
+    if process.display_pid is not None:
+        found.append(Meter("display", "helper", (process.display_pid,)))
+    return tuple(found)
+
+
 @contextmanager
 def connected(
     machine: Machine, process: MachineProcess, timeline: Timeline, *, boots: bool
@@ -82,7 +86,7 @@ def connected(
     """The instance, once the started machine's serial ports answer. One that does not boot takes no
     such time."""
     files = machine.ports, machine.folder / "console.log"
-    refused = partial(_not_started, machine)
+    refused = partial(not_started, machine)
     with conversation(
         *files, timeline, alive=process.alive, refused=refused, boots=boots
     ) as session:
@@ -90,7 +94,7 @@ def connected(
         yield VirtualBoxInstance(machine, process, session, timeline, patience_s)
 
 
-def _not_started(machine: Machine) -> BackendError:
+def not_started(machine: Machine) -> BackendError:
     return BackendError(
         "VirtualBox did not start the machine",
         details=diagnose(machine),

@@ -87,6 +87,9 @@ class VBoxManage:
     def power_off(self, *, name: str) -> None:
         self._do("switch the machine off", "controlvm", name, "poweroff")
 
+    def press_power_button(self, *, name: str) -> None:
+        self._do("press the machine's power button", "controlvm", name, "acpipowerbutton")
+
     def take_snapshot(self, *, name: str, snapshot: str) -> None:
         """Of a machine that runs: its disks and its state. It stands still meanwhile, then runs on.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from labkit.backends.distribution.login import DIGEST
 from labkit.experiments.benchmark.records import Run, RunManifest
 from labkit.experiments.benchmark.stats.frames import ALIKE, HELD, measured
 from labkit.guest.workload import all_workloads
@@ -31,6 +32,13 @@ def obstacles(first: RunManifest, second: RunManifest) -> list[Difference]:
         Difference(f"settings of {name}", one[name] or "none", two[name] or "none")
         for name in one
         if name in two
+    ]
+    own += [
+        Difference(f"bits of {name}", info.configuration[DIGEST][:12], two[DIGEST][:12])
+        for name, info in first.backends.items()
+        if name in second.backends
+        for two in [second.backends[name].configuration]
+        if DIGEST in info.configuration and DIGEST in two
     ]
     own.append(Difference("limits", _limits(first.plan.limits), _limits(second.plan.limits)))
     own.append(Difference("computer", _computer(first), _computer(second)))

@@ -31,6 +31,7 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
     labkit run --backends docker,qemu --repeats 20 --workloads cpu,fork
     labkit run --profile web                      how long until a server answers, how fast then
     labkit run --profile homework                 sysbench, fio, nginx, iperf3; a report to hand in
+    labkit run --profile distribution             Debian with systemd: as a machine, as a container
     labkit run --until-precision 0.1              as many blocks as that takes, in 10 minutes
     labkit run --backends docker:image=myapp,qemu:disk=my.qcow2 --ready tcp:22
     labkit run --sweep cpus=1,2 --sweep memory=256,512

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from labkit.experiments.benchmark.records import RunManifest
+from labkit.guest.programs import ASKED
 from labkit.recordings.words import MILESTONES
 
 Frames = Mapping[str, pd.DataFrame]
@@ -59,7 +60,7 @@ def _strangers(trials: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
 def _unknown_names(manifest: RunManifest, tables: Frames) -> Faults:
     # One that reports is called by its settings, too.
     asked = manifest.plan.workloads
-    workloads = {*asked, *(task.partition(":")[0] for task in asked)}
+    workloads = {*asked, *(task.partition(":")[0] for task in asked), *ASKED}
     milestones = tables["milestones"]
     for row in _rows(milestones[~milestones["milestone"].isin(MILESTONES)]):
         yield "milestones", f"trial {row.trial}: no milestone {row.milestone!r}"

@@ -45,7 +45,8 @@ class RunOptions(Options):
             "web: 10, an HTTP server that is asked. A slow backend makes fewer. "
             "engine-parts: 20 starts at each depth of a container engine; "
             "spectrum: 10, all from a process to a machine; "
-            "homework: 5, sysbench, fio, nginx, iperf3, and a report for a course."
+            "homework: 5, sysbench, fio, nginx, iperf3, and a report for a course; "
+            "distribution: 5, one installed Debian with systemd until its login."
         ),
     ] = "quick"
     seed: Annotated[int | None, Help("Makes the order of the trials repeatable.")] = None

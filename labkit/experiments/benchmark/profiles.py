@@ -75,4 +75,18 @@ PROFILES: Mapping[str, Profile] = {
         memory_mib=512,
         patient=False,
     ),
+    # One installed Debian until its login: as a machine, and as containers.
+    "distribution": Profile(
+        ("idle",),
+        repeats=5,
+        seconds=3.0,
+        budget_s=330,
+        backends=(
+            *("docker:distribution=plain", "docker:distribution=booted"),
+            *("nspawn:distribution=booted", "qemu:distribution=booted"),
+            "virtualbox:distribution=booted",
+        ),
+        memory_mib=512,
+        patient=False,
+    ),
 }

@@ -14,6 +14,7 @@ from labkit.experiments.benchmark.data_quality.issue import clock_off, named
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.stats.programs import by_wrong_clock
+from labkit.guest.programs import ASKED
 from labkit.text_table import WIDTH, aligned, stacked, wrapped
 
 # Of the latencies of a program the first of these that it tells is in the text.
@@ -26,13 +27,14 @@ MEANS = (
 
 
 def shown(run: Run, *, all_of_it: bool = True) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows; without `all_of_it`, of each workload its first figure and one latency."""
+    """Headings and rows; without `all_of_it`, of each workload its first figure and one latency,
+    and of what an instance says of itself nothing (boot.py)."""
     table = stats.programs(run)
     backends = list(dict.fromkeys(table["backend"]))
     first = yardstick(run.trials)
     rows = []
     for (workload, metric), group in table.groupby(["workload", "metric"], sort=False):
-        if not all_of_it and metric not in _chief(table, str(workload)):
+        if not all_of_it and (workload in ASKED or metric not in _chief(table, str(workload))):
             continue
         by_backend = {row.backend: row for row in notes.rows_of(group)}
         cells = [_cell(by_backend.get(name), name == first) for name in backends]

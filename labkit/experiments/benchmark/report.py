@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labkit.experiments.benchmark import data_quality, programs, stats
+from labkit.experiments.benchmark import boot, data_quality, programs, stats
 from labkit.experiments.benchmark.charts.memory import METRICS
 from labkit.experiments.benchmark.data_quality.gather import NO_ISSUES
 from labkit.experiments.benchmark.figures import charts
@@ -31,6 +31,9 @@ def html(run: Run, *, badge: str) -> str:
         programs=programs.shown(run),
         programs_empty=programs.wrong_clocks(run),
         programs_mean=programs.MEANS.format(first=yardstick(run.trials)),
+        boot=boot.shown(run),
+        boot_title=boot.TITLE,
+        boot_why=[boot.MEANS, *boot.WHY, *boot.degraded(run)],
         definitions={**found.meanings, **_metrics()},
         cautions=cautions(run, found),
         issues=[issue.sentence for issue in data_quality.quality_issues(run)],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labkit import notes, units
-from labkit.backends.own.names import is_own, short
+from labkit.backends.own.names import has_agent, short
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.empty import Empty, Figures
 from labkit.experiments.benchmark.records import Run, once
@@ -23,7 +23,10 @@ SUBSTITUTES = {
 }
 
 
-OWN_START = "; of an image of one's own, to the condition in its name, which is another thing"
+OWN_START = (
+    "; of an image without the agent, to the condition in its name, of a distribution to its login "
+    "prompt: which is another thing"
+)
 IDLE_CPU = "idle CPU"
 IDLE_MEANS = (
     "host CPU (instance, helper, services) while nothing is asked of it; 100 % is one whole "
@@ -58,7 +61,7 @@ def table(run: Run) -> Table:
     """The comparison of a run's backends."""
     first, workloads = short(yardstick(run.trials)) or "host", _counting(run)
     columns = _columns(first, workloads)
-    has_own = any(map(is_own, run.manifest.backends))
+    has_own = not all(map(has_agent, run.manifest.backends))
     if has_own:  # all that it costs while nothing is asked of it
         columns.append(Column(IDLE_CPU, PER_SECOND, units.percent, "idle"))
     values = stats.quantities(run).set_index(["backend", "quantity", "workload"])

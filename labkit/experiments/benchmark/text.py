@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from labkit import notes
 from labkit.backends.own.names import is_own, short
-from labkit.experiments.benchmark import data_quality, programs, stats
+from labkit.experiments.benchmark import boot, data_quality, programs, stats
 from labkit.experiments.benchmark.records import Run, examined
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.table import Table, table
@@ -26,7 +26,7 @@ def table_text(run: Run) -> str:
     run = examined(run)
     shown = table(run)
     lines = aligned([shown.headings, *shown.cells], width=WIDTH)
-    reported = programs.text(run)
+    reported = [*programs.text(run), *boot.text(run)]
     return "\n".join([*lines, "", *_legend(run, shown), *reported, *quality_text(run)])
 
 
@@ -50,7 +50,14 @@ def cautions(run: Run, found: Table) -> list[str]:
     counted = stats.backends(run.trials)
     counted["few"] = counted["n"] < stats.FEW
     lost = [_lost(counted, what) for what in ("failed", "disturbed")]
-    texts = [_own(run), ending(run), notes.caution(counted), notes.engines(counted), *lost]
+    texts = [
+        _own(run),
+        boot.installed(run),
+        ending(run),
+        notes.caution(counted),
+        notes.engines(counted),
+        *lost,
+    ]
     texts += [*found.empty, *_left_out(run, found)]
     return [text for text in texts if text]
 

@@ -2,6 +2,6 @@
 the source of its format."""
 
 from labkit.guest.programs.metric import Metric
-from labkit.guest.programs.table import PROGRAMS, metrics_of, version_of
+from labkit.guest.programs.table import ASKED, PROGRAMS, metrics_of, version_of
 
-__all__ = ["PROGRAMS", "Metric", "metrics_of", "version_of"]
+__all__ = ["ASKED", "PROGRAMS", "Metric", "metrics_of", "version_of"]

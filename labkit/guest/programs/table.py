@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from labkit.errors import UsageError
-from labkit.guest.programs import ab, fio, iperf3, lines, redis, sysbench
+from labkit.guest.programs import ab, fio, iperf3, lines, redis, sysbench, systemd_analyze
 from labkit.guest.programs.metric import Metric
 
 # Program → report → metrics; the first one is what the program is asked for.
@@ -17,7 +17,10 @@ PROGRAMS: Mapping[str, Callable[[str], list[Metric]]] = {
     "lines": lines.metrics,
     "redis": redis.metrics,
     "sysbench": sysbench.metrics,
+    "systemd-analyze": systemd_analyze.metrics,
 }
+# Asked of an instance itself (Instance.told): no workload of the plan.
+ASKED = ("systemd-analyze",)
 
 
 # Where a report says of which program, and which version, it is.
@@ -26,6 +29,7 @@ VERSIONS: Mapping[str, str] = {
     "fio": fio.VERSION,
     "iperf3": iperf3.VERSION,
     "sysbench": sysbench.VERSION,
+    "systemd-analyze": systemd_analyze.VERSION,
 }
 
 

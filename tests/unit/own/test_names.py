@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends.own.names import bits, is_own, short, within
+from labkit.backends.own.names import bits, has_agent, is_own, short, within
 from labkit.backends.table import make_backend
 from labkit.errors import UsageError
 from labkit.experiments.benchmark import planning
 from labkit.experiments.benchmark.options import RunOptions
+from labkit.experiments.benchmark.profiles import PROFILES
 from labkit.experiments.benchmark.variants import named
 from labkit.recordings.facts import Limits
 
@@ -29,6 +30,19 @@ def test_what_a_name_tells() -> None:
     assert (bits(OWN), bits("docker")) == ("app", "")
     assert bits("qemu:disk=a:ready=tcp:1") != bits("qemu:disk=b:ready=tcp:1")
     assert short(OWN) == "docker:image=site/app:1.2@sha256:ab"
+
+
+def test_a_distribution_is_one_everywhere_and_says_itself_when_it_is_ready() -> None:
+    names = [*PROFILES["distribution"].backends]
+    assert {bits(name) for name in names} == {"distribution"} and not any(map(is_own, names))
+    assert not any(map(has_agent, names)) and has_agent("docker:network=none")
+    assert named(names, None, None) == names
+    assert [make_backend(name).name for name in names] == names
+    assert short(names[0]) == "docker:plain"
+    with pytest.raises(UsageError, match="nothing to apply to"):
+        named(names, "tcp:22", None)
+    with pytest.raises(UsageError):
+        make_backend("qemu:distribution=plain")
 
 
 @pytest.mark.parametrize("name", ["host", "docker:network=bridge", "qemu:disk=a:ready=tcp:1"])

@@ -89,6 +89,22 @@ IPERF3 = """{
 }"""
 LINES = "start us 24390\nimport us 205028\n"
 
+SYSTEMD = """systemd 252 (252.39-1~deb12u2)
+system is running
+Startup finished in 5.761s (kernel) + 17.037s (userspace) = 22.799s\x20
+graphical.target reached after 16.825s in userspace.
+
+graphical.target @16.825s
+"""
+SYSTEMD_CONTAINER = """systemd 252 (252.39-1~deb12u2)
+system is running
+Startup finished in 547ms (userspace)\x20
+graphical.target reached after 506ms in userspace.
+"""
+SYSTEMD_TOO_EARLY = """Bootup is not yet finished \
+(org.freedesktop.systemd1.Manager.FinishTimestampMonotonic=0).
+Please try again later.
+"""
 SAMPLES = {
     "ab": AB,
     "fio": FIO,
@@ -96,4 +112,5 @@ SAMPLES = {
     "lines": LINES,
     "redis": REDIS,
     "sysbench": SYSBENCH,
+    "systemd-analyze": SYSTEMD,
 }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.errors import LabError, UsageError
-from labkit.guest.programs import PROGRAMS, metrics_of, version_of
+from labkit.guest.programs import ASKED, PROGRAMS, metrics_of, version_of
 from labkit.guest.programs.metric import UNITS
 from labkit.guest.workload import all_workloads
 from labkit.measure.clients import CLIENTS
@@ -105,6 +105,34 @@ def test_an_error_of_iperf3_is_told() -> None:
         metrics_of("iperf3", '{"error": "unable to connect to server: Connection refused"}')
 
 
+def test_systemd_analyze() -> None:
+    assert figures("systemd-analyze", samples.SYSTEMD) == {
+        "total": ("us", pytest.approx(22_798_000)),
+        "kernel": ("us", 5_761_000),
+        "userspace": ("us", 17_037_000),
+    }
+    assert figures("systemd-analyze", samples.SYSTEMD_CONTAINER) == {
+        "total": ("us", 547_000),
+        "userspace": ("us", 547_000),
+    }
+
+
+@pytest.mark.parametrize(
+    ("span", "us"),
+    [("1min 2.345s", 62_345_000), ("2h 3min 4s", 7_384_000_000), ("897us", 897), ("12ms", 12_000)],
+)
+def test_systemd_has_spans_of_several_words(span: str, us: float) -> None:
+    text = f"Startup finished in 1s (firmware) + 2s (loader) + {span} (kernel) = 9s"
+    found = figures("systemd-analyze", text)
+    assert found["kernel"] == ("us", pytest.approx(us))
+    assert list(found) == ["total", "firmware", "loader", "kernel"]
+
+
+def test_a_boot_that_has_not_ended_is_no_figure() -> None:
+    with pytest.raises(LabError, match="Bootup is not yet finished"):
+        metrics_of("systemd-analyze", samples.SYSTEMD_TOO_EARLY)
+
+
 def test_own_lines() -> None:
     assert figures("lines", samples.LINES)["start"] == ("us", 24390.0)
 
@@ -124,12 +152,13 @@ def test_versions() -> None:
         "lines": "",
         "redis": "",
         "sysbench": "sysbench 1.0.20",
+        "systemd-analyze": "systemd 252 (252.39-1~deb12u2)",
     }
 
 
 def test_each_workload_that_reports_has_a_parser_and_each_client_is_known() -> None:
     reporting = [one for one in all_workloads().values() if one.program]
-    assert {one.program for one in reporting} == set(PROGRAMS)
+    assert {one.program for one in reporting} == set(PROGRAMS) - set(ASKED)
     assert {one.client for one in reporting} - {""} == set(CLIENTS)
     assert all(one.packages and not one.unit for one in reporting)
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from labkit import notes, units
-from labkit.backends.own.names import is_own
+from labkit.backends.own.names import has_agent
 from labkit.charts import parts
 from labkit.charts.chart import Chart, drawn
 from labkit.charts.style import GREY, look, on, panels, tint
@@ -32,7 +32,9 @@ READY = Words(
     "until ready",
     "ready",
 )
-OWN_READY = replace(READY, subtitle="To the agent's first line, or to the condition in its name")
+OWN_READY = replace(
+    READY, subtitle="To the agent's first line, the condition in the name, or a login prompt"
+)
 FIRST_RESPONSE = Words(
     "How long until it answers?",
     "From the request of the instance to the first whole answer of its HTTP server",
@@ -47,7 +49,7 @@ ROOM = 0.16  # the share from which on a phase has room for its length
 def startup(table: pd.DataFrame, timeline: pd.DataFrame, *, badge: str = "") -> Chart:
     """From `stats.startup` and `stats.timeline`: total on a logarithmic axis (left), each
     phase's share of it (right)."""
-    own = any(map(is_own, table["backend"]))
+    own = not all(map(has_agent, table["backend"]))
     return _draw(OWN_READY if own else READY, table, timeline, badge)
 
 

@@ -2,6 +2,7 @@
 
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.stats.ballast import ballast, held_bytes
+from labkit.experiments.benchmark.stats.boot import boot
 from labkit.experiments.benchmark.stats.cpu import (
     components,
     cpu_spent,
@@ -34,6 +35,7 @@ __all__ = [
     "backends",
     "ballast",
     "beside",
+    "boot",
     "comparable",
     "compare",
     "components",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from labkit.experiments.benchmark.records import Run, once
 from labkit.experiments.benchmark.stats.frames import PAIR, baseline, identified, in_blocks
+from labkit.guest.programs import ASKED
 from labkit.measure.clients import CLIENTS
 from labkit.recordings.words import OWN_KERNEL
 from labkit.stats.ratios import ratios
@@ -64,7 +65,7 @@ def by_wrong_clock(run: Run) -> pd.DataFrame:
 
 def _in_order(table: pd.DataFrame, run: Run) -> pd.DataFrame:
     """The plan's workloads one after another, and of each its metrics as they were reported."""
-    asked = {name: place for place, name in enumerate(run.manifest.plan.workloads)}
+    asked = {name: place for place, name in enumerate([*run.manifest.plan.workloads, *ASKED])}
     told = dict.fromkeys(zip(run.metrics["workload"], run.metrics["metric"], strict=True))
     places = {key: (asked[key[0]], place) for place, key in enumerate(told)}
     keys = list(zip(table["workload"], table["metric"], strict=True))

@@ -1,0 +1,128 @@
+"""`docker:distribution=booted`: a container whose first program is systemd, and `…=plain`: one
+whose only program is the login itself: what a container is otherwise, a program and no system.
+
+What systemd wants of a container engine (https://systemd.io/CONTAINER_INTERFACE): /run in memory, a
+tree of control groups that it may write to, and SIGRTMIN+3 as the signal to end. Docker mounts the
+control groups read-only: who may mount (CAP_SYS_ADMIN, and no AppArmor that forbids it) makes those
+of the container's own namespace writable. That is a weaker boundary than Docker's usual one; the
+plain form has the usual one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any, ClassVar
+
+import docker
+from docker.errors import ImageNotFound
+
+from labkit.backends.base import Missing
+from labkit.backends.distribution import login
+from labkit.backends.distribution.login import BOOTED, PLAIN, READY, LoginInstance
+from labkit.backends.docker.backend import DockerBackend
+from labkit.backends.docker.client import DAEMON_ERRORS, connected, daemon_errors
+from labkit.backends.docker.containers import started
+from labkit.backends.docker.meters import meters_of
+from labkit.backends.instance import Instance
+from labkit.backends.own.container import OwnContainerBackend, end, settings
+from labkit.backends.own.instance import Said
+from labkit.backends.own.ready import read
+from labkit.backends.timeline import Timeline
+from labkit.image import LabImage, distribution
+from labkit.image.distribution import HOSTNAME, Distribution
+from labkit.recordings.facts import Limits
+from labkit.system.process import uninterrupted
+
+REPOSITORY = "labkit/distribution"
+LABEL = "org.labkit.distribution"
+LOAD_TIMEOUT_S = 600
+_MOUNTS = "/sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified"
+_BOOT = (
+    f"for tree in {_MOUNTS}; do mount -o remount,bind,rw $tree 2>/dev/null; done; exec /sbin/init"
+)
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    BOOTED: {
+        "command": ["/bin/sh", "-c", _BOOT],
+        "cap_add": ["SYS_ADMIN"],
+        "security_opt": ["apparmor=unconfined"],
+        "cgroupns": "private",
+        "tmpfs": {"/run": "", "/run/lock": ""},
+        "environment": {"container": "docker"},
+        "stop_signal": "SIGRTMIN+3",
+    },
+    PLAIN: {
+        "command": ["/sbin/agetty", "--noclear", "--keep-baud", "-", "115200", "linux"],
+        # A first process takes no other signal, unless it has asked for it: pid_namespaces(7).
+        "stop_signal": "SIGKILL",
+    },
+}
+
+
+class DistributionContainerBackend(OwnContainerBackend):
+    about_s = 3.0
+    settings: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "distribution": (BOOTED, PLAIN),
+        "ready": (READY,),
+    }
+    free = ()
+
+    def missing(self) -> Missing | None:
+        return DockerBackend.missing(self) or login.missing(self.name)
+
+    def prepare(self, image: LabImage) -> None:
+        found = distribution.build(progress=self.progress)
+        with daemon_errors("load the distribution"), connected(timeout=LOAD_TIMEOUT_S) as daemon:
+            _load(daemon, found)
+            self._interface = daemon.api.api_version
+
+    def configuration(self) -> Mapping[str, str]:
+        asked = SETTINGS[self.chosen["distribution"]]
+        told = {name: str(value) for name, value in asked.items()}
+        return {**DockerBackend.configuration(self), **login.facts(login.made()), **told}
+
+    @contextmanager
+    def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
+        form, ready = self.chosen["distribution"], read(READY)
+        asked = settings(_tag(login.made()), limits, ready)
+        asked |= {"hostname": HOSTNAME, "network_mode": "none", "tty": True, "stdin_open": True}
+        with ExitStack() as stack:
+            with daemon_errors("be reached"):
+                daemon = stack.enter_context(connected(version=self._interface))
+            running = stack.enter_context(started(daemon, timeline, {**asked, **SETTINGS[form]}))
+            said = stack.enter_context(Said(running.channel, timeline.clock, ready.pattern()))
+            meters = partial(meters_of, daemon, str(running.container.name))
+            stop = partial(end, running.container)
+            yield LoginInstance(said, timeline, meters, stop, booted=form == BOOTED)
+
+
+def _tag(found: Distribution) -> str:
+    return f"{REPOSITORY}:{found.digest[:12]}"
+
+
+def _load(client: docker.DockerClient, found: Distribution) -> None:
+    """Its archive as an image of one layer, unless it is there; a former one makes way."""
+    try:
+        if client.images.get(_tag(found)).labels.get(LABEL) == found.digest:
+            return
+    except ImageNotFound:
+        pass
+    with uninterrupted():
+        client.api.import_image_from_file(
+            str(found.archive),
+            repository=REPOSITORY,
+            tag=found.digest[:12],
+            changes=[f"LABEL {LABEL}={found.digest}"],
+        )
+    for old in client.images.list(REPOSITORY, filters={"label": LABEL}):
+        if old.labels[LABEL] != found.digest:
+            _remove(client, old.tags)
+
+
+def _remove(client: docker.DockerClient, tags: list[str]) -> None:
+    for tag in tags:
+        try:
+            client.images.remove(tag)
+        except DAEMON_ERRORS:
+            return  # a container of another lab may use it
