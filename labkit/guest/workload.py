@@ -66,6 +66,14 @@ class Task:
         return ":".join([self.workload.name, *(f"{k}={v}" for k, v in self.settings)])
 
     @property
+    def work(self) -> str:
+        """Which work it is, however it was asked for: its settings but for those that the file has
+        anyway, in the file's order."""
+        given, defaults = self.chosen, self.workload.defaults
+        own = [f"{name}={given[name]}" for name in defaults if given[name] != defaults[name]]
+        return ":".join([self.workload.name, *own])
+
+    @property
     def chosen(self) -> dict[str, str]:
         """All settings, those that nobody chose, too."""
         return {**self.workload.defaults, **dict(self.settings)}

@@ -217,7 +217,8 @@ def _trial_s(name: str, workloads: Sequence[str], seconds: float) -> float:
 def _check(names: Sequence[str], chosen: Profile) -> None:
     if not names:
         raise UsageError("no backend is named", details=f"the lab has: {', '.join(BACKENDS)}")
-    workloads = [parse_task(text).label for text in chosen.workloads]
+    tasks = [parse_task(text) for text in chosen.workloads]
+    workloads = [task.work if task.workload.program else task.label for task in tasks]
     if len(set(workloads)) < len(workloads):
         raise UsageError(
             "a workload is named twice", resolution="name each once; a second run compares settings"

@@ -22,40 +22,18 @@ from labkit.experiments.benchmark.homework import page
 from labkit.experiments.benchmark.homework.commands import COMMANDS, command
 from labkit.experiments.benchmark.homework.tidy import COLUMNS
 from labkit.experiments.benchmark.stats.quantities import by_trial
-from labkit.guest.programs import metrics_of
 from labkit.guest.workload import all_workloads, parse_task, workload_files
 from labkit.measure import clients
-from labkit.measure.records import ProgramMetric, Report, Result
-from labkit.record import Record
+from labkit.measure.records import Result
 from tests.unit.charts.legible import assert_legible, words
 from tests.unit.charts.made_up import MadeUpRun, frame, make_run
-from tests.unit.programs.samples import AB, FIO, SAMPLES
-
-WORKLOADS = {"fio:rw=read": FIO, "nginx": AB, "python": SAMPLES["lines"]}
-SLOWER = {"host": 1.0, "docker": 2.0, "qemu": 4.0}
+from tests.unit.experiments.benchmark.made_up_programs import WORKLOADS, with_programs
+from tests.unit.programs.samples import FIO
 
 
 @pytest.fixture
 def run() -> MadeUpRun:
-    made = make_run(n=5)
-    rows: list[ProgramMetric] = []
-    reports: list[Report] = []
-    for trial in made.trials.itertuples():
-        number, name = int(str(trial.trial)), str(trial.backend)
-        place = {"trial": number, "backend": name}
-        for workload, text in WORKLOADS.items():
-            program = parse_task(workload).workload.program
-            reports.append(Report(**place, workload=workload, program=program, text=text))
-            for metric, unit, value in metrics_of(program, text):
-                slower = SLOWER[name] * (1 + number / 1000)
-                value = value * slower if unit == "us" else value / slower
-                figures = {"metric": metric, "unit": unit, "value": value}
-                rows.append(ProgramMetric(**place, workload=workload, **figures))
-    made.metrics = frame(ProgramMetric, list[Record](rows))
-    made.reports = frame(Report, list[Record](reports))
-    plan = made.manifest.plan.model_copy(update={"workloads": tuple(WORKLOADS)})
-    made.manifest = made.manifest.model_copy(update={"plan": plan})
-    return made
+    return with_programs(make_run(n=5))
 
 
 def test_each_figure_has_its_ratio_in_the_same_block(run: MadeUpRun) -> None:
