@@ -84,6 +84,12 @@ def test_the_homework_is_a_page_a_table_and_the_raw_reports(run: MadeUpRun, tmp_
     assert len(raw) == len(run.reports) and raw["trial-000-host-fio_rw=read.json"] == FIO
 
 
+def test_the_homework_holds_what_the_lab_has_counted(run: MadeUpRun) -> None:
+    rows = [row[0:3] for row in page._of_the_lab(run)]
+    assert ["startup", "qemu (tcg)", "5"] in rows and ["cpu (MiB/s)", "qemu (tcg)", "5"] in rows
+    assert len(rows) == len({tuple(row) for row in rows})
+
+
 def test_the_page_that_a_run_has_besides_is_known(tmp_path: Path) -> None:
     run: Any = SimpleNamespace(path=tmp_path)
     assert EXPERIMENT.further_pages(run) == {}
@@ -239,8 +245,8 @@ def test_startup_and_memory_have_all_figures_of_the_others(run: MadeUpRun) -> No
 
 def test_the_command_line_has_the_options_of_the_workload_and_of_its_client() -> None:
     source = Path(clients.__file__).read_text(encoding="utf-8")
-    reporting = {name: one for name, one in all_workloads().items() if one.program}
-    assert set(COMMANDS) == set(reporting)
+    with_programs = {name for name, one in all_workloads().items() if one.packages}
+    assert set(COMMANDS) == with_programs
     for name in COMMANDS:
         files = workload_files()[name].read_text(encoding="utf-8") + source
         shown = command(parse_task(name), 1.5)
