@@ -26,6 +26,7 @@ from labkit.image.packaging import needed_bytes, write_image
 from labkit.image.room import unfinished
 from labkit.image.rootfs import read_guest
 from labkit.system import owned_files
+from labkit.system.clock import HostClock
 from labkit.system.paths import cache_dir
 
 
@@ -71,6 +72,16 @@ def find(*, kernel: Path | None = None, packages: Sequence[str] = ()) -> LabImag
     if inputs is None:
         return _built_before(names, _here(), own_kernel)
     return load(_folder(inputs), inputs.digest)
+
+
+def build_times() -> list[float]:
+    """How many seconds the builds of the images took that are in the cache, with their downloads.
+    Those of an older lab do not tell."""
+    found = []
+    for file in _images().glob(f"*/{RECORD}"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.append(float(json.loads(file.read_text(encoding="utf-8"))["build_s"]))
+    return sorted(found)
 
 
 def _known(
@@ -124,9 +135,10 @@ def _build(inputs: Inputs, progress: bool) -> LabImage:
     image = load(_folder(inputs), inputs.digest)
     if image:
         return image
+    began = HostClock().now()
     contents = read_contents(inputs, _debs(), progress=progress)
     with unfinished(_images(), needed_bytes(contents)) as temporary:
-        write_image(inputs, contents, temporary / "image", progress=progress)
+        write_image(inputs, contents, temporary / "image", began, progress=progress)
         built = _put_in_place(temporary / "image", inputs)
         remove_old(_images(), temporary)
         return built

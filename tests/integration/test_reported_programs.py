@@ -130,6 +130,6 @@ def test_a_program_that_fails_is_told_and_the_others_go_on(
     assert "went wrong" in run.left_out["docker, broken"]
     assert "no figure" in run.left_out["host, odd"]
     for name in BACKENDS:
-        assert "the lab image has no program nope" in run.left_out[f"{name}, piped"]
+        assert "the lab image has no" in run.left_out[f"{name}, piped"]  # or «none», on the host
     assert list(run.metrics["value"]) == [3.0, 3.0]
     assert len(run.reports) == 4  # what makes no sense is kept, too

@@ -120,9 +120,9 @@ def _of_the_lab(run: Run) -> Iterator[list[str]]:
     spreads = groups.agg(["min", "max", "mean", "std"]).reset_index().astype({"std": float})
     table = stats.quantities(run).merge(spreads, on=by)
     for quantity, scale in OF_THE_LAB.items():
-        for workload, rows in table[table["quantity"] == quantity].groupby("workload", sort=False):
+        for _, rows in table[table["quantity"] == quantity].groupby("workload", sort=False):
             for row in notes.rows_of(rows):
-                name = f"{workload} ({row.unit}/s)" if workload else units.name(quantity)
+                name = f"{row.workload} ({row.unit}/s)" if row.workload else units.name(quantity)
                 yield [name, *_figures(row, scale)]
 
 
