@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +16,15 @@ import pytest
 
 from labkit import notes, units
 from labkit.errors import UsageError
-from labkit.experiments.benchmark import figures, homework, integrity, programs, report, stats
+from labkit.experiments.benchmark import (
+    anonymous,
+    figures,
+    homework,
+    integrity,
+    programs,
+    report,
+    stats,
+)
 from labkit.experiments.benchmark.charts import program_bars
 from labkit.experiments.benchmark.experiment import EXPERIMENT
 from labkit.experiments.benchmark.figures import charts
@@ -22,6 +32,7 @@ from labkit.experiments.benchmark.homework import page
 from labkit.experiments.benchmark.homework.commands import COMMANDS, command
 from labkit.experiments.benchmark.homework.tidy import COLUMNS
 from labkit.experiments.benchmark.stats.quantities import by_trial
+from labkit.guest.programs import metrics_of
 from labkit.guest.workload import all_workloads, parse_task, workload_files
 from labkit.measure import clients
 from labkit.measure.records import Result
@@ -82,6 +93,23 @@ def test_the_homework_is_a_page_a_table_and_the_raw_reports(run: MadeUpRun, tmp_
     assert list(rows[0]) == COLUMNS and {row["unit"] for row in rows} >= {"1/s", "us", "s", "bytes"}
     raw = {file.name: file.read_text() for file in (tmp_path / "out/raw").iterdir()}
     assert len(raw) == len(run.reports) and raw["trial-000-host-fio_rw=read.json"] == FIO
+
+
+def test_what_is_handed_in_names_neither_computer_nor_user(
+    run: MadeUpRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anonymous, "names", lambda: frozenset({"annas-laptop", "anna"}))
+    told = FIO.replace("{", '{"x": "/home/anna/y", "system_info": "Linux annas-laptop 6.1",', 1)
+    run = with_programs(run, {"fio": told})
+    run = replace(run, left_out={"docker, fio": "annas-laptop: no room in /home/anna/x"})
+    homework.write(run, tmp_path / "out", badge="made up")
+    for file in (tmp_path / "out").rglob("*.*"):
+        text = file.read_text(encoding="utf-8")
+        assert "anna" not in text, file
+        if file.parent.name == "raw":
+            assert json.loads(text)["x"] == "PATH"
+            assert metrics_of("fio", text) == metrics_of("fio", told)
+    assert "NAME" in (tmp_path / "out/homework.html").read_text(encoding="utf-8")
 
 
 def test_the_homework_holds_what_the_lab_has_counted(run: MadeUpRun) -> None:
