@@ -137,11 +137,9 @@ def _image_first(needs: Needs, options: Options) -> str:
     if image.find(kernel=options.kernel, packages=_packages(needs)):
         return ""
     times = [f"{took:.0f}" for took in image.build_times()]
-    took = "how long that takes depends on the network: none is in the cache that would tell"
+    took = "how long that takes depends on the network: none was built here before"
     if times:
-        took = (
-            f"of those in the cache, one took {' to '.join(dict.fromkeys((times[0], times[-1])))} s"
-        )
+        took = f"such builds took {' to '.join(dict.fromkeys((times[0], times[-1])))} s here"
     return f"and before that, the lab image is built, which is not there yet; {took}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from labkit.backends.base import Backend
 from labkit.backends.virtualbox import installation
 from labkit.errors import LabError, UsageError
 from labkit.experiments.benchmark import plan as make_plan
@@ -94,6 +95,14 @@ def test_a_ballast_takes_long_where_each_page_is_interpreted(
     words = planning.describe(longer)
     monkeypatch.setattr(installation, "driver_refusal", lambda: None)
     assert _minutes(planning.describe(longer)) < _minutes(words)
+
+
+def test_what_a_backend_cannot_do_is_told_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Backend, "problem", lambda self: None)
+    names = ["host", "unshare", "qemu-resumed"]
+    plan = make_plan(names, workloads=["nginx", "http", "idle"])
+    _, told = planning.describe(plan).splitlines()
+    assert told.startswith("left empty: unshare, nginx, http: the lab has no way")
 
 
 def _minutes(words: str) -> int:

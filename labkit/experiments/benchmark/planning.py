@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -133,7 +133,20 @@ def describe(plan: Plan) -> str:
     if plan.instances:
         counts = ", ".join(f"{name} {count}" for name, count in plan.instances.items())
         words.append(f"then instances at once: {counts}")
-    return "; ".join(words)
+    return "\n".join(["; ".join(words), *_left_empty(plan)])
+
+
+def _left_empty(plan: Plan) -> Iterator[str]:
+    """What a backend of the plan cannot do, told before; of one that can run at all."""
+    asked = dict.fromkeys(parse_task(text).workload.name for text in plan.workloads)
+    for name in plan.backends:
+        backend = make_backend(name)
+        if backend.problem() is not None:
+            continue
+        unsupported = backend.all_unsupported()
+        for why in dict.fromkeys(unsupported[task] for task in asked if task in unsupported):
+            tasks = ", ".join(task for task in asked if unsupported.get(task) == why)
+            yield f"left empty: {name}, {tasks}: {why}"
 
 
 def available(profile: str = "quick") -> tuple[str, ...]:
