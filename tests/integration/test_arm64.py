@@ -12,11 +12,11 @@ from labkit.backends.qemu.backend import QemuBackend
 from labkit.backends.qemu.command import PROGRAMS
 from labkit.backends.timeline import Timeline
 from labkit.errors import LabError
+from labkit.guest.programs import metrics_of
 from labkit.guest.protocol import Request
+from labkit.guest.workload import parse_task
 from labkit.image import LabImage
 from labkit.image.architecture import ARM64
-from labkit.guest.programs import metrics_of
-from labkit.guest.workload import parse_task
 from labkit.measure.web.client import get, wait_for_answer
 from labkit.recordings.facts import Limits
 from labkit.setup import apt
