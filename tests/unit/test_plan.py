@@ -105,6 +105,17 @@ def test_what_a_backend_cannot_do_is_told_before(monkeypatch: pytest.MonkeyPatch
     assert told.startswith("left empty: unshare, nginx, http: the lab has no way")
 
 
+def test_that_an_interpreter_takes_longer_with_programs_is_told_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Backend, "problem", lambda self: None)
+    monkeypatch.setattr(planning, "interprets", lambda name: name == "virtualbox")
+    for workload, lines in (("idle", 1), ("python", 2)):
+        plan = make_plan(["host", "virtualbox"], workloads=[workload], memory_mib=256)
+        assert len(planning.describe(plan).splitlines()) == lines
+    assert "longer than estimated: virtualbox" in planning.describe(plan)
+
+
 def _minutes(words: str) -> int:
     found = re.search(r"about (\d+) min", words)
     assert found is not None, words

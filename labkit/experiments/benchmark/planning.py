@@ -133,12 +133,15 @@ def describe(plan: Plan) -> str:
     if plan.instances:
         counts = ", ".join(f"{name} {count}" for name, count in plan.instances.items())
         words.append(f"then instances at once: {counts}")
-    return "\n".join(["; ".join(words), *_left_empty(plan)])
+    return "\n".join(["; ".join(words), *_cannot_do(plan)])
 
 
-def _left_empty(plan: Plan) -> Iterator[str]:
-    """What a backend of the plan cannot do, told before; of one that can run at all."""
-    asked = dict.fromkeys(parse_task(text).workload.name for text in plan.workloads)
+def _cannot_do(plan: Plan) -> Iterator[str]:
+    """What a backend of the plan cannot do, or not in this time, told before; of one that can run
+    at all."""
+    workloads = [parse_task(text).workload for text in plan.workloads]
+    asked = dict.fromkeys(workload.name for workload in workloads)
+    with_programs = any(workload.packages for workload in workloads)
     for name in plan.backends:
         backend = make_backend(name)
         if backend.problem() is not None:
@@ -147,6 +150,8 @@ def _left_empty(plan: Plan) -> Iterator[str]:
         for why in dict.fromkeys(unsupported[task] for task in asked if task in unsupported):
             tasks = ", ".join(task for task in asked if unsupported.get(task) == why)
             yield f"left empty: {name}, {tasks}: {why}"
+        if with_programs and interprets(name):
+            yield f"longer than estimated: {name}: {INTERPRETED.reason}"
 
 
 def available(profile: str = "quick") -> tuple[str, ...]:
