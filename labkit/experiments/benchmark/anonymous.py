@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from labkit.experiments.benchmark.records import Run
 
+R = TypeVar("R", bound=Record)
 PATH, NAME = "PATH", "NAME"
 # From a root or a drive on; behind a word or a dot it is a unit (MiB/s) or a part of a version.
 # It may go on behind a blank (My Documents/x), where a slash comes before the text's next sign.
@@ -95,9 +96,6 @@ def _of_table(table: pd.DataFrame, clean: Callable[[str], str]) -> pd.DataFrame:
         for name in worded
     }
     return table.assign(**changed)
-
-
-R = TypeVar("R", bound=Record)
 
 
 def record(given: R, clean: Callable[[str], str]) -> R:

@@ -142,8 +142,11 @@ def _cannot_do(plan: Plan) -> Iterator[str]:
     workloads = [parse_task(text).workload for text in plan.workloads]
     asked = dict.fromkeys(workload.name for workload in workloads)
     with_programs = any(workload.packages for workload in workloads)
+    special = with_programs or any(workload.network for workload in workloads)
     for name in plan.backends:
         backend = make_backend(name)
+        if not (special or asked.keys() & backend.unsupported.keys()):
+            continue  # without asking any program whether it is there
         if backend.problem() is not None:
             continue
         unsupported = backend.all_unsupported()
