@@ -136,10 +136,10 @@ def _image_first(needs: Needs, options: Options) -> str:
     """What is in no estimate of a plan: the lab image, where it has to be built before."""
     if image.find(kernel=options.kernel, packages=_packages(needs)):
         return ""
-    times = [f"{took:.0f}" for took in image.build_times()]
     took = "how long that takes depends on the network: none was built here before"
-    if times:
-        took = f"such builds took {' to '.join(dict.fromkeys((times[0], times[-1])))} s here"
+    if times := sorted(image.build_times()):
+        words = dict.fromkeys(f"{one:.0f}" for one in (times[0], times[-1]))
+        took = f"such builds took {' to '.join(words)} s here"
     return f"and before that, the lab image is built, which is not there yet; {took}"
 
 

@@ -1,7 +1,7 @@
 """Builds the lab image into the cache, or finds the one that is there already.
 
 <cache>/debs/       pins.json (which packages; pins-arm64.json), programs-….json for each choice of
-                    Debian's programs, and the packages' files
+                    Debian's programs, the packages' files, and builds.json (see builds.py)
 <cache>/images/     a folder for each image, named by its digest; it appears by one rename
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from labkit.image import debs, program_pins
+from labkit.image import builds, debs, program_pins
 from labkit.image.architecture import AMD64, Architecture, of_this_computer
 from labkit.image.closure import package_names
 from labkit.image.damaged import cannot_replace, make_way
@@ -74,16 +74,6 @@ def find(*, kernel: Path | None = None, packages: Sequence[str] = ()) -> LabImag
     return load(_folder(inputs), inputs.digest)
 
 
-def build_times() -> list[float]:
-    """How many seconds the builds of the images took that are in the cache, with their downloads.
-    Those of an older lab do not tell."""
-    found = []
-    for file in _images().glob(f"*/{RECORD}"):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            found.append(float(json.loads(file.read_text(encoding="utf-8"))["build_s"]))
-    return sorted(found)
-
-
 def _known(
     names: Sequence[str], architecture: Architecture, own_kernel: bytes | None
 ) -> Inputs | None:
@@ -138,9 +128,10 @@ def _build(inputs: Inputs, progress: bool) -> LabImage:
     began = HostClock().now()
     contents = read_contents(inputs, _debs(), progress=progress)
     with unfinished(_images(), needed_bytes(contents)) as temporary:
-        write_image(inputs, contents, temporary / "image", began, progress=progress)
+        write_image(inputs, contents, temporary / "image", progress=progress)
         built = _put_in_place(temporary / "image", inputs)
         remove_old(_images(), temporary)
+        builds.note(HostClock().now() - began)
         return built
 
 

@@ -17,7 +17,6 @@ from labkit.image.kernel import kernel_version
 from labkit.image.lab_image import RECORD, ROOTFS, LabImage, file_sizes, image_in
 from labkit.image.rootfs import Entry, disk_entries, write_folder
 from labkit.image.unpacked import unpacked_elf
-from labkit.system.clock import HostClock
 from labkit.system.progress import bar
 
 
@@ -27,10 +26,9 @@ def needed_bytes(contents: Contents) -> int:
 
 
 def write_image(
-    inputs: Inputs, contents: Contents, folder: Path, began: float, *, progress: bool = False
+    inputs: Inputs, contents: Contents, folder: Path, *, progress: bool = False
 ) -> LabImage:
-    """Writes everything into a new folder, the record last. began: when its build began, on the
-    host's clock."""
+    """Writes everything into a new folder, the record last."""
     with bar(total=3, desc="lab image: ", delay=2.0, leave=False, disable=not progress) as shown:
         folder.mkdir(mode=0o755)
         write_folder(contents.root, folder / ROOTFS)
@@ -40,7 +38,6 @@ def write_image(
             root = sorted([*root, *bytecode_entries(folder / ROOTFS)], key=lambda one: one.path)
         shown.update()
         image, record = _write_packagings(inputs, contents, root, folder)
-        record["build_s"] = round(HostClock().now() - began, 1)
         _write_record(image, record)
         shown.update()
     return image

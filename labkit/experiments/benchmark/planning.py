@@ -28,6 +28,7 @@ PRECISION_BUDGET_S = 600.0
 # How long the starts of one backend's instances may take: what a profile has, what is asked for.
 INSTANCES_BUDGET_S, INSTANCES_PATIENCE_S = 60.0, 600.0
 MOST_INSTANCES = 64
+INTERPRETS = "it interprets each instruction here: to start a program alone may take it minutes"
 INTERPRETED = Missing(
     "it interprets each instruction here, so that real programs would take hours",
     "name it in --backends to try all the same",
@@ -154,7 +155,7 @@ def _cannot_do(plan: Plan) -> Iterator[str]:
             tasks = ", ".join(task for task in asked if unsupported.get(task) == why)
             yield f"left empty: {name}, {tasks}: {why}"
         if with_programs and interprets(name):
-            yield f"longer than estimated: {name}: {INTERPRETED.reason}"
+            yield f"longer than estimated: {name}: {INTERPRETS}"
 
 
 def available(profile: str = "quick") -> tuple[str, ...]:
