@@ -110,6 +110,10 @@ class Instance(ABC):
         with self._explained():
             return self._session.report()
 
+    def require_running(self) -> None:
+        """BackendError where the workload that has begun last has ended already. Never waits."""
+        self._session.require_running()
+
     @contextmanager
     def running(self, request: Request) -> Iterator[None]:
         """One workload, which has begun inside this context; its end is waited for."""

@@ -28,9 +28,10 @@ def compare_command(
     """Compare two runs: before and after a change, two kernels, two computers.
 
     First what differs between computers, versions and plans, then B in multiples of A with its
-    interval, for each backend and quantity. Runs of another lab image, another version of a
-    workload, under another engine or other limits (a network is one) are refused; memory is left
-    out where other workloads ran.
+    interval, for each backend and quantity, and for what programs report with equal options (of
+    each two figures, all with --json). Runs of another lab image, another version of a workload,
+    under another engine or other limits (a network is one) are refused; memory is left out where
+    other workloads ran.
 
     \b
     labkit compare first-comparison data/runs/ID

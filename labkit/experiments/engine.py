@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from labkit import image
 from labkit.errors import UsageError
 from labkit.experiments.base import Experiment, M, Needs, O, P
 from labkit.experiments.options import Options
@@ -47,11 +48,12 @@ def measure(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
     say = _say if options.progress else _hush
     for name, reason in experiment.left_out(options).items():
         say(f"left out: {name}: {reason}")
-    if line := experiment.describe(plan):
-        say(line)
+    needs = experiment.needs(plan)
+    for line in (experiment.describe(plan), _image_first(needs, options)):
+        if line:
+            say(line)
     if line := host.priority_note(host.nice()):
         say(line)
-    needs = experiment.needs(plan)
     # What nobody named may fail at the last moment, too.
     optional = experiment.without(plan, ()) is not None and not getattr(options, "backends", None)
     needs = replace(needs, lenient=needs.lenient or optional)
@@ -128,6 +130,17 @@ def _session(experiment: Any, needs: Needs, options: Options) -> Any:
         ready_timeout=options.ready_timeout,
         progress=options.progress,
     )
+
+
+def _image_first(needs: Needs, options: Options) -> str:
+    """What is in no estimate of a plan: the lab image, where it has to be built before."""
+    if image.find(kernel=options.kernel, packages=_packages(needs)):
+        return ""
+    took = "how long that takes depends on the network: none was built here before"
+    if times := sorted(image.build_times()):
+        words = dict.fromkeys(f"{one:.0f}" for one in (times[0], times[-1]))
+        took = f"such builds took {' to '.join(words)} s here"
+    return f"and before that, the lab image is built, which is not there yet; {took}"
 
 
 def _packages(needs: Needs) -> list[str]:

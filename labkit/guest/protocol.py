@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
@@ -162,6 +163,16 @@ class Session:
 
         return end
 
+    def require_running(self) -> None:
+        """BackendError, with what the agent says of it, where the workload that has begun last has
+        ended already. Never waits; what was heard is kept for whoever waits for the end."""
+        with suppress(TimeoutError):
+            self._take(self._stream.receive(0), "finish the workload")
+        for _, message in self._arrived:
+            if isinstance(message, Failure | End) and message.id == str(self._requests):
+                why = message.reason if isinstance(message, Failure) else "it has ended by itself"
+                raise BackendError("the workload ended before it was asked to", details=why)
+
     def report(self) -> str:
         """What the program of the workload that has just ended has said."""
         _, (out, _) = self._outputs(str(self._requests), self._clock.now() + REPORT_S)
@@ -231,6 +242,9 @@ class Session:
             data = self._stream.receive(remaining)
         except TimeoutError:
             raise GuestTimeout(f"the agent did not {what} in time") from None
+        self._take(data, what)
+
+    def _take(self, data: bytes | None, what: str) -> None:
         at = self._clock.now()
         if data is None:
             raise ConnectionEnded(f"the connection ended before the agent could {what}")

@@ -1,7 +1,7 @@
 """Builds the lab image into the cache, or finds the one that is there already.
 
 <cache>/debs/       pins.json (which packages; pins-arm64.json), programs-….json for each choice of
-                    Debian's programs, and the packages' files
+                    Debian's programs, the packages' files, and builds.json (see builds.py)
 <cache>/images/     a folder for each image, named by its digest; it appears by one rename
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from labkit.image import debs, program_pins
+from labkit.image import builds, debs, program_pins
 from labkit.image.architecture import AMD64, Architecture, of_this_computer
 from labkit.image.closure import package_names
 from labkit.image.damaged import cannot_replace, make_way
@@ -26,6 +26,7 @@ from labkit.image.packaging import needed_bytes, write_image
 from labkit.image.room import unfinished
 from labkit.image.rootfs import read_guest
 from labkit.system import owned_files
+from labkit.system.clock import HostClock
 from labkit.system.paths import cache_dir
 
 
@@ -124,11 +125,13 @@ def _build(inputs: Inputs, progress: bool) -> LabImage:
     image = load(_folder(inputs), inputs.digest)
     if image:
         return image
+    began = HostClock().now()
     contents = read_contents(inputs, _debs(), progress=progress)
     with unfinished(_images(), needed_bytes(contents)) as temporary:
         write_image(inputs, contents, temporary / "image", progress=progress)
         built = _put_in_place(temporary / "image", inputs)
         remove_old(_images(), temporary)
+        builds.note(HostClock().now() - began)
         return built
 
 

@@ -224,7 +224,8 @@ def _title(root: Path) -> str:
     """Such as Debian GNU/Linux 12 (bookworm) 12.11."""
     text = (root / "usr/lib/os-release").read_text(encoding="utf-8")
     name = re.search(r'^PRETTY_NAME="?([^"\n]*)', text, re.MULTILINE)
-    return f"{name[1] if name else 'Debian'} {(root / 'etc/debian_version').read_text(encoding='utf-8').strip()}"
+    point = (root / "etc/debian_version").read_text(encoding="utf-8").strip()
+    return f"{name[1] if name else 'Debian'} {point}"
 
 
 def _packages(root: Path) -> dict[str, str]:

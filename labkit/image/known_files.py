@@ -120,6 +120,7 @@ CACHE = Folder(
         "debs": Folder(
             {
                 r"(pins|programs-[0-9a-f]{12})(-arm64)?\.json": File("packages"),
+                r"builds\.json": File("seconds"),
                 r"[^.].*\.deb": Digested(".deb"),
             },
             noted=True,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from labkit.backends.instance import Instance
 from labkit.errors import BackendError, LabError
 from labkit.guest.protocol import Request
 from labkit.guest.workload import Task
@@ -31,15 +32,16 @@ class Client:
     def __init__(
         self,
         task: Task,
-        port: int | None,
+        instance: Instance,
         rootfs: Path,
         seconds: float,
         clock: Clock | None = None,
     ) -> None:
-        if port is None:
+        if instance.port is None:
             raise BackendError(f"no port leads to the server of the workload {task.label}")
         self._task = task
-        self._port = port
+        self._port = instance.port
+        self._require_running = instance.require_running
         self._rootfs = rootfs
         self._seconds = seconds
         self._clock = clock or HostClock()
@@ -51,7 +53,8 @@ class Client:
         return Request(self._task.workload.name, held, self._task.settings, due_s=held)
 
     def __call__(self) -> None:
-        """An error is kept until the server has ended: meanwhile the agent does not listen."""
+        """An error is kept until the server has ended: meanwhile the agent does not listen. What
+        it says of a server that has died comes then."""
         try:
             self._report = CLIENTS[self._task.workload.client](self)
         except LabError as error:
@@ -67,7 +70,7 @@ class Client:
 
     def ab(self) -> str:
         """Its text, and then the percentiles that it writes into a file."""
-        wait_for_answer(self._port, self._clock)
+        wait_for_answer(self._port, self._clock, self._require_running)
         chosen = self._task.chosen
         try:
             with scratch_folder() as folder:
@@ -95,6 +98,7 @@ class Client:
             early = any(words in done.stdout for words in NOT_YET)
             if not early or self._clock.now() > deadline:
                 raise _failed("iperf3", done)
+            self._require_running()
             self._clock.sleep(RETRY_S)
 
     def _run(self, name: str, *words: str) -> Completed:

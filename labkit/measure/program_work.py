@@ -21,7 +21,7 @@ class ProgramWork:
         self._seconds = seconds
         self._client = None
         if task.workload.client:
-            self._client = Client(task, instance.port, rootfs, seconds)
+            self._client = Client(task, instance, rootfs, seconds)
 
     def request(self) -> Request:
         return self._client.request() if self._client else self._task.request(self._seconds)

@@ -85,7 +85,7 @@ def opened(
     """A session with these backends. BackendError when one cannot run here; if `lenient`, when
     none can, and those that cannot are left out."""
     chosen = {name: make_backend(name) for name in names}
-    left_out = _missing(chosen, lenient)
+    left_out = _missing(chosen, lenient, packages)
     chosen = {name: backend for name, backend in chosen.items() if name not in left_out}
     kept: list[Kept] = []
     cleanup.sweep(chosen.values(), keep=kept.append)
@@ -140,7 +140,6 @@ def _prepared(
     ready = {}
     for name, backend in chosen.items():
         try:
-            _check_packages(backend, built)
             backend.progress = progress
             backend.prepare(built)
             backend.info(built)  # which may try an engine
@@ -154,8 +153,8 @@ def _prepared(
     return ready
 
 
-def _check_packages(backend: Backend, built: LabImage) -> None:
-    if built.packages and (why := backend.unsupported.get(PACKAGES)):
+def _check_packages(backend: Backend, packages: Sequence[str]) -> None:
+    if packages and (why := backend.unsupported.get(PACKAGES)):
         raise BackendError(
             f"{backend.name} starts no lab image with Debian's programs",
             details=why,
@@ -176,11 +175,15 @@ def require(name: str, backend: Backend) -> None:
         )
 
 
-def _missing(chosen: Mapping[str, Backend], lenient: bool) -> dict[str, str]:
+def _missing(
+    chosen: Mapping[str, Backend], lenient: bool, packages: Sequence[str]
+) -> dict[str, str]:
+    """Asked before an image is built for them."""
     left_out: dict[str, str] = {}
     for name, backend in chosen.items():
         try:
             require(name, backend)
+            _check_packages(backend, packages)
         except BackendError as error:
             if not lenient or len(left_out) == len(chosen) - 1:
                 raise

@@ -13,7 +13,7 @@ from labkit.backends.table import BACKENDS, make_backend
 from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.record import Record
-from labkit.recordings.words import Engine, Family
+from labkit.recordings.words import PACKAGES, Engine, Family
 from labkit.setup import wsl
 from labkit.system import host
 from labkit.system.host import Host
@@ -95,8 +95,13 @@ def _examine(backend: Backend, built: LabImage | None) -> Finding:
                 ready=True,
                 engine=backend.engine(built),
                 version=backend.version_here,
-                notes=backend.notes(built),
+                notes=(*backend.notes(built), *_without_programs(backend)),
             )
     except Exception as error:
         missing = broken(error)
     return Finding(**about, ready=False, reason=missing.reason, fix=missing.fix)
+
+
+def _without_programs(backend: Backend) -> list[str]:
+    why = backend.unsupported.get(PACKAGES)
+    return [f"starts no lab image with Debian's programs: {why}"] if why else []

@@ -24,8 +24,9 @@ from tests.faults.ledger import Entry
 from tests.faults.plan import Fault
 from tests.traces import containers, traces
 
-# Tables that only a run of Debian's programs writes: the runs here are of the plain lab image.
+# Tables that only a run of Debian's programs writes, and the quickest one of these.
 OF_PROGRAMS = ("metrics", "reports")
+PROGRAM = "python"
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,27 @@ def test_what_does_not_end_in_its_time_is_an_error(
             instance.run(Request("late", 0.2, due_s=0.2))
 
 
+@pytest.mark.parametrize(
+    "does",
+    [
+        'step() { run_program nope | "$BUSYBOX" cat; }',
+        'hold() { run_program nope | "$BUSYBOX" cat; }',
+        'report() { run_program nope | "$BUSYBOX" cat; echo pages count 3; }',
+        'prepare() { (exec_program nope) | "$BUSYBOX" cat; }\nhold() { :; }',
+    ],
+)
+def test_what_the_image_lacks_is_a_failed_workload_also_in_a_pipe(
+    host_backend: Backend, lab_image: LabImage, tmp_path: Path, does: str
+) -> None:
+    shutil.copytree(lab_image.rootfs, tmp_path / "rootfs")
+    (tmp_path / "rootfs/lab/workloads/piped.sh").write_text(does)
+    with started(host_backend, replace(lab_image, rootfs=tmp_path / "rootfs")) as instance:
+        with pytest.raises(BackendError) as caught:
+            instance.run(Request("piped", 0.2))
+        assert "none of Debian's programs" in caught.value.details
+        assert instance.run(Request("fork", 0.2)).operations, "what failed is of the past"
+
+
 def test_a_ballast_is_held_over_both_edges_and_then_gone(
     host_backend: Backend, lab_image: LabImage
 ) -> None:

@@ -12,7 +12,9 @@ from labkit.backends.qemu.backend import QemuBackend
 from labkit.backends.qemu.command import PROGRAMS
 from labkit.backends.timeline import Timeline
 from labkit.errors import LabError
+from labkit.guest.programs import metrics_of
 from labkit.guest.protocol import Request
+from labkit.guest.workload import parse_task
 from labkit.image import LabImage
 from labkit.image.architecture import ARM64
 from labkit.measure.web.client import get, wait_for_answer
@@ -25,6 +27,7 @@ from tests.conftest import unavailable
 
 pytestmark = [pytest.mark.qemu, pytest.mark.timeout(600)]
 
+TASKS = [parse_task(text) for text in ("python", "redis")]
 AARCH64 = 183  # e_machine, elf(5)
 
 
@@ -75,3 +78,20 @@ def test_it_boots_works_and_stops(
     assert list(timeline.since_requested())[:5] == [
         "requested", "created", "started", "kernel", "ready",
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_debians_programs_for_arm_run_and_report(emulator: QemuBackend) -> None:
+    """Those inside; a server's client would be a program of an ARM computer itself."""
+    packages = [name for task in TASKS for name in task.workload.packages]
+    built = image.build(architecture=ARM64, packages=packages, progress=False)
+    with emulator.launch(built, Limits(memory_mib=512), Timeline(HostClock())) as instance:
+        instance.wait_ready(240)
+        # Each module is compiled at each start there: this computer cannot do it for ARM.
+        instance.preparation_s = instance.goodbye_s = 400.0
+        for task in TASKS:
+            instance.run(task.request(4.0))
+            found = metrics_of(task.workload.program, instance.report())
+            assert found and all(metric.value > 0 for metric in found), task.label
+        instance.stop()

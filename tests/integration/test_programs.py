@@ -14,7 +14,8 @@ import pytest
 
 from labkit import image
 from labkit.backends.timeline import Timeline
-from labkit.guest.protocol import Outcome, Script
+from labkit.guest.protocol import Outcome, Request, Script
+from labkit.guest.workload import all_workloads
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from tests.conftest import ready_backend
@@ -43,6 +44,11 @@ def with_programs() -> LabImage:
     return image.build(packages=PACKAGES, progress=False)
 
 
+@pytest.fixture(scope="module")
+def with_compiler() -> LabImage:
+    return image.build(packages=all_workloads()["compile"].packages, progress=False)
+
+
 def asked(name: str, built: LabImage) -> Outcome:
     """What the programs say of themselves behind this boundary."""
     backend = ready_backend(name)
@@ -52,6 +58,17 @@ def asked(name: str, built: LabImage) -> Outcome:
         answer = instance.shell(Script(PYTHON if name == "virtualbox" else ALL, seconds=300))
         instance.stop()
     return answer
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_a_source_is_compiled_again_and_again(name: str, with_compiler: LabImage) -> None:
+    backend = ready_backend(name)
+    backend.prepare(with_compiler)
+    with backend.launch(with_compiler, Limits(), Timeline(backend.clock)) as instance:
+        instance.wait_ready(600)
+        answer = instance.run(Request("compile", 0.5))
+        instance.stop()
+    assert answer.operations
 
 
 def state(built: LabImage) -> dict[str, str]:

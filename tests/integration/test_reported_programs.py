@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from labkit.experiments import benchmark
 from labkit.experiments.benchmark import programs, stats
 from labkit.experiments.benchmark.experiment import EXPERIMENT
 from labkit.experiments.benchmark.records import Run
+from labkit.guest.workload import all_workloads, workload_files
 from tests.conftest import ready_backend
 from tests.traces import traces
 
@@ -36,6 +39,21 @@ def measured(workloads: list[str], out: Path, memory_mib: int = 256) -> Run:
         progress=False,
     )
     return run
+
+
+@contextmanager
+def own_workloads(folder: Path, monkeypatch: pytest.MonkeyPatch, **files: str) -> Iterator[None]:
+    """Further workloads: name → file."""
+    own = folder / "own/workloads"
+    own.mkdir(parents=True)
+    for name, text in files.items():
+        (own / f"{name}.sh").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("LABKIT_GUEST", str(own.parent))
+    all_workloads.cache_clear()
+    try:
+        yield
+    finally:
+        all_workloads.cache_clear()
 
 
 def require_figures(run: Run, workloads: list[str]) -> None:
@@ -73,24 +91,45 @@ def test_servers_are_asked_by_the_images_own_clients_and_a_homework_is_made(
     assert "nginx: nginx/" in page.read_text(encoding="utf-8")
 
 
+# Workload → what its server is told wrongly, and a word of what it says then, at its start.
+BROKEN = {
+    "nginx": ("daemon off;", "daemon of;", "daemon"),
+    "redis": ("--port 0", "--port nowhere", "port"),
+    "iperf3": ('-B "$address"', "-B 203.0.113.1", "address"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_server_that_dies_at_its_start_is_told_at_once_in_its_own_words(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, wrong, word = BROKEN[name]
+    text = workload_files()[name].read_text(encoding="utf-8")
+    assert right in text
+    with own_workloads(tmp_path, monkeypatch, dies=text.replace(right, wrong)):
+        run = measured(["dies"], tmp_path / "run")
+    assert (run.trials["status"] == "ok").all() and run.metrics.empty
+    for backend in BACKENDS:
+        assert word in run.left_out[f"{backend}, dies"]
+    lasted = run.milestones.groupby("trial")["at_s"].max()
+    assert lasted.max() < 15, "and not as long as a client's patience"
+
+
 def test_a_program_that_fails_is_told_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = tmp_path / "own/workloads"
-    own.mkdir(parents=True)
     head = "# title: t\n# unit:\n# ops-per-unit: 1\n# report: lines\n"
-    (own / "broken.sh").write_text(f"{head}report() {{ echo went wrong >&2; return 1; }}\n")
-    (own / "odd.sh").write_text(f"{head}report() {{ echo no figure; }}\n")
-    (own / "good.sh").write_text(f"{head}report() {{ echo pages count 3; }}\n")
-    monkeypatch.setenv("LABKIT_GUEST", str(own.parent))
-    from labkit.guest.workload import all_workloads
-
-    all_workloads.cache_clear()
-    try:
-        run = measured(["broken", "odd", "good"], tmp_path / "run")
-    finally:
-        all_workloads.cache_clear()
+    files = {
+        "broken": f"{head}report() {{ echo went wrong >&2; return 1; }}\n",
+        "odd": f"{head}report() {{ echo no figure; }}\n",
+        "piped": f"{head}report() {{ run_program nope | cat; echo pages count 3; }}\n",
+        "good": f"{head}report() {{ echo pages count 3; }}\n",
+    }
+    with own_workloads(tmp_path, monkeypatch, **files):
+        run = measured(list(files), tmp_path / "run")
     assert "went wrong" in run.left_out["docker, broken"]
     assert "no figure" in run.left_out["host, odd"]
+    for name in BACKENDS:
+        assert "the lab image has no" in run.left_out[f"{name}, piped"]  # or «none», on the host
     assert list(run.metrics["value"]) == [3.0, 3.0]
     assert len(run.reports) == 4  # what makes no sense is kept, too

@@ -111,6 +111,25 @@ def test_a_run_is_recorded(ready: Cluster, tmp_path: Path) -> None:
         assert not api.list_namespace(label_selector=pod.OWNER_LABEL).items
 
 
+def test_debians_programs_report_from_a_pod_and_a_server_without_a_way_to_it_is_told(
+    ready: Cluster, tmp_path: Path
+) -> None:
+    words = ["run", "--backends", "host,kubernetes", "--repeats", "1", "--warmups", "0"]
+    words += ["--workloads", "python,redis,iperf3", "--seconds", "1", "--out", f"{tmp_path}/run"]
+    done = subprocess.run(
+        [LABKIT, *words], capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "left empty: kubernetes, iperf3: " in done.stderr, "before, and below the table"
+    recorded = labkit.load(tmp_path / "run")
+    reported = set(zip(recorded.metrics["backend"], recorded.metrics["workload"], strict=True))
+    assert reported == {
+        ("host", "python"), ("host", "redis"), ("host", "iperf3"),
+        ("kubernetes", "python"), ("kubernetes", "redis"),
+    }  # fmt: skip
+    assert "iperf3" in recorded.manifest.backends["kubernetes"].unsupported
+
+
 def test_a_pod_that_is_not_patient_ends_when_it_is_told_to(
     ready: Cluster, lab_image: LabImage
 ) -> None:

@@ -59,7 +59,9 @@ class FakeStream:
             ]
 
     def receive(self, timeout: float) -> bytes | None:
-        """What is told of the memory takes no time."""
+        """What is told of the memory takes no time. Who does not wait hears nothing."""
+        if timeout == 0:
+            raise TimeoutError
         if not self._answers[0].startswith(b"MEMORY"):
             self._clock.sleep(self._boot)
             self._boot = 1.0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from labkit.backends.base import Backend
 from labkit.backends.virtualbox import installation
 from labkit.errors import LabError, UsageError
 from labkit.experiments.benchmark import plan as make_plan
@@ -94,6 +95,25 @@ def test_a_ballast_takes_long_where_each_page_is_interpreted(
     words = planning.describe(longer)
     monkeypatch.setattr(installation, "driver_refusal", lambda: None)
     assert _minutes(planning.describe(longer)) < _minutes(words)
+
+
+def test_what_a_backend_cannot_do_is_told_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Backend, "problem", lambda self: None)
+    names = ["host", "unshare", "qemu-resumed"]
+    plan = make_plan(names, workloads=["nginx", "http", "idle"])
+    _, told = planning.describe(plan).splitlines()
+    assert told.startswith("left empty: unshare, nginx, http: the lab has no way")
+
+
+def test_that_an_interpreter_takes_longer_with_programs_is_told_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Backend, "problem", lambda self: None)
+    monkeypatch.setattr(planning, "interprets", lambda name: name == "virtualbox")
+    for workload, lines in (("idle", 1), ("python", 2)):
+        plan = make_plan(["host", "virtualbox"], workloads=[workload], memory_mib=256)
+        assert len(planning.describe(plan).splitlines()) == lines
+    assert "longer than estimated: virtualbox" in planning.describe(plan)
 
 
 def _minutes(words: str) -> int:

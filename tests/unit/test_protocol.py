@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -23,7 +24,7 @@ from labkit.guest.messages import (
     Status,
     parse,
 )
-from labkit.guest.protocol import MemoryTold, Outcome, Request, Session
+from labkit.guest.protocol import Answer, MemoryTold, Outcome, Request, Session
 from tests.unit.fakes import FakeClock
 
 
@@ -44,6 +45,39 @@ class Script:
             raise TimeoutError
         self.clock.sleep(0.25)
         return self.said.popleft()
+
+
+def begun(*said: bytes | None) -> tuple[Session, Callable[[float], Answer]]:
+    """In whose first workload so much is said after its begin line; and what waits for its end."""
+    talk, _ = session(b"BEGIN 1 1.0\n", *said)
+    return talk, talk.begin(Request("http", 1), 5)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (b"ERROR 1 the workload nginx failed: no such port\n", "no such port"),
+        (b"END 1 2.0 -\n", "by itself"),
+        (None, ""),
+    ],
+)
+def test_a_workload_that_has_ended_before_is_told_and_its_end_is_heard_all_the_same(
+    said: bytes | None, why: str
+) -> None:
+    talk, end = begun(said)
+    with pytest.raises(BackendError) as caught:
+        talk.require_running()
+    assert why in caught.value.details
+    if said is None or b"END" in said:
+        return
+    with pytest.raises(BackendError, match="could not finish") as caught:
+        end(1)
+    assert why in caught.value.details
+
+
+@pytest.mark.parametrize("said", [[], [b"ERROR - unknown\n"], [b"ERROR 0 of before\n"], [b"EN"]])
+def test_one_that_goes_on_is_not_waited_for(said: list[bytes]) -> None:
+    begun(*said)[0].require_running()
 
 
 def session(*said: bytes | None) -> tuple[Session, Script]:

@@ -25,3 +25,4 @@ def test_a_program_that_the_image_lacks_is_named(script: str, tmp_path: Path) ->
     )
     assert done.returncode == (0 if "cat" in script else 127) and not done.stdout
     assert "no program nope" in done.stderr and "--packages" in done.stderr
+    assert (tmp_path / "lacking").read_text() == done.stderr, "for the workload's end"

@@ -15,7 +15,7 @@ from labkit.image import LabImage
 from labkit.measure import choice, cleanup, session
 from labkit.recordings.words import Engine
 from labkit.system.ownership import Judge, Kept
-from tests.unit.fakes import FakeBackend, FakeClock
+from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock
 
 
 class Faulty(FakeBackend):
@@ -84,12 +84,21 @@ def test_a_backend_whose_engine_is_not_told_now_is_left_to_the_session(made: Mad
 def test_a_backend_that_has_no_disk_for_programs_is_told_before_it_starts(
     made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    built = cast(LabImage, SimpleNamespace(packages=("fio",)))
-    monkeypatch.setattr(image, "build", lambda **choices: built)
+    built: list[LabImage] = []
+
+    def build(**_: object) -> LabImage:
+        built.append(NO_IMAGE)
+        return NO_IMAGE
+
+    monkeypatch.setattr(image, "build", build)
     monkeypatch.setattr(Faulty, "unsupported", {"packages": "it has one disk only"})
     told = "bad starts no lab image with Debian's programs"
-    with pytest.raises(BackendError, match=told), session.opened(["bad", "good"]):
+    with (
+        pytest.raises(BackendError, match=told),
+        session.opened(["bad", "good"], packages=["fio"]),
+    ):
         pass
-    with session.opened(["bad", "good"], lenient=True) as opened:
+    assert not built, "before an image is built for it"
+    with session.opened(["bad", "good"], packages=["fio"], lenient=True) as opened:
         assert list(opened.backends) == ["good"]
         assert "it has one disk only" in opened.left_out["bad"]

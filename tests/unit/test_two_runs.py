@@ -12,10 +12,13 @@ from labkit.errors import UsageError
 from labkit.experiments.benchmark import comparability, comparison
 from labkit.experiments.benchmark.records import Run, RunManifest
 from labkit.experiments.benchmark.stats.cpu import PER_SECOND, PER_UNIT
+from labkit.guest.workload import parse_task
 from labkit.measure.plan import Plan
 from labkit.recordings.comparability import host_differences
 from labkit.recordings.facts import Limits
 from tests.unit.charts.made_up import make_run
+from tests.unit.experiments.benchmark.made_up_programs import with_programs
+from tests.unit.programs.samples import FIO
 
 
 def run(names: tuple[str, ...] = ("host", "docker"), n: int = 4, **manifest: Any) -> Run:
@@ -203,3 +206,69 @@ def test_another_set_up_of_the_same_program_is_told() -> None:
         {"what": "docker, storage_driver", "first": "overlay2", "second": "vfs"}
     ]
     assert "storage_driver" not in comparison.compare(older, second).text()
+
+
+def programs(*workloads: str, times: float = 1.0, text: str = FIO) -> Run:
+    return with_programs(make_run(("host", "docker"), n=4), dict.fromkeys(workloads, text), times)
+
+
+def test_what_programs_report_is_compared_in_its_unit_and_drawn() -> None:
+    found = comparison.compare(programs("fio"), programs("fio", times=2.0))
+    rows: Any = found.programs.set_index(["backend", "workload", "metric"])
+    assert rows.loc[("docker", "fio", "iops"), "median_ratio"] == pytest.approx(0.5)
+    assert rows.loc[("docker", "fio", "p99"), "median_ratio"] == pytest.approx(2.0)
+    assert rows.loc[("docker", "fio", "p99"), "delta"] == 1.0
+    assert set(rows["unit"]) == {"1/s", "B/s", "us"}
+    text = found.text()
+    assert "    iops" in text and "/s" in text and "µs" in text and "bandwidth" not in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert "iops (fio)" in found.chart().alt and "p99 (fio)" in found.chart().alt
+    assert len(json.loads(json.dumps(found.json(), allow_nan=False))["programs"]) == len(rows)
+
+
+def test_the_same_options_are_the_same_however_they_were_asked_for() -> None:
+    found = comparison.compare(programs("fio"), programs("fio:rw=randread:cache=cold"))
+    assert set(found.programs["workload"]) == {"fio"}
+    assert found.json()["program_options"] == []
+    older = [programs("fio"), programs("fio:rw=randread")]
+    for made in older:
+        made.manifest.workload_digests["fio"] = "1" * 64
+    found = comparison.compare(*older)
+    assert found.programs.empty, "a file that is not this lab's may have other options"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        (["fio"], ["fio:cache=warm"], "Options of fio: cache=cold and cache=warm"),
+        (
+            ["fio:rw=read:direct=0", "fio:bs=1m"],
+            ["fio:rw=read", "fio:bs=1m"],
+            "Options of fio: direct=0 and direct=1",
+        ),
+        (
+            ["fio", "fio:bs=1m"],
+            ["fio:rw=write"],
+            "Options of fio: its usual ones, bs=1m and rw=write",
+        ),
+    ],
+)
+def test_other_options_are_told_and_stand_in_no_figure(
+    first: list[str], second: list[str], told: str
+) -> None:
+    found = comparison.compare(programs(*first), programs(*second))
+    assert f"{told}: in no figure below" in found.text()
+    assert set(found.programs["workload"]) == {
+        parse_task(text).work for text in set(first) & set(second)
+    }
+
+
+def test_a_program_of_another_version_is_refused_and_named() -> None:
+    first, second = (
+        replace(made, manifest=made.manifest.model_copy(update={"packages": {"fio": version}}))
+        for made, version in ((programs("fio"), "3.33-3"), (programs("fio"), "3.35-1"))
+    )
+    with pytest.raises(UsageError) as caught:
+        comparison.compare(first, second)
+    assert caught.value.details == "package fio: 3.33-3 and 3.35-1"
+    assert not comparison.compare(first, second, force=True).programs.empty

@@ -12,11 +12,18 @@ import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labkit.record import Record
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labkit.experiments.benchmark.records import Run
+
+R = TypeVar("R", bound=Record)
 PATH, NAME = "PATH", "NAME"
 # From a root or a drive on; behind a word or a dot it is a unit (MiB/s) or a part of a version.
 # It may go on behind a blank (My Documents/x), where a slash comes before the text's next sign.
@@ -74,6 +81,23 @@ def cleaned(value: Any, clean: Callable[[str], str], field: str = "") -> Any:
     return value
 
 
-def record(given: Record, clean: Callable[[str], str]) -> Record:
+def recording(run: Run) -> Run:
+    """The same run without the names of this computer, its users and its folders."""
+    clean = cleaner(names())
+    tables = {name: _of_table(table, clean) for name, table in run.tables.items()}
+    left_out = {name: clean(why) for name, why in run.left_out.items()}
+    return replace(run, manifest=record(run.manifest, clean), tables=tables, left_out=left_out)
+
+
+def _of_table(table: pd.DataFrame, clean: Callable[[str], str]) -> pd.DataFrame:
+    worded = [name for name in table.columns if name in _WORDED]
+    changed = {
+        name: table[name].map(lambda text: clean(text) if isinstance(text, str) else text)
+        for name in worded
+    }
+    return table.assign(**changed)
+
+
+def record(given: R, clean: Callable[[str], str]) -> R:
     """The same record without such names."""
     return type(given).model_validate(cleaned(given.model_dump(mode="json"), clean))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from labkit import notes, units
 from labkit.errors import UsageError
-from labkit.experiments.benchmark import data_quality, stats
+from labkit.experiments.benchmark import data_quality, programs, stats
 from labkit.experiments.benchmark.comparability import (
     held_otherwise,
     obstacles,
@@ -19,6 +20,7 @@ from labkit.experiments.benchmark.comparability import (
     shared_trials,
 )
 from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.same_work import option_differences
 from labkit.experiments.benchmark.stats.cpu import PER_SECOND
 from labkit.recordings import comparability
 from labkit.recordings.comparability import Difference
@@ -38,16 +40,21 @@ CONDITIONS = ("limits", "disturbed", "busy", "steal")
 MEMORY_OF_OTHER_WORK = (
     "Memory is left out: it was read while other workloads ran, and each leaves its own behind."
 )
+PROGRAMS_MEAN = (
+    "Programs report of themselves: of each its first figure and a latency. Of a time (ms, µs) "
+    "less is better, of all else more. All figures: --json."
+)
 FORCED = "FORCED: these runs may not be compared. Their figures differ for these reasons, too:"
 
 
 @dataclass(frozen=True)
 class TwoRuns:
-    """Runs A and B, and the table of stats.compare."""
+    """Runs A and B, and the tables of stats.compare and stats.compare_programs."""
 
     first: Run
     second: Run
     table: pd.DataFrame
+    programs: pd.DataFrame
     obstacles: list[Difference]
 
     def text(self) -> str:
@@ -75,8 +82,10 @@ class TwoRuns:
                 vars(each) for each in comparability.configuration_differences(one, two)
             ],
             "plan": [vars(each) for each in plan_differences(one, two)],
+            "program_options": [vars(each) for each in option_differences(one, two)],
             "engines": comparability.engine_changes(one, two),
             "rows": [_plain(row) for row in self.table.to_dict("records")],
+            "programs": [_plain(row) for row in self.programs.to_dict("records")],
         }
 
     def chart(self) -> Chart:
@@ -84,7 +93,9 @@ class TwoRuns:
         from labkit.experiments.benchmark import charts
 
         badge = "\n".join(line.strip() for line in self._warning())
-        return charts.compare(_shown(self.table), name(self.first), name(self.second), badge=badge)
+        reported = programs.chiefs(self.programs).rename(columns={"metric": "quantity"})
+        table = pd.concat([_shown(self.table), reported], ignore_index=True)
+        return charts.compare(table, name(self.first), name(self.second), badge=badge)
 
     def _warning(self) -> list[str]:
         if not self.obstacles:
@@ -116,20 +127,23 @@ class TwoRuns:
         for title, differences in sections:
             lines += [f"  {title}: {'' if differences else 'the same'}".rstrip()]
             lines += [f"    {difference}" for difference in differences]
-        engines = comparability.engine_changes(one, two)
-        return lines + [f"  Engine of {change}: in no figure below" for change in engines]
+        unlike = [f"Engine of {change}" for change in comparability.engine_changes(one, two)]
+        unlike += [f"Options of {difference}" for difference in option_differences(one, two)]
+        return lines + [f"  {each}: in no figure below" for each in unlike]
 
     def _rows(self) -> list[list[str]]:
-        rows: list[list[str]] = []
-        for (backend, engine), group in _shown(self.table).groupby(
-            ["backend", "engine"], sort=False
-        ):
-            rows.append([f"{backend} ({engine})", *[""] * 4])
-            rows += [_row(row) for row in notes.rows_of(group)]
-        return rows
+        rows: dict[str, list[list[str]]] = {}
+        tables = ((_shown(self.table), _own), (programs.chiefs(self.programs), _reported))
+        for table, cells in tables:
+            for row in notes.rows_of(table):
+                label = units.label(row.backend, row.engine)
+                mine = rows.setdefault(label, [[label, *[""] * 4]])
+                mine.append(_row(row, *cells(row)))
+        return [row for of_backend in rows.values() for row in of_backend]
 
     def _notes(self) -> list[str]:
-        counted = self.table.assign(n=self.table["n_ratio"])
+        counted = pd.concat([self.table, self.programs])
+        counted["n"] = counted["n_ratio"]
         unfinished = [
             f"{side} was broken off, or still goes on."
             for side, run in (("A", self.first), ("B", self.second))
@@ -143,7 +157,13 @@ class TwoRuns:
         ]
         if other_work(self.first.manifest, self.second.manifest):
             unfinished.append(MEMORY_OF_OTHER_WORK)
-        texts = [MEANING, notes.caution(counted), notes.engines(counted), *unfinished, *disturbed]
+        unfinished += [
+            f"{side}: {sentence}"
+            for side, run in (("A", self.first), ("B", self.second))
+            for sentence in programs.wrong_clocks(run)
+        ]
+        meaning = MEANING if self.programs.empty else f"{MEANING} {PROGRAMS_MEAN}"
+        texts = [meaning, notes.caution(counted), notes.engines(counted), *unfinished, *disturbed]
         return [text for text in texts if text]
 
 
@@ -160,13 +180,14 @@ def compare(first: Run, second: Run, *, force: bool = False) -> TwoRuns:
     table = stats.compare(first, second)
     if other_work(first.manifest, second.manifest):
         table = table[table["quantity"] != "pss_bytes"].reset_index(drop=True)
-    if table.empty:
+    reported = stats.compare_programs(first, second)
+    if table.empty and reported.empty:
         raise UsageError(
             "these runs have nothing in common to compare",
             details=f"A has {_backends(first)}; B has {_backends(second)}",
             resolution="name two runs that share a backend with the same engine",
         )
-    return TwoRuns(first, second, table, reasons)
+    return TwoRuns(first, second, table, reported, reasons)
 
 
 def name(run: Run) -> str:
@@ -179,13 +200,25 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["quantity"] != PER_SECOND) | (table["unit"] == "")]
 
 
-def _row(row: Any) -> list[str]:
+def _own(row: Any) -> tuple[str, Callable[[float], str]]:
+    """What one of the lab's own quantities is called, and how its values are shown."""
     unit = {"ops_per_s": f"    {row.unit}/s", "host_cpu_s_per_1000_ops": f"    s/1000 {row.unit}"}
+    called = stacked(f"  {units.name(row.quantity, row.workload)}", unit.get(row.quantity, ""))
+    return called, lambda value: units.amount(value, row.quantity)
+
+
+def _reported(row: Any) -> tuple[str, Callable[[float], str]]:
+    """The same of a program's figure."""
+    scale = units.METRICS[row.unit]
+    return stacked(f"  {row.workload}", f"    {row.metric}"), lambda value: units.text(value, scale)
+
+
+def _row(row: Any, called: str, shown: Callable[[float], str]) -> list[str]:
     interval = units.interval_text(row.median_ratio, row.low_ratio, row.high_ratio, units.ratio)
     return [
-        stacked(f"  {units.name(row.quantity, row.workload)}", unit.get(row.quantity, "")),
-        stacked(units.amount(row.median_first, row.quantity), f"n = {row.n_first}"),
-        stacked(units.amount(row.median_second, row.quantity), f"n = {row.n_second}"),
+        called,
+        stacked(shown(row.median_first), f"n = {row.n_first}"),
+        stacked(shown(row.median_second), f"n = {row.n_second}"),
         stacked(units.text(row.median_ratio, units.ratio), interval.replace(" – ", "–")),
         stacked(f"{row.delta:+.2f}".replace("-", "−"), row.effect),
     ]

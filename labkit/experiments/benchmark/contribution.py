@@ -83,7 +83,7 @@ def _write_anew(run: Run, folder: Path) -> None:
     assert run.ending is not None, "_require_whole has refused such a run"
     manifest = anonymous.record(run.manifest, clean)
     rows = reader.read_rows(run.path, EXPERIMENT)
-    writer = Writer.begin(folder, EXPERIMENT, manifest)  # type: ignore[arg-type]
+    writer = Writer.begin(folder, EXPERIMENT, manifest)
     writer.append({n: [anonymous.record(r, clean) for r in of] for n, of in rows.items()}, {})
     left_out = {name: clean(why) for name, why in run.ending.left_out.items()}
     writer.finish(run.ending.reason, left_out, ended_at=run.ending.ended_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -28,6 +28,7 @@ PRECISION_BUDGET_S = 600.0
 # How long the starts of one backend's instances may take: what a profile has, what is asked for.
 INSTANCES_BUDGET_S, INSTANCES_PATIENCE_S = 60.0, 600.0
 MOST_INSTANCES = 64
+INTERPRETS = "it interprets each instruction here: to start a program alone may take it minutes"
 INTERPRETED = Missing(
     "it interprets each instruction here, so that real programs would take hours",
     "name it in --backends to try all the same",
@@ -133,7 +134,28 @@ def describe(plan: Plan) -> str:
     if plan.instances:
         counts = ", ".join(f"{name} {count}" for name, count in plan.instances.items())
         words.append(f"then instances at once: {counts}")
-    return "; ".join(words)
+    return "\n".join(["; ".join(words), *_cannot_do(plan)])
+
+
+def _cannot_do(plan: Plan) -> Iterator[str]:
+    """What a backend of the plan cannot do, or not in this time, told before; of one that can run
+    at all."""
+    workloads = [parse_task(text).workload for text in plan.workloads]
+    asked = dict.fromkeys(workload.name for workload in workloads)
+    with_programs = any(workload.packages for workload in workloads)
+    special = with_programs or any(workload.network for workload in workloads)
+    for name in plan.backends:
+        backend = make_backend(name)
+        if not (special or asked.keys() & backend.unsupported.keys()):
+            continue  # without asking any program whether it is there
+        if backend.problem() is not None:
+            continue
+        unsupported = backend.all_unsupported()
+        for why in dict.fromkeys(unsupported[task] for task in asked if task in unsupported):
+            tasks = ", ".join(task for task in asked if unsupported.get(task) == why)
+            yield f"left empty: {name}, {tasks}: {why}"
+        if with_programs and interprets(name):
+            yield f"longer than estimated: {name}: {INTERPRETS}"
 
 
 def available(profile: str = "quick") -> tuple[str, ...]:
@@ -217,7 +239,8 @@ def _trial_s(name: str, workloads: Sequence[str], seconds: float) -> float:
 def _check(names: Sequence[str], chosen: Profile) -> None:
     if not names:
         raise UsageError("no backend is named", details=f"the lab has: {', '.join(BACKENDS)}")
-    workloads = [parse_task(text).label for text in chosen.workloads]
+    tasks = [parse_task(text) for text in chosen.workloads]
+    workloads = [task.work if task.workload.program else task.label for task in tasks]
     if len(set(workloads)) < len(workloads):
         raise UsageError(
             "a workload is named twice", resolution="name each once; a second run compares settings"

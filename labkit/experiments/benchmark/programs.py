@@ -85,6 +85,11 @@ def chief(table: pd.DataFrame, place: int) -> pd.DataFrame:
     return table[pd.Series(kept, table.index, dtype=bool)]
 
 
+def chiefs(table: pd.DataFrame) -> pd.DataFrame:
+    """Both of each workload."""
+    return table[table.index.isin([*chief(table, 0).index, *chief(table, 1).index])]
+
+
 def _lacking(rows: pd.DataFrame) -> str:
     """Of which trials which workloads are left out: they need not be the same."""
     workloads: dict[str, list[str]] = {}

@@ -7,7 +7,7 @@ takes about TARGET_S where one operation is quicker than that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -63,15 +63,18 @@ class Served:
 class Victim:
     """A server that answers, seen from its only client."""
 
-    def __init__(self, port: int, clock: Clock) -> None:
+    def __init__(
+        self, port: int, clock: Clock, require_running: Callable[[], None] = lambda: None
+    ) -> None:
         self._port = port
         self._clock = clock
+        self._require_running = require_running
         self.amount = 1
 
     def warm_up(self, amount: int | None = None) -> None:
         """Waits for the first answer, and chooses the amount of work of a request, unless it is
         given."""
-        wait_for_answer(self._port, self._clock)
+        wait_for_answer(self._port, self._clock, self._require_running)
         if amount is not None:
             self.amount = amount
             self._quickest()
@@ -116,7 +119,7 @@ def serving(
     page = instance.shell(Script(PAGE.format(workload=kind), seconds=30))
     if page.status != 0:
         raise BackendError("the victim's page was not written", details=page.err.decode())
-    victim = Victim(instance.port, clock)
+    victim = Victim(instance.port, clock, instance.require_running)
     with instance.running(Request("http", SERVE_S, due_s=0)), _ended(instance.port):
         victim.warm_up(amount)
         yield victim

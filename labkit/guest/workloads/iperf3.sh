@@ -25,7 +25,7 @@ hold() {
         >"$LAB_SCRATCH/iperf3.log" 2>&1 &
     server=$!
     wait "$server" && return
-    trouble="iperf3: $("$BUSYBOX" tail -n 1 "$LAB_SCRATCH/iperf3.log")"
+    trouble="iperf3: $(last_words "$LAB_SCRATCH/iperf3.log")"
     return 1
 }
 

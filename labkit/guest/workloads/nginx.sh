@@ -41,11 +41,11 @@ hold() {
     (cd "$root" && exec_program nginx -e stderr -p . -c nginx.conf) >"$root/log" 2>&1 9<&- &
     server=$!
     local left=${1%.*}
-    while [ "$left" -gt 0 ] && kill -0 "$server" 2>/dev/null; do
+    while [ "$left" -gt 0 ] && is_alive "$server"; do
         read -t 1 -r _ <&9 && return
         left=$((left - 1))
     done
-    trouble="nginx: $("$BUSYBOX" tail -n 1 "$root/log" | "$BUSYBOX" head -c 200)"
+    trouble="nginx: $(last_words "$root/log")"
     return 1
 }
 

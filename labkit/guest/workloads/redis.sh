@@ -19,8 +19,8 @@ prepare() {
     local tries=0
     until [ -S "$LAB_SCRATCH/$socket" ]; do
         tries=$((tries + 1))
-        [ "$tries" -lt 300 ] && kill -0 "$server" 2>/dev/null ||
-            { trouble="redis-server: $("$BUSYBOX" tail -n 1 "$LAB_SCRATCH/redis.log")"; return 1; }
+        [ "$tries" -lt 300 ] && is_alive "$server" ||
+            { trouble="redis-server: $(last_words "$LAB_SCRATCH/redis.log")"; return 1; }
         "$BUSYBOX" sleep 0.1
     done
     # A first try, to learn how many requests the time holds; half of it for each command.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Callable
 from contextlib import closing
 
 from labkit.errors import BackendError, GuestTimeout
@@ -51,10 +52,18 @@ def end_server(port: int) -> None:
         )
 
 
-def wait_for_answer(port: int, clock: Clock, timeout: float = FIRST_TIMEOUT_S) -> float:
-    """When the first whole answer with the status 200 had arrived, on this clock."""
+def wait_for_answer(
+    port: int,
+    clock: Clock,
+    require_running: Callable[[], None] = lambda: None,
+    *,
+    timeout: float = FIRST_TIMEOUT_S,
+) -> float:
+    """When the first whole answer with the status 200 had arrived, on this clock. GuestTimeout, or
+    what `require_running` raises of a server that has died meanwhile."""
     deadline = clock.now() + timeout
     while not answers(port, timeout=min(REQUEST_TIMEOUT_S, max(0.05, deadline - clock.now()))):
+        require_running()
         if clock.now() >= deadline:
             raise GuestTimeout(
                 f"the server has not answered within {timeout:g} s",

@@ -26,6 +26,7 @@ class Visit:
         if instance.port is None:
             raise BackendError(f"no port leads to the server of the workload {task.workload.name}")
         self._port = instance.port
+        self._require_running = instance.require_running
         self._task = task
         self._load_s = min(seconds / len(CONNECTIONS), LONGEST_LOAD_S)
         self._timeline = timeline
@@ -37,7 +38,8 @@ class Visit:
     def __call__(self) -> None:
         """The loads share the workload's seconds; the wait for the first answer comes before."""
         clock = self._timeline.clock
-        self._timeline.mark("first_response", wait_for_answer(self._port, clock))
+        first = wait_for_answer(self._port, clock, self._require_running)
+        self._timeline.mark("first_response", first)
         for connections in CONNECTIONS:
             load = closed_loop(self._ask, clock, connections=connections, seconds=self._load_s)
             self._loads.append(load)

@@ -22,9 +22,9 @@ from labkit.recordings.reader import ENDING, MANIFEST
 from labkit.recordings.writer import Writer
 from labkit.system.paths import reference_dir
 from tests.faults.checks import without_advice
-from tests.faults.scene import OF_PROGRAMS, Scene
+from tests.faults.scene import OF_PROGRAMS, PROGRAM, Scene
 
-FILES = [MANIFEST, *(f"{name}.csv" for name in TABLES if name not in OF_PROGRAMS)]
+FILES = [MANIFEST, *(f"{name}.csv" for name in TABLES)]
 COMBINATIONS = [
     (state, file)
     for state, last in (("finished", ENDING), ("broken-off", journal.JOURNAL))
@@ -33,11 +33,8 @@ COMBINATIONS = [
 
 
 def inject(scene: Scene) -> None:
-    run = scene.folder / "run"
-    # Only where servers were asked there are requests.
-    name = "web" if scene.fault.moment == "requests.csv" else "first-comparison"
-    whole = reference_dir() / name
-    shutil.copytree(whole, run, ignore=shutil.ignore_patterns("figures", "report.html"))
+    run = scene.run
+    _put_whole(scene)
     if scene.fault.backend == "broken-off":
         _break_off(run)
     before = load_run(run)
@@ -52,6 +49,18 @@ def inject(scene: Scene) -> None:
         assert scene.fault.moment in f"{error.brief} {error.details}", error
         return
     _look_at(scene, before, found)
+
+
+def _put_whole(scene: Scene) -> None:
+    """A run that holds such rows: of programs, one that is made now; else a recorded one, of which
+    only the one where servers were asked has requests."""
+    table = scene.fault.moment.removesuffix(".csv")
+    if table in OF_PROGRAMS:
+        made = scene.perform(*scene.course("host", 3, PROGRAM).words)
+        assert made.status == 0 and (scene.run / scene.fault.moment).exists(), made.err
+        return
+    whole = reference_dir() / ("web" if table == "requests" else "first-comparison")
+    shutil.copytree(whole, scene.run, ignore=shutil.ignore_patterns("figures", "report.html"))
 
 
 def _break_off(run: Path) -> None:
@@ -133,6 +142,12 @@ def _truncate(content: bytes, dice: random.Random) -> bytes:
     return content[: dice.randrange(len(content))]
 
 
+def _tear(content: bytes, dice: random.Random) -> bytes:
+    """The last row was not written to its end."""
+    last = content.rstrip(b"\n").rpartition(b"\n")[2]
+    return content[: len(content) - dice.randrange(1, len(last) + 1)]
+
+
 def _noise(content: bytes, dice: random.Random) -> bytes:
     place = dice.randrange(len(content))
     return content[:place] + dice.randbytes(dice.randrange(1, 200)) + content[place:]
@@ -173,6 +188,7 @@ DAMAGES: list[Callable[[bytes, random.Random], bytes | None]] = [
     _digit,
     _digit,
     _truncate,
+    _tear,
     _noise,
     _zeros,
     _lines(_lose),

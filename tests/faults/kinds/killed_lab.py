@@ -10,27 +10,32 @@ from labkit.experiments.table import load_run
 from labkit.recordings.reader import MANIFEST
 from labkit.recordings.words import MILESTONES
 from tests.faults.checks import Kept
-from tests.faults.scene import OF_PROGRAMS, Course, Scene
+from tests.faults.scene import OF_PROGRAMS, PROGRAM, Course, Scene
 
-WRITING = [f"writing {table}" for table in (*TABLES, "journal") if table not in OF_PROGRAMS]
+WRITING = [f"writing {table}" for table in (*TABLES, "journal")]
 # Moments of the recording, and not of one of its trials.
 ONCE = ("writing instances", "after manifest", "before ending", "after ending", "saving")
+REPEATS = {"host": 3, "docker": 2}
+LONGEST_S = {"host": 0.5, "docker": 1.5}
+# Where only a certain workload comes to → that; everything else comes of "cpu", too.
+ONLY = {
+    "first_response": "http",
+    "writing requests": "http",
+    **{f"writing {table}": PROGRAM for table in OF_PROGRAMS},
+}
 COMBINATIONS = [
     (backend, moment)
     for backend in ("host", "docker", "qemu", "qemu-resumed")
     for moment in dict.fromkeys((*MILESTONES, *WRITING, *ONCE, "anytime"))
     if moment != "kernel" or backend == "qemu"
     if moment != "saving" or backend == "qemu-resumed"
+    if ONLY.get(moment) != PROGRAM or backend != "qemu-resumed"  # it starts no such image
 ]
-REPEATS = {"host": 3, "docker": 2}
-LONGEST_S = {"host": 0.5, "docker": 1.5}
-# Only a server comes there.
-SERVED = ("first_response", "writing requests")
 
 
 def inject(scene: Scene) -> None:
     backend, moment, dice = scene.fault.backend, scene.fault.moment, scene.dice
-    workload = "http" if moment in SERVED else "cpu"
+    workload = ONLY.get(moment, "cpu")
     more = {"instances": 2} if moment == "writing instances" else {}
     course = scene.course(backend, REPEATS.get(backend, 1), workload, **more)
     number = dice.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -76,6 +81,9 @@ def inject(scene: Scene) -> None:
     assert after.ending is not None and after.ending.reason == "plan"
     assert set(after.instances["backend"]) == set(course.plan.instances)
     assert after.instances["error"].isna().all()
+    if workload == PROGRAM:
+        for table in (after.metrics, after.reports):
+            assert list(dict.fromkeys(table["trial"])) == course.trials
 
 
 def _finished_before(moment: str, course: Course) -> list[int]:

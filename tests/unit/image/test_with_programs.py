@@ -69,6 +69,17 @@ def test_an_image_without_programs_is_what_it_was(programs: Archive) -> None:
     assert plain.describe()["packages"] == with_tool.describe()["packages"]
 
 
+def test_how_long_builds_took_is_known(programs: Archive, cache: Path) -> None:
+    assert image.build_times() == [] and image.find() is None
+    for packages in ((), ("tool",), ("tool",)):
+        build(*packages)
+    assert len(image.build_times()) == 2 and all(0 <= took < 60 for took in image.build_times())
+    for damaged in ("{", "[]", '{"seconds": 7}', '{"seconds": ["soon"]}'):
+        (cache / "debs/builds.json").write_text(damaged)
+        assert image.build_times() == []
+    assert build("server") and len(image.build_times()) == 1
+
+
 def test_a_second_build_asks_for_nothing(programs: Archive) -> None:
     first = build("tool", "server")
     programs.requests.clear()

@@ -74,6 +74,14 @@ def test_a_server_that_never_answers_is_told() -> None:
     assert str(port) in caught.value.details
 
 
+def test_a_server_that_has_died_is_waited_for_no_longer() -> None:
+    def died() -> None:
+        raise BackendError("it has died")
+
+    with reserved_port() as port, pytest.raises(BackendError, match="it has died"):
+        wait_for_answer(port, HostClock(), died)
+
+
 def test_a_reserved_port_is_given_to_nobody_else_and_takes_a_server() -> None:
     with reserved_port() as port:
         assert not answers(port, timeout=1)

@@ -15,6 +15,7 @@ COMMANDS = {
     "nginx": "ab -q -r -t {seconds} -n {most} -c {connections} -e FILE{keep} URL",
     "iperf3": "iperf3 -J -c ADDRESS -p PORT -t {seconds}{back}; iperf3 -s -1 -B ADDRESS -p PORT",
     "redis": "redis-benchmark -s SOCKET -t set,get -n AS_MANY_AS_THE_TIME_HOLDS -c {clients} --csv",
+    "compile": "tcc -c FILE -o FILE",
     "python": "python3 -c pass; python3 -X importtime -c 'import asyncio'",
 }
 

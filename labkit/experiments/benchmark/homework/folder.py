@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from labkit.experiments.benchmark import anonymous
 from labkit.experiments.benchmark.homework.page import html
 from labkit.experiments.benchmark.homework.tidy import tidy
 from labkit.experiments.benchmark.records import Run, examined
@@ -16,8 +17,9 @@ PROFILE = "homework"  # a run of this profile gets these files without being ask
 
 def write(run: Run, folder: Path, *, badge: str) -> Path:
     """Writes them into a folder, and returns the page; what lies there under these names is
-    replaced. StoreError."""
-    run = examined(run)
+    replaced. Whoever gets them learns no name of this computer, of its users and folders: those
+    stand in the run alone. StoreError."""
+    run = examined(anonymous.recording(run))
     page, text = folder / "homework.html", html(run, badge=badge)  # UsageError: nothing is written
     with files.writing(folder):
         (folder / "raw").mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labkit import notes, units
@@ -23,6 +23,11 @@ from labkit.guest.programs import version_of
 
 # Of the charts that each run has, those that the questions of such a course are about.
 ALSO = ("startup", "memory")
+OF_THE_LAB: Mapping[str, units.Scale] = {
+    "startup_s": units.time,
+    "pss_bytes": units.memory,
+    "ops_per_s": units.plain,
+}
 FIGURES = ("min", "max", "mean", "std", "median")
 
 
@@ -109,13 +114,16 @@ def _figures(row: Any, scale: units.Scale) -> list[str]:
 
 
 def _of_the_lab(run: Run) -> Iterator[list[str]]:
-    """Startup and memory of each backend, as the lab measures them from outside."""
-    groups = by_trial(run).groupby(["backend", "quantity"], sort=False)["value"]
+    """Startup, memory and counted work of each backend, as the lab measures them from outside."""
+    by = ["backend", "quantity", "workload"]
+    groups = by_trial(run).groupby(by, sort=False)["value"]
     spreads = groups.agg(["min", "max", "mean", "std"]).reset_index().astype({"std": float})
-    table = stats.quantities(run).merge(spreads, on=["backend", "quantity"])
-    for quantity, scale in (("startup_s", units.time), ("pss_bytes", units.memory)):
-        for row in notes.rows_of(table[table["quantity"] == quantity]):
-            yield [units.name(quantity), *_figures(row, scale)]
+    table = stats.quantities(run).merge(spreads, on=by)
+    for quantity, scale in OF_THE_LAB.items():
+        for _, rows in table[table["quantity"] == quantity].groupby("workload", sort=False):
+            for row in notes.rows_of(rows):
+                name = f"{row.workload} ({row.unit}/s)" if row.workload else units.name(quantity)
+                yield [name, *_figures(row, scale)]
 
 
 def _charts(run: Run, table: Any, badge: str) -> Iterator[Chart]:

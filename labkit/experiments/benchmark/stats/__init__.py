@@ -18,12 +18,13 @@ from labkit.experiments.benchmark.stats.memory import memory, verdict
 from labkit.experiments.benchmark.stats.precision import Widest, precision, widest
 from labkit.experiments.benchmark.stats.programs import programs
 from labkit.experiments.benchmark.stats.published import beside, comparable
-from labkit.experiments.benchmark.stats.quantities import compare, quantities
+from labkit.experiments.benchmark.stats.quantities import quantities
 from labkit.experiments.benchmark.stats.scaling import scaling
 from labkit.experiments.benchmark.stats.spectrum import spectrum
 from labkit.experiments.benchmark.stats.startup import distribution, startup, timeline
 from labkit.experiments.benchmark.stats.summary import summary, summary_json
 from labkit.experiments.benchmark.stats.throughput import throughput
+from labkit.experiments.benchmark.stats.two_runs import compare, compare_programs
 from labkit.experiments.benchmark.stats.web import first_response, latency
 from labkit.stats.spread import FEW
 
@@ -38,6 +39,7 @@ __all__ = [
     "boot",
     "comparable",
     "compare",
+    "compare_programs",
     "components",
     "cpu_sources",
     "cpu_spent",

@@ -9,7 +9,6 @@ from labkit.experiments.benchmark.records import Run, once
 from labkit.experiments.benchmark.stats.cpu import PER_SECOND, PER_UNIT, spent_by_trial
 from labkit.experiments.benchmark.stats.frames import (
     PAIR,
-    backends,
     baseline,
     identified,
     in_blocks,
@@ -18,7 +17,7 @@ from labkit.experiments.benchmark.stats.frames import (
 from labkit.experiments.benchmark.stats.memory import memory_by_trial
 from labkit.experiments.benchmark.stats.throughput import speeds_by_trial
 from labkit.stats.ratios import ratios
-from labkit.stats.spread import FEW, floats, spread
+from labkit.stats.spread import floats, spread
 
 QUANTITIES = ("startup_s", "pss_bytes", "ops_per_s", PER_UNIT, PER_SECOND)
 KEYS = ["backend", "quantity", "workload", "unit"]
@@ -85,32 +84,3 @@ def _part(table: pd.DataFrame, column: str, quantity: str) -> pd.DataFrame:
         if name not in known:
             known[name] = ""
     return known[COLUMNS]
-
-
-def compare(first: Run, second: Run) -> pd.DataFrame:
-    """One row a backend, quantity and workload that both runs have: backend, family, engine,
-    quantity, workload, unit, n_first, n_second, median_first, median_second, n_ratio,
-    median_ratio, low_ratio, high_ratio, delta, effect, few.
-
-    The ratio is that of the medians, second to first; trials of two runs are no pairs, so both
-    sides are resampled. A backend under another engine is another thing and left out. `few` is
-    True where either side has fewer than 10 trials. Whether the runs may be compared at all, see
-    labkit.recordings.comparability.
-    """
-    shared = backends(first.trials).merge(backends(second.trials), on=["backend", "engine"])
-    one, two = (_of(by_trial(run), shared["backend"]) for run in (first, second))
-    sides = _medians(one, "first").merge(_medians(two, "second"), on=KEYS)
-    relative = ratios(two, one, "value", KEYS, match=KEYS)
-    table = identified(sides.merge(relative, on=KEYS), second.trials)
-    table["few"] = table["n_ratio"] < FEW
-    return table
-
-
-def _of(values: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
-    return values[values["backend"].isin(names)]
-
-
-def _medians(values: pd.DataFrame, side: str) -> pd.DataFrame:
-    groups = values.groupby(KEYS, sort=False)["value"]
-    table = groups.agg(["count", "median"]).reset_index()
-    return table.rename(columns={"count": f"n_{side}", "median": f"median_{side}"})

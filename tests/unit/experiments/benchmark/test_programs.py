@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +16,15 @@ import pytest
 
 from labkit import notes, units
 from labkit.errors import UsageError
-from labkit.experiments.benchmark import figures, homework, integrity, programs, report, stats
+from labkit.experiments.benchmark import (
+    anonymous,
+    figures,
+    homework,
+    integrity,
+    programs,
+    report,
+    stats,
+)
 from labkit.experiments.benchmark.charts import program_bars
 from labkit.experiments.benchmark.experiment import EXPERIMENT
 from labkit.experiments.benchmark.figures import charts
@@ -25,37 +35,16 @@ from labkit.experiments.benchmark.stats.quantities import by_trial
 from labkit.guest.programs import metrics_of
 from labkit.guest.workload import all_workloads, parse_task, workload_files
 from labkit.measure import clients
-from labkit.measure.records import ProgramMetric, Report, Result
-from labkit.record import Record
+from labkit.measure.records import Result
 from tests.unit.charts.legible import assert_legible, words
 from tests.unit.charts.made_up import MadeUpRun, frame, make_run
-from tests.unit.programs.samples import AB, FIO, SAMPLES
-
-WORKLOADS = {"fio:rw=read": FIO, "nginx": AB, "python": SAMPLES["lines"]}
-SLOWER = {"host": 1.0, "docker": 2.0, "qemu": 4.0}
+from tests.unit.experiments.benchmark.made_up_programs import WORKLOADS, with_programs
+from tests.unit.programs.samples import FIO
 
 
 @pytest.fixture
 def run() -> MadeUpRun:
-    made = make_run(n=5)
-    rows: list[ProgramMetric] = []
-    reports: list[Report] = []
-    for trial in made.trials.itertuples():
-        number, name = int(str(trial.trial)), str(trial.backend)
-        place = {"trial": number, "backend": name}
-        for workload, text in WORKLOADS.items():
-            program = parse_task(workload).workload.program
-            reports.append(Report(**place, workload=workload, program=program, text=text))
-            for metric, unit, value in metrics_of(program, text):
-                slower = SLOWER[name] * (1 + number / 1000)
-                value = value * slower if unit == "us" else value / slower
-                figures = {"metric": metric, "unit": unit, "value": value}
-                rows.append(ProgramMetric(**place, workload=workload, **figures))
-    made.metrics = frame(ProgramMetric, list[Record](rows))
-    made.reports = frame(Report, list[Record](reports))
-    plan = made.manifest.plan.model_copy(update={"workloads": tuple(WORKLOADS)})
-    made.manifest = made.manifest.model_copy(update={"plan": plan})
-    return made
+    return with_programs(make_run(n=5))
 
 
 def test_each_figure_has_its_ratio_in_the_same_block(run: MadeUpRun) -> None:
@@ -104,6 +93,29 @@ def test_the_homework_is_a_page_a_table_and_the_raw_reports(run: MadeUpRun, tmp_
     assert list(rows[0]) == COLUMNS and {row["unit"] for row in rows} >= {"1/s", "us", "s", "bytes"}
     raw = {file.name: file.read_text() for file in (tmp_path / "out/raw").iterdir()}
     assert len(raw) == len(run.reports) and raw["trial-000-host-fio_rw=read.json"] == FIO
+
+
+def test_what_is_handed_in_names_neither_computer_nor_user(
+    run: MadeUpRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anonymous, "names", lambda: frozenset({"annas-laptop", "anna"}))
+    told = FIO.replace("{", '{"x": "/home/anna/y", "system_info": "Linux annas-laptop 6.1",', 1)
+    run = with_programs(run, {"fio": told})
+    run = replace(run, left_out={"docker, fio": "annas-laptop: no room in /home/anna/x"})
+    homework.write(run, tmp_path / "out", badge="made up")
+    for file in (tmp_path / "out").rglob("*.*"):
+        text = file.read_text(encoding="utf-8")
+        assert "anna" not in text, file
+        if file.parent.name == "raw":
+            assert json.loads(text)["x"] == "PATH"
+            assert metrics_of("fio", text) == metrics_of("fio", told)
+    assert "NAME" in (tmp_path / "out/homework.html").read_text(encoding="utf-8")
+
+
+def test_the_homework_holds_what_the_lab_has_counted(run: MadeUpRun) -> None:
+    rows = [row[0:3] for row in page._of_the_lab(run)]
+    assert ["startup", "qemu (tcg)", "5"] in rows and ["cpu (MiB/s)", "qemu (tcg)", "5"] in rows
+    assert len(rows) == len({tuple(row) for row in rows})
 
 
 def test_the_page_that_a_run_has_besides_is_known(tmp_path: Path) -> None:
@@ -261,8 +273,8 @@ def test_startup_and_memory_have_all_figures_of_the_others(run: MadeUpRun) -> No
 
 def test_the_command_line_has_the_options_of_the_workload_and_of_its_client() -> None:
     source = Path(clients.__file__).read_text(encoding="utf-8")
-    reporting = {name: one for name, one in all_workloads().items() if one.program}
-    assert set(COMMANDS) == set(reporting)
+    with_programs = {name for name, one in all_workloads().items() if one.packages}
+    assert set(COMMANDS) == with_programs
     for name in COMMANDS:
         files = workload_files()[name].read_text(encoding="utf-8") + source
         shown = command(parse_task(name), 1.5)

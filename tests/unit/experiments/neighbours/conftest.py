@@ -19,5 +19,5 @@ def quick_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(victim, "answers", answers)
     monkeypatch.setattr(victim, "end_server", lambda port: None)
-    monkeypatch.setattr(victim, "wait_for_answer", lambda port, clock: 0.0)
+    monkeypatch.setattr(victim, "wait_for_answer", lambda *_: 0.0)
     monkeypatch.setattr(victim, "MOST_WORK", 4)

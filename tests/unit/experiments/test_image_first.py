@@ -1,0 +1,28 @@
+"""What is told before a run of a lab image that is not there yet."""
+
+from __future__ import annotations
+
+import pytest
+
+from labkit import image
+from labkit.experiments import engine
+from labkit.experiments.base import Needs
+from labkit.experiments.options import Options
+
+
+@pytest.mark.parametrize(
+    ("times", "told"), [([], "network"), ([2.1, 6.4], "2 to 6 s"), ([3.0], "took 3 s")]
+)
+def test_the_build_of_an_image_is_in_no_estimate_and_so_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, times: list[float], told: str
+) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(image, "find", lambda *, kernel, packages: asked.append(packages))
+    monkeypatch.setattr(image, "build_times", lambda: times)
+    line = engine._image_first(Needs(("host",), workloads=("python",), packages=("jq",)), Options())
+    assert told in line and asked == [["jq", "python3"]]
+
+
+def test_of_an_image_that_is_there_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image, "find", lambda **_: object())
+    assert engine._image_first(Needs(("host",)), Options()) == ""
