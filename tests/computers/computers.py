@@ -90,7 +90,10 @@ DEBIAN_12 = Computer(
 
 # With the other container engines, for the integration tests themselves.
 DEBIAN_12_SUITE = replace(
-    DEBIAN_12, name="debian-12-suite", packages=(*DEBIAN_12.packages, *ENGINES)
+    DEBIAN_12,
+    name="debian-12-suite",
+    packages=("linux-image-amd64", *BASE, *DOCKER, *ENGINES),
+    then="",
 )
 
 DEBIAN_12_UML = Computer(
