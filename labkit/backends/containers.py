@@ -103,6 +103,9 @@ class AttachedBackend(EnginePartBackend):
     def programs(self) -> tuple[str, ...]:
         return (self.program,)
 
+    def cautions(self) -> tuple[str, ...]:
+        return oci_groups.cautions()
+
     @abstractmethod
     def prepared(
         self, image: LabImage, limits: Limits, folder: Path, name: str

@@ -56,31 +56,29 @@ class LxcBackend(AttachedBackend):
 
 def configuration(rootfs: Path, scratch: Path, limits: Limits, name: str) -> list[str]:
     """The container's configuration; the control groups' version decides on names in it."""
-    cpus, memory = ",".join(map(str, cpu_set(limits.cpus))), limits.memory_mib << 20
-    swap = oci_groups.limits_swap()
-    held = (
-        (
-            f"lxc.cgroup2.memory.max = {memory}",
-            "lxc.cgroup2.memory.swap.max = 0",
-            f"lxc.cgroup2.cpuset.cpus = {cpus}",
-        )
-        if oci_groups.unified()
-        else (
-            f"lxc.cgroup.memory.limit_in_bytes = {memory}",
-            *([f"lxc.cgroup.memory.memsw.limit_in_bytes = {memory}"] if swap else []),
-            f"lxc.cgroup.cpuset.cpus = {cpus}",
-        )
-    )
     return [
         f"lxc.rootfs.path = dir:{rootfs}",
         f"lxc.mount.entry = {in_fstab(scratch)} scratch none bind 0 0",
         f"lxc.environment = {OWNER_VARIABLE}={owner()}",
         # At the top of the hierarchy, with our name: what outlives us is found by it.
         f"lxc.cgroup.dir = {name}",
-        *held,
+        *_held(limits),
         *([f"lxc.seccomp.profile = {SECCOMP}"] if SECCOMP.exists() else []),
         *BOUNDARY,
     ]
+
+
+def _held(limits: Limits) -> Iterator[str]:
+    """The limits, as far as control groups here can keep them."""
+    cpus, memory = ",".join(map(str, cpu_set(limits.cpus))), limits.memory_mib << 20
+    kind = "lxc.cgroup2" if (unified := oci_groups.unified()) else "lxc.cgroup"
+    if oci_groups.holds("memory"):
+        yield f"{kind}.memory.{'max' if unified else 'limit_in_bytes'} = {memory}"
+    if oci_groups.limits_swap():
+        swap = "swap.max = 0" if unified else f"memsw.limit_in_bytes = {memory}"
+        yield f"{kind}.memory.{swap}"
+    if oci_groups.holds("cpuset"):
+        yield f"{kind}.cpuset.cpus = {cpus}"
 
 
 def in_fstab(path: Path) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends.containers import AttachedBackend
+from labkit.backends.engine_parts import oci_groups
 from labkit.backends.engine_parts.oci import AGENT
 from labkit.backends.piped import first_line, plain_path
 from labkit.errors import BackendError
@@ -49,7 +50,6 @@ class PodmanBackend(AttachedBackend):
     def prepared(
         self, image: LabImage, limits: Limits, folder: Path, name: str
     ) -> Iterator[list[str]]:
-        memory = f"{limits.memory_mib}m"
         with plain_path(image.rootfs) as rootfs:
             yield [
                 # conmon writes a file `oom` where it is, when the kernel has ended its container.
@@ -58,8 +58,8 @@ class PodmanBackend(AttachedBackend):
                 *("--name", name, *BOUNDARY),
                 *("--network", self.chosen["network"], "--env", f"{OWNER_VARIABLE}={owner()}"),
                 *("--pidfile", str(folder / "pid"), "--cgroup-parent", f"/{name}"),
-                *("--cpuset-cpus", ",".join(map(str, cpu_set(limits.cpus)))),
-                *("--memory", memory, "--memory-swap", memory, *_within_our_own()),
+                *_held(limits),
+                *_within_our_own(),
                 *("--rootfs", f"{rootfs}:O", *AGENT),
             ]
 
@@ -97,6 +97,14 @@ def _remove(name: str) -> None:
 
 def _removal(name: str) -> list[str]:
     return [*PODMAN, "rm", "--force", "--volumes", "--time", "0", "--ignore", name]
+
+
+def _held(limits: Limits) -> Iterator[str]:
+    """The limits, as far as control groups here can keep them: it refuses what they cannot."""
+    if oci_groups.holds("cpuset"):
+        yield from ("--cpuset-cpus", ",".join(map(str, cpu_set(limits.cpus))))
+    if oci_groups.holds("memory"):
+        yield from ("--memory", memory := f"{limits.memory_mib}m", "--memory-swap", memory)
 
 
 def _within_our_own() -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,17 @@ def around_the_lab() -> str:
     if held.memory_bytes is not None and held.memory_bytes < psutil.virtual_memory().total:
         words.append(f"{held.memory_bytes >> 20} MiB")
     return " and ".join(words)
+
+
+def not_limited(who: str, kept: Mapping[str, bool]) -> tuple[str, ...]:
+    """A sentence for each limit, of memory and of CPUs, that this one does not keep. A limit of
+    CPUs needs nobody who keeps it where there is one only."""
+    return tuple(
+        f"{who} cannot limit {what}: such a limit does not hold for these containers, and they are "
+        "not compared as if it did"
+        for what, is_kept in kept.items()
+        if not is_kept and (what != "CPUs" or os.cpu_count() != 1)
+    )
 
 
 def tightest(held: Iterable[Held]) -> Held:

@@ -1,20 +1,25 @@
 """Whole computers to try the lab on: what each is made of.
 
-They exist only while a test runs, and are emulated in software: any distribution, kernel and
-control groups, hardware virtualization as well (QEMU's tcg emulates AMD-V), and no figure of
-theirs is worth anything beside another computer's.
+They exist only while a test runs: any distribution, kernel and control groups, hardware
+virtualization as well (QEMU's tcg emulates AMD-V), and no figure of theirs is worth anything beside
+another computer's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
-# What every one has: a kernel, systemd, and QEMU's agent, through which commands reach it.
+# What every one has: systemd, and QEMU's agent, through which commands reach it.
 BASE = (
-    *("linux-image-amd64", "systemd", "systemd-sysv", "dbus", "udev", "qemu-guest-agent"),
+    *("systemd", "systemd-sysv", "dbus", "udev", "qemu-guest-agent"),
     *("python3", "kmod", "procps", "iproute2", "ca-certificates", "gpgv"),
 )
-
+DOCKER = ("docker.io", "iptables", "apparmor")
+ENGINES = (
+    *("bubblewrap", "systemd-container", "lxc", "podman", "catatonit", "crun", "runsc"),
+    *("firejail", "qemu-system-x86"),
+)
 
 # VirtualBox's driver for the computer's own kernel, from sid's sources: no Debian stable has it.
 VBOXDRV = """
@@ -33,6 +38,20 @@ depmod ${kernel##*/}
 rm -r /build /etc/apt/sources.list.d/sid.list
 """
 
+# User-mode Linux (labkit/backends/user_mode_linux.py) looks for its modules where every kernel
+# does, knows iptables' older tables only, and has no virtio port for the agent: a serial line.
+USER_MODE = """
+ln -s ../lib/uml/modules /usr/lib/modules
+update-alternatives --set iptables /usr/sbin/iptables-legacy
+cat >/etc/systemd/system/agent.service <<END
+[Service]
+ExecStart=/usr/sbin/qemu-ga --method isa-serial --path /dev/ttyS0
+[Install]
+WantedBy=multi-user.target
+END
+systemctl enable agent
+"""
+
 
 @dataclass(frozen=True)
 class Computer:
@@ -44,6 +63,9 @@ class Computer:
     python: str
     packages: tuple[str, ...]
     then: str = ""
+    # Emulated by QEMU, or a program by user-mode Linux: one processor, which is this computer's, so
+    # that only its system calls are slow.
+    machine: Literal["qemu", "uml"] = "qemu"
     memory_mib: int = 4096
     disk_gib: int = 6
     # Without AVX, whose emulation makes numpy die now and then; without page tables of five levels,
@@ -60,8 +82,8 @@ DEBIAN_12 = Computer(
     suite="bookworm",
     python="3.11",
     packages=(
-        *(*BASE, "docker.io", "iptables", "apparmor", "qemu-system-x86"),
-        *("linux-headers-amd64", "gcc", "make"),
+        *("linux-image-amd64", *BASE, *DOCKER),
+        *("qemu-system-x86", "linux-headers-amd64", "gcc", "make"),
     ),
     then=VBOXDRV,
 )
@@ -70,8 +92,15 @@ DEBIAN_12 = Computer(
 DEBIAN_12_SUITE = replace(
     DEBIAN_12,
     name="debian-12-suite",
-    packages=(
-        *DEBIAN_12.packages,
-        *("bubblewrap", "systemd-container", "lxc", "podman", "catatonit", "crun"),
-    ),
+    packages=("linux-image-amd64", *BASE, *DOCKER, *ENGINES),
+    then="",
+)
+
+DEBIAN_12_UML = Computer(
+    name="debian-12-uml",
+    suite="bookworm",
+    python="3.11",
+    packages=(*BASE, *DOCKER, *ENGINES, "user-mode-linux", "gcc", "libc6-dev", "git"),
+    then=USER_MODE,
+    machine="uml",
 )

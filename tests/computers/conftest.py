@@ -12,7 +12,7 @@ from labkit.setup import apt
 from labkit.setup.qemu import set_up_qemu
 from labkit.setup.virtualbox import set_up_virtualbox
 from labkit.system.process import find_tool
-from tests.computers.computers import DEBIAN_12, DEBIAN_12_SUITE, Computer
+from tests.computers.computers import DEBIAN_12, DEBIAN_12_SUITE, DEBIAN_12_UML, Computer
 from tests.computers.machine import Machine, running
 from tests.conftest import unavailable
 
@@ -26,11 +26,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in others]
 
 
-def require_builders() -> None:
+def require_builders(computer: Computer) -> None:
     """Sets up what makes and runs a computer; making one needs root."""
     try:
-        set_up_qemu(print)
-        set_up_virtualbox(print)
+        if computer.machine == "qemu":
+            set_up_qemu(print)
+            set_up_virtualbox(print)
         for program, package in (("mmdebstrap", "mmdebstrap"), ("mke2fs", "e2fsprogs")):
             if find_tool(program) is None:
                 apt.install([package], print)
@@ -39,7 +40,7 @@ def require_builders() -> None:
 
 
 def with_docker(computer: Computer) -> Iterator[Machine]:
-    require_builders()
+    require_builders(computer)
     with running(computer) as machine:
         machine.run("systemctl start docker", timeout=600)
         yield machine
@@ -53,3 +54,8 @@ def debian_12() -> Iterator[Machine]:
 @pytest.fixture(scope="module")
 def debian_12_suite() -> Iterator[Machine]:
     yield from with_docker(DEBIAN_12_SUITE)
+
+
+@pytest.fixture(scope="module")
+def debian_12_uml() -> Iterator[Machine]:
+    yield from with_docker(DEBIAN_12_UML)

@@ -43,6 +43,11 @@ MASKED = (
     *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer"),
     *("fstrim.timer", "systemd-timesyncd.service", "getty@.service", "serial-getty@.service"),
 )
+# What the machine starts with, and where the system has it.
+BOOT = {
+    "qemu": {"vmlinuz": "boot/vmlinuz-*", "initrd.img": "boot/initrd.img-*"},
+    "uml": {"linux": "usr/bin/linux.uml"},
+}
 ENVIRONMENT = "/opt/environment"  # where the disks are mounted
 PROJECT = "/opt/lab"
 
@@ -52,7 +57,7 @@ def kept_folder() -> Path:
 
 
 def system(computer: Computer) -> Path:
-    """A folder with disk.img, vmlinuz and initrd.img."""
+    """A folder with disk.img and the files of BOOT."""
     inputs = [computer.suite, computer.packages, computer.then, computer.disk_gib]
     return _kept(f"system-{computer.name}", inputs, lambda at: _make_system(computer, at))
 
@@ -131,9 +136,9 @@ def _make_system(computer: Computer, folder: Path) -> None:
         (root / "etc/systemd/system" / unit).unlink(missing_ok=True)
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
     (root / "etc/hostname").write_text(f"{computer.name}\n")
-    for kind in ("vmlinuz", "initrd.img"):
-        [boot] = root.glob(f"boot/{kind}-*")
-        shutil.copyfile(boot, folder / kind)
+    for name, place in BOOT[computer.machine].items():
+        [boot] = root.glob(place)
+        shutil.copy(boot, folder / name)
     _disk(root, folder / "disk.img", f"{computer.disk_gib}G")
 
 

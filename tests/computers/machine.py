@@ -1,8 +1,8 @@
-"""A computer that runs, in an emulated machine of QEMU, and the way to give it a command.
+"""A computer that runs, and the way to give it a command.
 
-Commands go to QEMU's guest agent over a virtio port (QEMU's manual, "QEMU Guest Agent Protocol
-Reference"): a socket that the machine inherits, so that there is no network, and no path. What it
-writes to its disks is gone with it.
+Commands go to QEMU's guest agent (QEMU's manual, "QEMU Guest Agent Protocol Reference") over a port
+of the machine, which is a socket that it inherits: there is no network, and no path. What it writes
+to its disks is gone with it.
 """
 
 from __future__ import annotations
@@ -18,27 +18,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from labkit.backends.qemu.command import escaped
 from labkit.system.owner_marks import scratch_folder
 from labkit.system.process import Completed, condition, end, last_lines, spawn
-from tests.computers import disks
+from tests.computers import commands, disks
 from tests.computers.computers import Computer
 
 # A computer below that is busy with other things gives it little time.
 BOOT_TIMEOUT_S = 900.0
 ANSWER_TIMEOUT_S = 600.0
 LOOKED_EVERY_S = 60.0
-KERNEL_LINE = (
-    "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr no_timer_check quiet"
-    # Networks that nothing here needs: each takes a busy computer a minute at its start.
-    " systemd.mask=lxc-net.service systemd.mask=lxc.service systemd.mask=lxc-monitord.service"
-)
-PREPARE = f"""
-mkdir -p {disks.ENVIRONMENT} {disks.PROJECT}
-mount -o ro /dev/vdb {disks.ENVIRONMENT}
-mount /dev/vdc {disks.PROJECT}
-mount --mkdir /dev/vdd {disks.PROJECT}/cache/virtualbox
-"""
 VARIABLES = {
     "PATH": f"{disks.ENVIRONMENT}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
@@ -96,8 +84,8 @@ class Machine:
 
     def console(self) -> str:
         """How the machine is, and the end of what its kernel and its services said."""
-        parts = [condition("QEMU", self._process)]
-        for name in ("qemu.log", "console.log"):
+        parts = [condition("the machine", self._process)]
+        for name in ("machine.log", "console.log"):
             with suppress(OSError):
                 parts.append(last_lines((self._folder / name).read_text(errors="replace"), 30))
         return "\n".join(parts)
@@ -141,35 +129,29 @@ def running(computer: Computer) -> Iterator[Machine]:
     """The computer, started, with the project in it; gone afterwards."""
     with ExitStack() as stack:
         folder = stack.enter_context(scratch_folder())
-        images = [disks.system(computer) / "disk.img", disks.environment(computer) / "disk.img"]
-        images += [disks.project(folder), disks.virtualbox(computer) / "disk.img"]
+        parts = mounted(computer, folder)
         ours, theirs = (stack.enter_context(one) for one in socket.socketpair())
-        argv = command(computer, folder, images, theirs.fileno())
-        process = spawn(argv, log=folder / "qemu.log", pass_fds=[theirs.fileno()])
+        argv = commands.command(computer, folder, [*parts.values()], theirs.fileno())
+        process = spawn(argv, log=folder / "machine.log", pass_fds=[theirs.fileno()])
         stack.callback(end, process)
         theirs.close()  # so that ours ends with the machine
         machine = Machine(process, ours, folder)
         machine.wait_started(BOOT_TIMEOUT_S)
-        machine.run(PREPARE)
+        for letter, place in zip("bcd", [*parts][1:], strict=False):
+            machine.run(f"mount --mkdir {commands.DEVICES[computer.machine]}{letter} {place}")
         yield machine
 
 
-def command(computer: Computer, folder: Path, images: list[Path], agent: int) -> list[str]:
-    """QEMU's command line; a disk's changes go to a file without a name."""
-    system = disks.system(computer)
-    argv = ["qemu-system-x86_64", "-name", computer.name, "-machine", "q35"]
-    argv += ["-accel", f"tcg,thread={'single' if computer.counts else 'multi'},tb-size=1024"]
-    argv += ["-cpu", computer.cpu, *(("-icount", "shift=0") if computer.counts else ())]
-    argv += ["-smp", "2", "-m", f"{computer.memory_mib}M", "-nodefaults", "-no-user-config"]
-    argv += ["-display", "none", "-no-reboot", "-append", KERNEL_LINE]
-    argv += ["-kernel", str(system / "vmlinuz"), "-initrd", str(system / "initrd.img")]
-    argv += ["-serial", f"file:{folder / 'console.log'}"]
-    argv += ["-chardev", f"socket,id=agent,fd={agent}", "-device", "virtio-serial"]
-    argv += ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"]
-    for path in images:
-        options = "format=raw,if=virtio,snapshot=on,cache=unsafe"
-        argv += ["-drive", f"file={escaped(path)},{options}"]
-    return argv
+def mounted(computer: Computer, folder: Path) -> dict[str, Path]:
+    """Where the computer has each disk, and the file; VirtualBox needs QEMU's, or none is there."""
+    parts = {
+        "/": disks.system(computer) / "disk.img",
+        disks.ENVIRONMENT: disks.environment(computer) / "disk.img",
+        disks.PROJECT: disks.project(folder),
+    }
+    if computer.machine == "qemu":
+        parts[f"{disks.PROJECT}/cache/virtualbox"] = disks.virtualbox(computer) / "disk.img"
+    return parts
 
 
 def _text(data: str) -> str:

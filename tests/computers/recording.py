@@ -28,8 +28,9 @@ TIMEOUT_S = 3 * 3600.0
 
 
 def main() -> None:
-    require_builders()
-    with running(replace(DEBIAN_12, counts=True)) as machine:
+    computer = replace(DEBIAN_12, counts=True)
+    require_builders(computer)
+    with running(computer) as machine:
         machine.run("modprobe kvm-amd; systemctl start docker", timeout=ANSWER_TIMEOUT_S)
 
         def look(said: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.computers.disks import PROJECT
+from tests.computers.computers import DEBIAN_12_SUITE
 from tests.computers.machine import Machine
+from tests.computers.suite import PART_S, passes
 
-PART_S = 2 * 3600.0
 pytestmark = [pytest.mark.computer, pytest.mark.timeout(PART_S + 1800)]
 
-FACTOR = 10  # so much longer are the tests' own limits of time
+FACTOR = 10
 # What its processes are, where its limits hold, what its meters read, what a killed lab leaves.
 CONFORMANCE = "life or memory_limit or its_cpus or as_many_cpus or meters_read or killed"
 BACKENDS = {
@@ -20,7 +20,7 @@ BACKENDS = {
     "bubblewrap": "bubblewrap",
     "host": "host and not docker",
 }
-PARTS = {
+FILES = {
     **{name: f'test_conformance.py -k "{it} and ({CONFORMANCE})"' for name, it in BACKENDS.items()},
     "neighbours": 'test_neighbours.py -k "not qemu"',
     "meters": 'test_meters.py -k "host or docker"',
@@ -30,19 +30,7 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", FILES)
 def test_the_integration_tests_pass_under_version_2(debian_12_suite: Machine, part: str) -> None:
-    script = f"""
-    cd {PROJECT}/lab
-    export LABKIT_TEST_PATIENCE={FACTOR} PYTHONPATH={PROJECT}/lab/tests/computers/patience
-    pytest -v -p no:cacheprovider --durations 0 --timeout 1500 tests/integration/{PARTS[part]}
-    """
-    shown = 0
-
-    def look(said: str) -> None:
-        nonlocal shown
-        print(said[shown:], end="", flush=True)
-        shown = len(said)
-
-    end = debian_12_suite.run_watched(script, PART_S, look).splitlines()[-1]
-    assert " passed" in end, end
+    words = f"tests/integration/{FILES[part]}"
+    passes(DEBIAN_12_SUITE, debian_12_suite, part, words, factor=FACTOR)

@@ -10,7 +10,7 @@ import pytest
 
 from labkit.backends.table import make_backend
 from labkit.experiments import neighbours
-from labkit.experiments.neighbours.records import CONDITIONS
+from labkit.experiments.neighbours.placement import choose
 from labkit.measure import cleanup
 
 REQUESTS = 12
@@ -48,11 +48,13 @@ def test_on_one_cpu_the_victim_loses_and_on_another_it_is_left_in_peace(
 ) -> None:
     request.getfixturevalue(f"{name}_backend")
     found = measured(name, ["cpu"])
-    speed = {condition: found["cpu", condition].requests_per_s for condition in CONDITIONS}
+    if choose().other is None:  # a computer of one CPU
+        assert found.pop(("cpu", "limited")).status == "left out"
+    speed = {condition: trial.requests_per_s for (_, condition), trial in found.items()}
     assert all(trial.errors == 0 for trial in found.values())
     # Half of a CPU is left; the rest is room for whatever else this computer does.
     assert speed["unlimited"] < 0.8 * speed["alone"]
-    assert speed["unlimited"] < speed["limited"]
+    assert speed["unlimited"] < speed.get("limited", float("inf"))
 
 
 @pytest.mark.docker

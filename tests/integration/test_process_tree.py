@@ -14,6 +14,7 @@ import pytest
 
 from labkit.backends.base import Backend
 from labkit.backends.docker.client import connected
+from labkit.backends.docker.own_daemon import SYSTEMS, UNSHARED
 from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.experiments.docker_internals import charts, processes
@@ -26,9 +27,13 @@ from labkit.recordings.facts import Limits
 from labkit.system.clock import HostClock
 from labkit.system.process import find_tool
 from tests.conftest import ready_backend
-from tests.integration.daemon import require_root
+from tests.integration.daemon import own_daemon, require_root
 
 pytestmark = pytest.mark.docker
+# A view in which systemd's service containerd has its socket where dockerd looks for one.
+BESIDE_ANOTHER = f"""
+mkdir -p {SYSTEMS} && mount -t tmpfs none {SYSTEMS} && touch {SYSTEMS}/containerd.sock && exec "$@"
+"""
 
 
 @contextmanager
@@ -133,3 +138,9 @@ def test_a_look_is_recorded(docker_backend: Backend, tmp_path: Path) -> None:
     assert found.ending is not None and found.ending.batches == 2
     assert set(found.events["trial"]) == {1, 2} and len(found.connections) > 0
     assert set(found.manifest.backends) == {"docker-cli"}
+
+
+def test_a_daemon_of_the_labs_own_has_its_own_containerd() -> None:
+    with own_daemon(enter=(*UNSHARED, "sh", "-c", BESIDE_ANOTHER, "sh")) as daemon:
+        names = {child.name() for child in daemon.process.children()}
+    assert names == {"containerd"}

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from labkit.backends.docker.containers import limit_settings
 from labkit.backends.engine_parts import oci, oci_groups
 from labkit.backends.engine_parts.docker_cli import run_command
 from labkit.backends.piped import instance_name
@@ -122,6 +123,18 @@ def test_a_variant_has_its_settings_in_its_name() -> None:
 def test_a_setting_that_is_not_there_is_told(wrong: str) -> None:
     with pytest.raises(UsageError, match="no setting of the backend"):
         make_backend(wrong)
+
+
+def test_no_engine_is_asked_for_a_limit_that_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(oci_groups, "holds", lambda controller: controller == "memory")
+    resources = oci.configuration(IMAGE, Limits(), tmp_path, "labkit-1")["linux"]["resources"]
+    assert "memory" in resources and "cpu" not in resources
+    chosen, kept = make_backend("docker-cli").chosen, {"memory": False, "CPUs": True}
+    words = run_command(IMAGE, Limits(), "labkit-1-2-3", chosen, kept)
+    assert "--cpuset-cpus" in words and "--memory" not in words
+    assert limit_settings(Limits(), kept).keys() == {"cpuset_cpus"}
 
 
 def test_docker_run_asks_for_what_the_sdk_asks_for() -> None:

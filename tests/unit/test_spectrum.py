@@ -19,6 +19,7 @@ from labkit.experiments.benchmark.stats.spectrum import ASPECTS, LIMITS
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import FAMILIES
 from labkit.system.host import cpu_set
+from labkit.system.limits import not_limited
 from labkit.system.ownership import Judge
 from labkit.system.process import Completed
 from tests.unit import marks
@@ -100,6 +101,26 @@ def test_a_group_of_its_own_holds_to_the_limits_in_version_2(tmp_path: Path) -> 
     assert (tmp_path / "labkit-1/cpuset.cpus").read_text() == ",".join(map(str, cpu_set(1)))
 
 
+@pytest.mark.parametrize("controller", ["memory", "cpuset"])
+def test_what_this_kernel_cannot_limit_is_left_out_and_told(
+    controller: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    (tmp_path / "cgroup.controllers").write_text(f"cpu {controller}\n")
+    with oci_groups.own_group("labkit-1", Limits(), tmp_path):
+        made = {path.name for path in (tmp_path / "labkit-1").iterdir()}
+    assert {name.partition(".")[0] for name in made} == {controller}
+    [caution] = oci_groups.cautions(tmp_path)
+    assert {"memory": "CPUs", "cpuset": "memory"}[controller] in caution
+
+
+def test_one_cpu_needs_nobody_who_limits_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    kept = {"memory": False, "CPUs": False}
+    [caution] = not_limited("it", kept)
+    assert "memory" in caution
+
+
 def test_a_group_goes_with_those_that_an_engine_has_made_inside(tmp_path: Path) -> None:
     (tmp_path / "memory/labkit-1/payload/inner").mkdir(parents=True)
     assert oci_groups.sweep_named("labkit-1", tmp_path) == []  # no name of an owner's
@@ -114,6 +135,7 @@ def test_lxc_is_told_the_limits_by_the_names_that_hold(
 ) -> None:
     monkeypatch.setattr(oci_groups, "unified", lambda: version_2)
     monkeypatch.setattr(oci_groups, "limits_swap", lambda: True)
+    monkeypatch.setattr(oci_groups, "holds", lambda controller: True)
     lines = lxc.configuration(Path("/r"), Path("/s"), Limits(memory_mib=128), "labkit-1")
     held = "lxc.cgroup2.memory.max" if version_2 else "lxc.cgroup.memory.limit_in_bytes"
     assert f"{held} = {128 << 20}" in lines

@@ -75,7 +75,7 @@ class DistributionContainerBackend(OwnContainerBackend):
         found = distribution.build(progress=self.progress)
         with daemon_errors("load the distribution"), connected(timeout=LOAD_TIMEOUT_S) as daemon:
             _load(daemon, found)
-            self._interface = daemon.api.api_version
+            self._learn(daemon)
 
     def configuration(self) -> Mapping[str, str]:
         asked = SETTINGS[self.chosen["distribution"]]
@@ -85,7 +85,7 @@ class DistributionContainerBackend(OwnContainerBackend):
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
         form, ready = self.chosen["distribution"], read(READY)
-        asked = settings(_tag(login.made()), limits, ready)
+        asked = settings(_tag(login.made()), limits, ready, self._kept)
         asked |= {"hostname": HOSTNAME, "network_mode": "none", "tty": True, "stdin_open": True}
         with ExitStack() as stack:
             with daemon_errors("be reached"):

@@ -24,6 +24,7 @@ from labkit.backends.docker.client import (
     daemon_errors,
 )
 from labkit.backends.docker.containers import (
+    ALL_KEPT,
     OWNER_LABEL,
     attach,
     container_settings,
@@ -117,9 +118,10 @@ class DockerBackend(Backend):
         "rm": ("no", "yes"),  # who removes the container: the lab, or the daemon when it ends
     }
 
-    # The version of the daemon's interface, from the preparation on: to agree on one is no part of
-    # a start.
+    # The version of the daemon's interface and which limits it can keep, from the preparation on:
+    # to ask for them is no part of a start.
     _interface: str | None = None
+    _kept: Mapping[str, bool] = ALL_KEPT
 
     def no_port(self) -> str:
         """On the host's own network a server would listen at all addresses of this computer; and
@@ -160,7 +162,11 @@ class DockerBackend(Backend):
         it supersedes go, as far as nobody uses them."""
         with daemon_errors("load the lab image"), connected(timeout=120) as daemon:
             store.load(daemon, image)
-            self._interface = daemon.api.api_version
+            self._learn(daemon)
+
+    def _learn(self, daemon: docker.DockerClient) -> None:
+        self._interface = daemon.api.api_version
+        self._kept = facts.limits_kept(daemon.info())
 
     def services(self) -> tuple[Meter, ...]:
         """The processes of the very daemon that is asked: other ones may run beside it."""
@@ -180,7 +186,7 @@ class DockerBackend(Backend):
             with daemon_errors("be reached"):
                 daemon = stack.enter_context(connected(version=self._interface))
             with daemon_errors("start a container"):
-                settings = container_settings(image, limits, name, self.chosen)
+                settings = container_settings(image, limits, name, self.chosen, self._kept)
                 settings |= disk_limit(daemon, limits)
             running = stack.enter_context(started(daemon, timeline, settings))
             session = Session(running.channel, timeline.clock)

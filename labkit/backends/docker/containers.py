@@ -32,16 +32,32 @@ from labkit.system.ports import LOOPBACK
 from labkit.system.process import uninterrupted
 
 OWNER_LABEL = "org.labkit.owner"
+ALL_KEPT: Mapping[str, bool] = {"memory": True, "CPUs": True}
 # Nothing is in a container but what we put there: neither the proxies of the client's
 # configuration nor the init of the daemon's.
 PLAIN = {"use_config_proxy": False, "init": False}
 
 
+def limit_settings(limits: Limits, kept: Mapping[str, bool]) -> dict[str, Any]:
+    """Of memory and CPUs. One that cannot be kept is not asked for: Docker would say so and go on,
+    Podman refuses the container."""
+    found: dict[str, Any] = {}
+    if kept["CPUs"]:
+        found["cpuset_cpus"] = ",".join(map(str, cpu_set(limits.cpus)))
+    if kept["memory"]:
+        found["mem_limit"] = found["memswap_limit"] = limits.memory_mib * 1024 * 1024
+    return found
+
+
 def container_settings(
-    image: LabImage, limits: Limits, name: str, chosen: Mapping[str, str]
+    image: LabImage,
+    limits: Limits,
+    name: str,
+    chosen: Mapping[str, str],
+    kept: Mapping[str, bool] = ALL_KEPT,
 ) -> dict[str, Any]:
-    """What it is asked for, of the lab image; `chosen` are settings of DockerBackend."""
-    memory = limits.memory_mib * 1024 * 1024
+    """What it is asked for, of the lab image; `chosen` are settings of DockerBackend, `kept` is
+    which limits its daemon can keep (facts.limits_kept)."""
     return {
         "image": image.container_tag,
         "name": name,
@@ -50,9 +66,7 @@ def container_settings(
         **_network(limits, chosen["network"]),
         **_security(chosen),
         "mounts": [Mount("/scratch", None, type="volume")],
-        "cpuset_cpus": ",".join(map(str, cpu_set(limits.cpus))),
-        "mem_limit": memory,
-        "memswap_limit": memory,
+        **limit_settings(limits, kept),
         "auto_remove": chosen["rm"] == "yes",
         **PLAIN,
     }

@@ -13,7 +13,7 @@ import docker
 
 from labkit.backends.docker.place import place_of
 from labkit.recordings.words import Engine
-from labkit.system.limits import around_the_lab
+from labkit.system.limits import around_the_lab, not_limited
 
 # How a runtime's program, or its type, begins → the engine. runc is what all of them stand in for.
 ENGINES: Mapping[str, Engine] = {
@@ -80,6 +80,12 @@ def configuration_of(info: Mapping[str, Any], version: Mapping[str, Any]) -> dic
     return {name: str(value) for name, value in facts.items() if value}
 
 
+def limits_kept(info: Mapping[str, Any]) -> dict[str, bool]:
+    """Which limits the daemon says that it can keep."""
+    flags = {"memory": "MemoryLimit", "CPUs": "CPUSet"}
+    return {what: info.get(flag) is not False for what, flag in flags.items()}
+
+
 def cautions(client: docker.DockerClient) -> tuple[str, ...]:
     """What will be empty or not comparable, in sentences."""
     sentences, place = [], place_of(client)
@@ -93,13 +99,7 @@ def cautions(client: docker.DockerClient) -> tuple[str, ...]:
             f"{why}: its containers' processes cannot be read from here; what it counts itself "
             "stands in a column of its own"
         )
-    info = client.info()
-    sentences += [
-        f"this daemon cannot limit {what}: such a limit does not hold for its containers, and they "
-        "are not compared as if it did"
-        for flag, what in (("MemoryLimit", "memory"), ("CPUSet", "CPUs"))
-        if info.get(flag) is False
-    ]
+    sentences += not_limited("this daemon", limits_kept(client.info()))
     if held := around_the_lab():
         sentences.append(
             f"the lab itself is held to {held} by what surrounds it, and this daemon's containers "

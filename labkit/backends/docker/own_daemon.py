@@ -25,6 +25,11 @@ from labkit.system.ports import SOCKET_PATH_BYTES
 from labkit.system.process import as_root, find_tool, last_lines, run, spawn, wait_for
 
 UNSHARED = ("unshare", "--mount", "--net")
+# dockerd starts a containerd of its own only where none of the system's has a socket here (moby,
+# cmd/dockerd/daemon_unix.go), as systemd's service containerd has on most computers: that one would
+# not see the mounts. The shims' sockets are made in it, and are found there again after a restart.
+SYSTEMS = "/run/containerd"
+HIDE = 'mkdir -p "$1" && mount --bind "$2" "$1" && shift 2 && exec "$@"'
 HOST = "DOCKER_HOST"
 PLAIN = re.compile(r"[^:,%?#\\]+")
 START_S, END_S = 90.0, 10.0
@@ -50,6 +55,7 @@ class OwnDaemon:
         with ExitStack() as stack:
             self.folder = stack.enter_context(scratch_folder())
             _check_name(self.folder)
+            (self.folder / "run").mkdir()
             stack.callback(_restore, os.environ.get(HOST))
             os.environ[HOST] = f"unix://{self.folder}/docker.sock"
             stack.callback(self._end)
@@ -68,7 +74,8 @@ class OwnDaemon:
         # It takes a process that has ended and was not waited for as one that still runs.
         owned_files.discard(folder / "exec/containerd/containerd.pid")
         argv = [
-            *(enter or self._enter), find_tool("dockerd") or "dockerd", "--host", f"unix://{folder}/docker.sock",
+            *(enter or self._enter), "sh", "-c", HIDE, "sh", SYSTEMS, f"{folder}/run",
+            find_tool("dockerd") or "dockerd", "--host", f"unix://{folder}/docker.sock",
             "--pidfile", f"{folder}/pid", "--data-root", f"{folder}/data",
             "--exec-root", f"{folder}/exec", "--bridge", "none", "--iptables=false",
             *self._options,

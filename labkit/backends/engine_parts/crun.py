@@ -24,8 +24,9 @@ class CrunBackend(OciRuntimeBackend):
 
     def notes(self, image: LabImage | None) -> tuple[str, ...]:
         if not HYBRID.is_mount():
-            return ()
+            return super().notes(image)
         return (
+            *super().notes(image),
             f"crun is run without {HYBRID}, which it stumbles over; making that view costs some "
             "milliseconds a start",
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from labkit.backends.base import Missing
 from labkit.backends.docker import client, endpoint
 from labkit.backends.docker.backend import DockerBackend
-from labkit.backends.docker.containers import OWNER_LABEL, remove
+from labkit.backends.docker.containers import ALL_KEPT, OWNER_LABEL, remove
 from labkit.backends.docker.inside import held_inside
 from labkit.backends.docker.meters import meters_of
 from labkit.backends.instance import Instance, Meter
@@ -75,7 +75,7 @@ class DockerCliBackend(DockerBackend):
             folder = stack.enter_context(scratch_folder())
             stack.callback(_remove, name)
             timeline.mark("created")
-            argv = run_command(image, limits, name, self.chosen)
+            argv = run_command(image, limits, name, self.chosen, self._kept)
             log = folder / "stderr.log"
             env = {"DOCKER_CONFIG": str(without_proxies(folder))}
             process = stack.enter_context(piped(argv, log, env=env))
@@ -94,7 +94,13 @@ def _refusal() -> Missing | None:
     return None
 
 
-def run_command(image: LabImage, limits: Limits, name: str, chosen: Mapping[str, str]) -> list[str]:
+def run_command(
+    image: LabImage,
+    limits: Limits,
+    name: str,
+    chosen: Mapping[str, str],
+    kept: Mapping[str, bool] = ALL_KEPT,
+) -> list[str]:
     """`docker run` with what the backend `docker` asks the daemon for."""
     memory = f"{limits.memory_mib}m"
     unconfined = ("--security-opt", "seccomp=unconfined")
@@ -106,8 +112,8 @@ def run_command(image: LabImage, limits: Limits, name: str, chosen: Mapping[str,
         *(hardened if chosen["security"] == "hardened" else ()),
         *(unconfined if chosen["seccomp"] == "unconfined" else ()),
         *(("--rm",) if chosen["rm"] == "yes" else ()),
-        *("--cpuset-cpus", ",".join(map(str, cpu_set(limits.cpus)))),
-        *("--memory", memory, "--memory-swap", memory),
+        *(("--cpuset-cpus", ",".join(map(str, cpu_set(limits.cpus)))) if kept["CPUs"] else ()),
+        *(("--memory", memory, "--memory-swap", memory) if kept["memory"] else ()),
         image.container_tag,
     ]
 

@@ -67,14 +67,15 @@ def _process() -> dict[str, Any]:
 
 
 def _resources(limits: Limits) -> dict[str, Any]:
-    memory = {"limit": limits.memory_mib * 1024 * 1024}
-    if oci_groups.limits_swap():
-        memory["swap"] = memory["limit"]  # memory and swap together: no swap
-    return {
-        "devices": [{"allow": False, "access": "rwm"}],
-        "memory": memory,
-        "cpu": {"cpus": ",".join(map(str, cpu_set(limits.cpus)))},
-    }
+    """Without those that no control group here can keep: a runtime refuses the container then."""
+    found: dict[str, Any] = {"devices": [{"allow": False, "access": "rwm"}]}
+    if oci_groups.holds("memory"):
+        found["memory"] = {"limit": limits.memory_mib * 1024 * 1024}
+        if oci_groups.limits_swap():
+            found["memory"]["swap"] = found["memory"]["limit"]  # with memory together: no swap
+    if oci_groups.holds("cpuset"):
+        found["cpu"] = {"cpus": ",".join(map(str, cpu_set(limits.cpus)))}
+    return found
 
 
 def _mounts(scratch: Path) -> list[dict[str, Any]]:

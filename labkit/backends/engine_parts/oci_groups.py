@@ -13,18 +13,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from labkit.backends.base import Missing
+from labkit.backends.base import Missing, broken
 from labkit.backends.piped import instance_name
 from labkit.errors import BackendError
 from labkit.recordings.facts import Limits
 from labkit.system.cgroups import MOUNT as ROOT
 from labkit.system.clock import wait_until
 from labkit.system.host import cpu_set
+from labkit.system.limits import not_limited
 from labkit.system.owner_marks import TEMP_PREFIX, mark_in
 from labkit.system.ownership import Judge
 
 # Beside version 1's controllers, a hybrid host mounts version 2 here, without controllers.
 HYBRID = ROOT / "unified"
+CONTROLLERS = {"memory": "memory", "cpuset": "CPUs"}  # each with what it limits
 END_TIMEOUT_S = 3.0
 
 
@@ -46,11 +48,26 @@ def unified(root: Path = ROOT) -> bool:
     return (root / "cgroup.controllers").exists()
 
 
+def holds(controller: str, root: Path = ROOT) -> bool:
+    """Whether groups can be limited by this controller (memory, cpuset): a kernel may be built or
+    started without it, and a user's groups may not be given it."""
+    with suppress(OSError):
+        text = (root / "cgroup.controllers").read_text(encoding="utf-8")
+        return controller in text.split()
+    return (root / controller).is_dir()
+
+
+def cautions(root: Path = ROOT) -> tuple[str, ...]:
+    """Which limits this computer's control groups do not keep, in sentences."""
+    kept = {what: holds(controller, root) for controller, what in CONTROLLERS.items()}
+    return not_limited("this computer's kernel", kept)
+
+
 @contextmanager
 def own_group(name: str, limits: Limits, root: Path = ROOT) -> Iterator[list[Path]]:
-    """A group of this name with the limits, for a program that sets none itself: the files that it
-    joins by. Where there is version 1, in each tree that limits, counts or names. Empty groups are
-    removed by `sweep_named`. BackendError where none can be made."""
+    """A group of this name with the limits that it can have, for a program that sets none itself:
+    the files that it joins by. Where there is version 1, in each tree that limits, counts or names.
+    Empty groups are removed by `sweep_named`. BackendError where none can be made."""
     try:
         folders = _made(name, limits, root)
     except OSError as error:
@@ -69,26 +86,32 @@ def refused() -> Missing | None:
         with own_group(name, Limits()):
             return None
     except BackendError as error:
-        return Missing(f"{error}: {error.details}", error.resolution)
+        return broken(error)
     finally:
         sweep_named(name)
 
 
 def _made(name: str, limits: Limits, root: Path) -> list[Path]:
     cpus, memory = ",".join(map(str, cpu_set(limits.cpus))), str(limits.memory_mib << 20)
+    wanted: dict[str, dict[str, str]] = {}  # tree → file → value
     if unified(root):
-        with suppress(OSError):  # they are given to the groups already, as a rule
-            (root / "cgroup.subtree_control").write_text("+memory +cpuset", encoding="utf-8")
-        wanted = {"": {"memory.max": memory, "memory.swap.max": "0", "cpuset.cpus": cpus}}
+        wanted[""] = {}
+        for controller, settings in (
+            ("memory", {"memory.max": memory, "memory.swap.max": "0"}),
+            ("cpuset", {"cpuset.cpus": cpus}),
+        ):
+            if holds(controller, root):
+                with suppress(OSError):  # it is given to the groups already, as a rule
+                    (root / "cgroup.subtree_control").write_text(f"+{controller}", encoding="utf-8")
+                wanted[""] |= settings
     else:
-        nodes = (root / "cpuset/cpuset.mems").read_text(encoding="utf-8")
-        wanted = {tree: {} for tree in ("cpuacct", "systemd", "unified")}
-        wanted |= {
-            "cpuset": {"cpuset.cpus": cpus, "cpuset.mems": nodes},
-            "memory": {"memory.limit_in_bytes": memory},
-        }
+        wanted |= {tree: {} for tree in ("cpuacct", "systemd", "unified")}
+        wanted["memory"] = {"memory.limit_in_bytes": memory}
         if limits_swap(root):
             wanted["memory"]["memory.memsw.limit_in_bytes"] = memory
+        if holds("cpuset", root):
+            nodes = (root / "cpuset/cpuset.mems").read_text(encoding="utf-8")
+            wanted["cpuset"] = {"cpuset.cpus": cpus, "cpuset.mems": nodes}
     folders = []
     for tree, settings in wanted.items():
         if not (root / tree).is_dir():
@@ -101,8 +124,10 @@ def _made(name: str, limits: Limits, root: Path) -> list[Path]:
 
 
 def limits_swap(root: Path = ROOT) -> bool:
-    """Whether the kernel can limit swap: always in version 2, by a boot option in version 1."""
-    return unified(root) or (root / "memory" / "memory.memsw.limit_in_bytes").exists()
+    """Whether the kernel can limit swap: with memory in version 2, by a boot option in 1."""
+    if unified(root):
+        return holds("memory", root)
+    return (root / "memory" / "memory.memsw.limit_in_bytes").exists()
 
 
 def sweep(judge: Judge, root: Path = ROOT) -> list[str]:

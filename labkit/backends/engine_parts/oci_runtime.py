@@ -81,6 +81,9 @@ class OciRuntimeBackend(EnginePartBackend):
     def version(self) -> str:
         return first_line(self._argv("--version"))
 
+    def cautions(self) -> tuple[str, ...]:
+        return oci_groups.cautions()
+
     def _argv(self, *words: str) -> list[str]:
         """The runtime's command line."""
         return [self.base, *words]

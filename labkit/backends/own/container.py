@@ -25,6 +25,7 @@ from labkit.backends.docker.client import DAEMON_ERRORS, connected, daemon_error
 from labkit.backends.docker.containers import (
     OWNER_LABEL,
     PLAIN,
+    limit_settings,
     published_port,
     remove,
     started,
@@ -39,7 +40,6 @@ from labkit.backends.timeline import Timeline
 from labkit.errors import GuestTimeout
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
-from labkit.system.host import cpu_set
 from labkit.system.owner_marks import owner
 from labkit.system.ports import LOOPBACK
 
@@ -77,7 +77,7 @@ class OwnContainerBackend(DockerBackend):
     def prepare(self, image: LabImage) -> None:
         """The daemon has the user's image already."""
         with daemon_errors("be reached"), connected() as daemon:
-            self._interface = daemon.api.api_version
+            self._learn(daemon)
 
     def configuration(self) -> Mapping[str, str]:
         with daemon_errors("tell what the image is"), connected() as daemon:
@@ -94,7 +94,7 @@ class OwnContainerBackend(DockerBackend):
         with ExitStack() as stack:
             with daemon_errors("be reached"):
                 daemon = stack.enter_context(connected(version=self._interface))
-            asked = settings(self.chosen["image"], limits, ready)
+            asked = settings(self.chosen["image"], limits, ready, self._kept)
             running = stack.enter_context(started(daemon, timeline, asked))
             running.output.whole = True
             said = Said(running.channel, timeline.clock, ready.pattern())
@@ -109,15 +109,12 @@ class OwnContainerBackend(DockerBackend):
             yield OwnInstance(said, timeline, reached, meters, partial(end, container))
 
 
-def settings(name: str, limits: Limits, ready: Ready) -> dict[str, Any]:
-    memory = limits.memory_mib * 1024 * 1024
+def settings(name: str, limits: Limits, ready: Ready, kept: Mapping[str, bool]) -> dict[str, Any]:
     return {
         "image": name,
         "name": instance_name(),
         "labels": {OWNER_LABEL: owner()},
-        "cpuset_cpus": ",".join(map(str, cpu_set(limits.cpus))),
-        "mem_limit": memory,
-        "memswap_limit": memory,
+        **limit_settings(limits, kept),
         "ports": {f"{ready.port}/tcp": (LOOPBACK, None)} if ready.port else {},
         **PLAIN,
     }

@@ -46,6 +46,9 @@ def lengthen_all() -> None:
 
         for name in ("wait_ready", "begin", "shell", "stop"):
             lengthen(Session, name, "timeout")
+        from labkit.backends.docker import endpoint
+
+        endpoint.PROBE_S = int(FACTOR * endpoint.PROBE_S)
 
 
 if FACTOR != 1:

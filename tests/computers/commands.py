@@ -1,0 +1,50 @@
+"""The command lines of the machines: QEMU's, which emulates a computer, and user-mode Linux's.
+
+Both give the agent's port a socket that they inherit, and keep what is written to a disk in a file
+that is gone with them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from labkit.backends.qemu.command import escaped
+from tests.computers import disks
+from tests.computers.computers import Computer
+
+# Networks that nothing here needs: each takes a busy computer a minute at its start.
+UNNEEDED = tuple(f"systemd.mask={name}.service" for name in ("lxc-net", "lxc", "lxc-monitord"))
+KERNEL_LINE = "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr no_timer_check quiet"
+# How Linux names the disks: with a letter behind it, in the order of the command line.
+DEVICES = {"qemu": "/dev/vd", "uml": "/dev/ubd"}
+
+
+def command(computer: Computer, folder: Path, images: list[Path], agent: int) -> list[str]:
+    made = {"qemu": _qemu, "uml": _user_mode}[computer.machine]
+    return made(computer, folder, images, agent)
+
+
+def _qemu(computer: Computer, folder: Path, images: list[Path], agent: int) -> list[str]:
+    system = disks.system(computer)
+    argv = ["qemu-system-x86_64", "-name", computer.name, "-machine", "q35"]
+    argv += ["-accel", f"tcg,thread={'single' if computer.counts else 'multi'},tb-size=1024"]
+    argv += ["-cpu", computer.cpu, *(("-icount", "shift=0") if computer.counts else ())]
+    argv += ["-smp", "2", "-m", f"{computer.memory_mib}M", "-nodefaults", "-no-user-config"]
+    argv += ["-display", "none", "-no-reboot", "-append", " ".join((KERNEL_LINE, *UNNEEDED))]
+    argv += ["-kernel", str(system / "vmlinuz"), "-initrd", str(system / "initrd.img")]
+    argv += ["-serial", f"file:{folder / 'console.log'}"]
+    argv += ["-chardev", f"socket,id=agent,fd={agent}", "-device", "virtio-serial"]
+    argv += ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"]
+    for path in images:
+        options = "format=raw,if=virtio,snapshot=on,cache=unsafe"
+        argv += ["-drive", f"file={escaped(path)},{options}"]
+    return argv
+
+
+def _user_mode(computer: Computer, folder: Path, images: list[Path], agent: int) -> list[str]:
+    """The kernel's Documentation/virt/uml: a disk is `changes,image`; its console is its output."""
+    argv = [str(disks.system(computer) / "linux"), f"mem={computer.memory_mib}M", "quiet"]
+    argv += [f"uml_dir={folder}", "umid=machine", "noreboot", *UNNEEDED]
+    argv += ["root=/dev/ubda", "rw", "con=null", "con0=null,fd:1", "ssl=null", f"ssl0=fd:{agent}"]
+    argv += [f"ubd{number}={folder}/changes-{number},{path}" for number, path in enumerate(images)]
+    return argv
