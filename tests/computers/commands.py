@@ -46,5 +46,6 @@ def _user_mode(computer: Computer, folder: Path, images: list[Path], agent: int)
     argv = [str(disks.system(computer) / "linux"), f"mem={computer.memory_mib}M", "quiet"]
     argv += [f"uml_dir={folder}", "umid=machine", "noreboot", *UNNEEDED]
     argv += ["root=/dev/ubda", "rw", "con=null", "con0=null,fd:1", "ssl=null", f"ssl0=fd:{agent}"]
-    argv += [f"ubd{number}={folder}/changes-{number},{path}" for number, path in enumerate(images)]
+    # c: no lock on the image, which other computers may read as well.
+    argv += [f"ubd{number}c={folder}/changes-{number},{path}" for number, path in enumerate(images)]
     return argv

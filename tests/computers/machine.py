@@ -117,7 +117,9 @@ class Machine:
     def _line(self, timeout: float) -> bytes:
         self._agent.settimeout(timeout)
         while b"\n" not in self._pending:
-            data = self._agent.recv(1 << 16)
+            data = b""
+            with suppress(ConnectionResetError):  # it ended before it had read what was sent
+                data = self._agent.recv(1 << 16)
             assert data, f"the computer is gone\n{self.console()}"
             self._pending += data
         line, _, self._pending = self._pending.partition(b"\n")
