@@ -216,6 +216,8 @@ def test_a_backend_that_does_not_start_is_left_out(monkeypatch: pytest.MonkeyPat
         {"backends": ["host", "qemu"]},
         {"backends": ["docker", "podman", "qemu"]},
         {"backends": ["mars", "qemu"]},
+        {"backends": ["docker:image=mine", "qemu"]},
+        {"backends": ["docker:distribution=plain", "qemu"]},
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: Any) -> None:
