@@ -11,7 +11,7 @@ plain form has the usual one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any, ClassVar
 
@@ -74,7 +74,7 @@ class DistributionContainerBackend(OwnContainerBackend):
     def prepare(self, image: LabImage) -> None:
         found = distribution.build(progress=self.progress)
         with daemon_errors("load the distribution"), connected(timeout=LOAD_TIMEOUT_S) as daemon:
-            _load(daemon, found)
+            load(daemon, found)
             self._learn(daemon)
 
     def configuration(self) -> Mapping[str, str]:
@@ -101,7 +101,7 @@ def _tag(found: Distribution) -> str:
     return f"{REPOSITORY}:{found.digest[:12]}"
 
 
-def _load(client: docker.DockerClient, found: Distribution) -> None:
+def load(client: docker.DockerClient, found: Distribution) -> None:
     """Its archive as an image of one layer, unless it is there; a former one makes way."""
     try:
         if client.images.get(_tag(found)).labels.get(LABEL) == found.digest:
@@ -117,12 +117,6 @@ def _load(client: docker.DockerClient, found: Distribution) -> None:
         )
     for old in client.images.list(REPOSITORY, filters={"label": LABEL}):
         if old.labels[LABEL] != found.digest:
-            _remove(client, old.tags)
-
-
-def _remove(client: docker.DockerClient, tags: list[str]) -> None:
-    for tag in tags:
-        try:
-            client.images.remove(tag)
-        except DAEMON_ERRORS:
-            return  # a container of another lab may use it
+            with suppress(*DAEMON_ERRORS):  # a container of another lab may use it
+                # By the tag that the lab has given it: another one is a user's own.
+                client.images.remove(f"{REPOSITORY}:{old.labels[LABEL][:12]}")

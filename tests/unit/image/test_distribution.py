@@ -7,10 +7,12 @@ import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from docker.errors import ImageNotFound
 
-from labkit.backends.distribution import login
+from labkit.backends.distribution import container, login, nspawn
 from labkit.errors import ImageError
 from labkit.image import distribution, known_files
 from labkit.image.inputs import BootLoader
@@ -53,6 +55,39 @@ def test_it_is_installed_with_scripts_and_stays_mounted_nowhere(tmp_path: Path) 
     assert str(tmp_path / "a,b root") in argv and "--mode=root" in argv
     assert not any("extract" in word or "--no-check" in word for word in argv)
     assert [word.split()[2] for word in argv[-2:]] == ["bookworm", "bookworm-security"]
+
+
+def test_a_mount_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """/etc/resolv.conf of WSL is a link to /mnt/wsl."""
+    used, free = tmp_path / "used", tmp_path / "free"
+    (used / "wsl").mkdir(parents=True)
+    free.mkdir()
+    monkeypatch.setattr(distribution, "PLACES", (str(tmp_path / "no"), str(used), str(free)))
+    assert str(free) in distribution.bootstrap_command(tmp_path / "root")
+    assert str(used) not in distribution.bootstrap_command(tmp_path / "root")
+
+
+@pytest.mark.parametrize("name", ["a:b", "a,b", 'a"b', "a\\b"])
+def test_nspawn_gets_a_path_that_it_does_not_take_apart(name: str) -> None:
+    before, directory = nspawn.plain(Path("/x") / name)
+    assert f"/x/{name}" in before and directory in before
+    assert not set(directory) & set(':,"\\')
+    assert nspawn.plain(Path("/x/한 글")) == ([], "/x/한 글")
+
+
+def test_an_image_that_is_superseded_loses_the_labs_tag_only(tmp_path: Path) -> None:
+    old = SimpleNamespace(labels={container.LABEL: "a" * 64}, tags=["mine", "labkit/distribution"])
+    removed: list[str] = []
+
+    def get(tag: str) -> None:
+        raise ImageNotFound(tag)
+
+    images = SimpleNamespace(get=get, list=lambda name, filters: [old], remove=removed.append)
+    api = SimpleNamespace(import_image_from_file=lambda file, **_: None)
+    made = distribution.Distribution(tmp_path, "b" * 64, "Debian", "6.1", {})
+    client: Any = SimpleNamespace(images=images, api=api)
+    container.load(client, made)
+    assert removed == [f"labkit/distribution:{'a' * 12}"]
 
 
 def test_what_was_made_is_found_and_what_is_damaged_is_not(cache: Path) -> None:
