@@ -154,7 +154,28 @@ def test_a_machines_cpu_time_is_finer_than_a_tick(monkeypatch: pytest.MonkeyPatc
     meters = (Meter("me", "instance", (os.getpid(),)), Meter("other", "helper", (1,)))
     monkeypatch.setattr(me.instance, "meters", lambda: meters)
     at, spent = ways._spent(me)
-    assert at == 0 and spent != round(spent, 2)
+    assert at == 0 and next(iter(spent)) == "schedstat_s"
+    assert spent["schedstat_s"] != round(spent["schedstat_s"], 2)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "each_second"),
+    [
+        ({"schedstat_s": 5.0, "cpu_s": 5.0}, {"schedstat_s": 5.005, "cpu_s": 5.0}, 0.005),
+        # A thread has ended that had taken 0.8 s before, and one has vanished while it was read.
+        ({"schedstat_s": 5.0, "cpu_s": 5.0}, {"schedstat_s": 5.2, "cpu_s": 6.0}, 1.0),
+        ({"schedstat_s": 5.0, "cpu_s": 5.8}, {"cpu_s": 6.8}, 1.0),
+    ],
+)
+def test_cpu_time_is_a_difference_of_one_source(
+    begin: dict[str, float], end: dict[str, float], each_second: float
+) -> None:
+    assert ways._each_second((1.0, begin), (2.0, end)) == pytest.approx(each_second)
+
+
+def test_cpu_time_that_no_source_has_both_times_is_none() -> None:
+    with pytest.raises(BackendError, match="not to be read"):
+        ways._each_second((1.0, {"cgroup_cpu_s": 1.0}), (2.0, {"cpu_s": 1.0}))
 
 
 def test_each_repeat_has_each_backend_in_an_order_of_the_seed() -> None:
