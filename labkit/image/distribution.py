@@ -56,8 +56,11 @@ _STEPS = 11  # lines that mmdebstrap says of itself, and the packagings
 _ENTER = 'mount --bind "$1" "$2"; shift 2; exec "$@"'
 # One logs in as root, without a password: nothing leads to its login from outside the instance.
 # The machine's id is made by its first start, as an image's is.
-_HOOK = f'passwd -d root; : >/etc/machine-id; echo {HOSTNAME} >/etc/hostname; \
-echo "127.0.1.1 {HOSTNAME}" >>/etc/hosts'
+# What mmdebstrap takes over from this computer goes: the same packages make the same bits anywhere.
+_HOOK = f"""passwd -d root; : >/etc/machine-id; rm -f /etc/hostname /etc/resolv.conf; \
+: >/etc/resolv.conf; echo {HOSTNAME} >/etc/hostname; echo "127.0.1.1 {HOSTNAME}" >>/etc/hosts; \
+echo "deb {RELEASE.main_mirror} {RELEASE.name} main" >/etc/apt/sources.list; \
+echo "deb {SECURITY.main_mirror} {SECURITY.name} main" >>/etc/apt/sources.list"""
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,8 @@ def _source(suite: Suite) -> str:
 
 
 def _install(root: Path, log: Path, shown: Any) -> None:
-    root.mkdir(mode=0o755)
+    root.mkdir()
+    root.chmod(0o755)  # whatever the umask: else apt's own user does not get in, and has no folders
     quiet = {"SOURCE_DATE_EPOCH": str(EPOCH), "DEBIAN_FRONTEND": "noninteractive"}
     with _ended(spawn(bootstrap_command(root), log=log, env=quiet)) as process:
 
@@ -195,8 +199,7 @@ def _ended(process: Any) -> Iterator[Any]:
 def _package(made: Path, loader: BootLoader) -> None:
     """The same root as an archive and as a disk; its kernel as a boot medium; the record."""
     root, archive, disk = made / "root", made / "root.tar", made / "root.ext4"
-    words = ["--sort=name", "--numeric-owner", "--xattrs", "--clamp-mtime", f"--mtime=@{EPOCH}"]
-    run(["tar", "-C", str(root), *words, "-cf", str(archive), "."], timeout=PACK_TIMEOUT_S)
+    write_archive(root, archive)
     run(
         ["mke2fs", "-q", "-t", "ext4", "-U", UUID, "-d", str(root), str(disk), DISK_SIZE],
         timeout=PACK_TIMEOUT_S,
@@ -221,6 +224,13 @@ def _package(made: Path, loader: BootLoader) -> None:
         "files": _sizes(made),
     }
     (made / RECORD).write_text(json.dumps(record, indent=2), encoding="utf-8")
+
+
+def write_archive(root: Path, archive: Path) -> None:
+    """The same files make the same bits, whenever they were made and last read."""
+    words = ["--sort=name", "--numeric-owner", "--xattrs", "--clamp-mtime", f"--mtime=@{EPOCH}"]
+    words.append("--pax-option=delete=atime,delete=ctime")
+    run(["tar", "-C", str(root), *words, "-cf", str(archive), "."], timeout=PACK_TIMEOUT_S)
 
 
 def _boot_loader() -> BootLoader:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from docker.errors import ImageNotFound
 
-from labkit.backends.distribution import container, login, nspawn
+from labkit.backends.distribution import login, nspawn
 from labkit.errors import ImageError
 from labkit.image import distribution, known_files
 from labkit.image.inputs import BootLoader
@@ -75,19 +74,23 @@ def test_nspawn_gets_a_path_that_it_does_not_take_apart(name: str) -> None:
     assert nspawn.plain(Path("/x/한 글")) == ([], "/x/한 글")
 
 
-def test_an_image_that_is_superseded_loses_the_labs_tag_only(tmp_path: Path) -> None:
-    old = SimpleNamespace(labels={container.LABEL: "a" * 64}, tags=["mine", "labkit/distribution"])
-    removed: list[str] = []
+@pytest.mark.skipif(sys.platform != "linux", reason="GNU tar")
+def test_the_same_files_make_the_same_archive(tmp_path: Path) -> None:
+    """Its digest tells whether two labs have the same distribution."""
+    for name in ("one", "two"):
+        (tmp_path / name / "etc").mkdir(parents=True)
+        (tmp_path / name / "etc/hosts").write_text("127.0.1.1 debian")
+        os.utime(tmp_path / name / "etc/hosts", (len(name), 1e9))  # read at other times
+        distribution.write_archive(tmp_path / name, tmp_path / f"{name}.tar")
+        os.utime(tmp_path / name / "etc", (5, 5))
+    assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
 
-    def get(tag: str) -> None:
-        raise ImageNotFound(tag)
 
-    images = SimpleNamespace(get=get, list=lambda name, filters: [old], remove=removed.append)
-    api = SimpleNamespace(import_image_from_file=lambda file, **_: None)
-    made = distribution.Distribution(tmp_path, "b" * 64, "Debian", "6.1", {})
-    client: Any = SimpleNamespace(images=images, api=api)
-    container.load(client, made)
-    assert removed == [f"labkit/distribution:{'a' * 12}"]
+def test_nothing_of_this_computer_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labkit.image.apt_sources.mirrors", lambda *_: ["http://near/debian"])
+    [hook] = [word for word in distribution.bootstrap_command(Path("/x")) if "-hook=" in word]
+    assert "near" not in hook and "http://deb.debian.org/debian bookworm main" in hook
+    assert "rm -f /etc/hostname /etc/resolv.conf" in hook and hook.count("'") == 2
 
 
 def test_what_was_made_is_found_and_what_is_damaged_is_not(cache: Path) -> None:
