@@ -150,18 +150,24 @@ WAYS: Mapping[str, Callable[[Subject, Sequence[str]], dict[str, float]]] = {
 
 def rate(subject: Subject, script: Callable[[int], str]) -> float:
     """How often a second, by the host's clock, a script does once what it is asked to do n times.
-    Of two amounts the difference counts: what each start takes is in both of them."""
+    Of two amounts the difference counts: what each start takes is in both of them. Of each the
+    quicker one of two: a computer that is busy for a second would make that second work."""
 
     def took(amount: int) -> float:
         return _run(subject, script(amount)).seconds
 
-    amount, before = 1, took(1)
-    while True:
-        now = took(GROWTH * amount)
+    def enough(less: float, more: float) -> bool:
         # Work that is lost in what disturbs it is not work enough.
-        if now >= subject.seconds / 2 and now > 2 * before:
-            return (GROWTH - 1) * amount / (now - before)
-        amount, before = GROWTH * amount, now
+        return more >= subject.seconds / 2 and more > 2 * less
+
+    amount, less = 1, took(1)
+    while True:
+        more = took(GROWTH * amount)
+        if enough(less, more):
+            less, more = min(less, took(amount)), min(more, took(GROWTH * amount))
+            if enough(less, more):
+                return (GROWTH - 1) * amount / (more - less)
+        amount, less = GROWTH * amount, more
 
 
 def _run(subject: Subject, script: str) -> Outcome:

@@ -139,7 +139,19 @@ def test_the_text_has_a_line_for_each_ratio() -> None:
 def test_a_rate_leaves_out_what_each_start_takes() -> None:
     slow = subject(lambda amount: 0.3 + 0.01 * amount)
     assert ways.rate(slow, str) == pytest.approx(100)
-    assert cast(Asked, slow.instance).asked == [1, 4, 16, 64]
+    assert cast(Asked, slow.instance).asked == [1, 4, 16, 64, 16, 64]
+
+
+@pytest.mark.parametrize("disturbed", [1, 2, 3, 4, 5, 6])
+def test_a_second_in_which_the_computer_was_busy_is_no_work(disturbed: int) -> None:
+    """It falls on one of the scripts, whichever."""
+    asked: list[int] = []
+
+    def seconds(amount: int) -> float:
+        asked.append(amount)
+        return 0.3 + 0.01 * amount + (1.0 if len(asked) == disturbed else 0.0)
+
+    assert ways.rate(subject(seconds), str) == pytest.approx(100)
 
 
 def test_a_script_that_fails_is_told() -> None:
