@@ -51,13 +51,16 @@ COMMAND_LINE = f"root=UUID={UUID} rw console=ttyS0 earlyprintk=ttyS0,115200 logl
 VERSION = 1  # raise it when the same packages make other bits
 DISK_SIZE, NEEDED_BYTES = "2G", 2_500_000_000  # the disk is sparse
 INSTALL_TIMEOUT_S, PACK_TIMEOUT_S = 1800.0, 600.0
+PLACES = ("/srv", "/media", "/mnt")  # there is each of them on nearly every computer
 _STEPS = 11  # lines that mmdebstrap says of itself, and the packagings
-_TARGET = "/mnt"
-_ENTER = f'mount --bind "$1" {_TARGET}; shift; exec "$@"'
+_ENTER = 'mount --bind "$1" "$2"; shift 2; exec "$@"'
 # One logs in as root, without a password: nothing leads to its login from outside the instance.
 # The machine's id is made by its first start, as an image's is.
-_HOOK = f'passwd -d root; : >/etc/machine-id; echo {HOSTNAME} >/etc/hostname; \
-echo "127.0.1.1 {HOSTNAME}" >>/etc/hosts'
+# What mmdebstrap takes over from this computer goes: the same packages make the same bits anywhere.
+_HOOK = f"""passwd -d root; : >/etc/machine-id; rm -f /etc/hostname /etc/resolv.conf; \
+: >/etc/resolv.conf; echo {HOSTNAME} >/etc/hostname; echo "127.0.1.1 {HOSTNAME}" >>/etc/hosts; \
+echo "deb {RELEASE.main_mirror} {RELEASE.name} main" >/etc/apt/sources.list; \
+echo "deb {SECURITY.main_mirror} {SECURITY.name} main" >>/etc/apt/sources.list"""
 
 
 @dataclass(frozen=True)
@@ -130,9 +133,9 @@ def build(*, progress: bool = True) -> Distribution:
 def bootstrap_command(root: Path) -> list[str]:
     """mmdebstrap into an empty folder, in a mount namespace of its own, so that nothing stays
     mounted when it is killed; there it has a plain path. Signatures are checked by apt."""
+    words, target = at_plain_path(root)
     return [
-        *("unshare", "--mount", "--propagation", "private"),
-        *("sh", "-ec", _ENTER, "sh", str(root)),
+        *words,
         *("mmdebstrap", "--mode=root", "--format=directory", f"--variant={VARIANT}"),
         *(f"--architectures={AMD64.name}", f"--include={','.join(PACKAGES)}"),
         # A mirror that stands still has an index whose date has passed; it is signed even so.
@@ -140,8 +143,24 @@ def bootstrap_command(root: Path) -> list[str]:
         '--aptopt=APT::Install-Recommends "false"',
         "--dpkgopt=force-unsafe-io",  # what is broken off is made anew
         f"--customize-hook=chroot \"$1\" sh -ec '{_HOOK}'",
-        *(RELEASE.name, _TARGET, _source(RELEASE), _source(SECURITY)),
+        *(RELEASE.name, target, _source(RELEASE), _source(SECURITY)),
     ]
+
+
+def at_plain_path(folder: Path) -> tuple[list[str], str]:
+    """The words in front of a command for which a folder has a plain path, and that path."""
+    place = _empty_folder()
+    words = ["unshare", "--mount", "--propagation", "private"]
+    return [*words, "sh", "-ec", _ENTER, "sh", str(folder), place], place
+
+
+def _empty_folder() -> str:
+    """Where a mount hides nothing: /etc/resolv.conf of WSL is a link to /mnt/wsl."""
+    for place in PLACES:
+        with suppress(OSError):
+            if not any(Path(place).iterdir()):
+                return place
+    return PLACES[0]
 
 
 def _source(suite: Suite) -> str:
@@ -150,7 +169,8 @@ def _source(suite: Suite) -> str:
 
 
 def _install(root: Path, log: Path, shown: Any) -> None:
-    root.mkdir(mode=0o755)
+    root.mkdir()
+    root.chmod(0o755)  # whatever the umask: else apt's own user does not get in, and has no folders
     quiet = {"SOURCE_DATE_EPOCH": str(EPOCH), "DEBIAN_FRONTEND": "noninteractive"}
     with _ended(spawn(bootstrap_command(root), log=log, env=quiet)) as process:
 
@@ -179,8 +199,7 @@ def _ended(process: Any) -> Iterator[Any]:
 def _package(made: Path, loader: BootLoader) -> None:
     """The same root as an archive and as a disk; its kernel as a boot medium; the record."""
     root, archive, disk = made / "root", made / "root.tar", made / "root.ext4"
-    words = ["--sort=name", "--numeric-owner", "--xattrs", "--clamp-mtime", f"--mtime=@{EPOCH}"]
-    run(["tar", "-C", str(root), *words, "-cf", str(archive), "."], timeout=PACK_TIMEOUT_S)
+    write_archive(root, archive)
     run(
         ["mke2fs", "-q", "-t", "ext4", "-U", UUID, "-d", str(root), str(disk), DISK_SIZE],
         timeout=PACK_TIMEOUT_S,
@@ -205,6 +224,13 @@ def _package(made: Path, loader: BootLoader) -> None:
         "files": _sizes(made),
     }
     (made / RECORD).write_text(json.dumps(record, indent=2), encoding="utf-8")
+
+
+def write_archive(root: Path, archive: Path) -> None:
+    """The same files make the same bits, whenever they were made and last read."""
+    words = ["--sort=name", "--numeric-owner", "--xattrs", "--clamp-mtime", f"--mtime=@{EPOCH}"]
+    words.append("--pax-option=delete=atime,delete=ctime")
+    run(["tar", "-C", str(root), *words, "-cf", str(archive), "."], timeout=PACK_TIMEOUT_S)
 
 
 def _boot_loader() -> BootLoader:

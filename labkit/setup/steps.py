@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 from labkit import apps, image
 from labkit.backends.base import MEND, Backend
+from labkit.backends.distribution.container import remove_from_daemon
 from labkit.backends.table import BACKENDS, DEFAULT, expand, make_backend
 from labkit.errors import BackendError
-from labkit.image import known_files
+from labkit.image import distribution, known_files
 from labkit.measure import cleanup
 from labkit.setup.docker import stop_daemon
 from labkit.setup.table import set_up_backend
@@ -78,7 +79,9 @@ def clean_up(*, daemon: bool = False, virtualbox: bool = False, cache: bool = Fa
     if virtualbox and (folder := remove_virtualbox()):
         removed.append(f"removed {folder}")
     if cache and cache_dir().exists():
+        installed = distribution.find()
         removed += _clean_cache()
+        removed += [f"removed the image {tag}" for tag in remove_from_daemon(installed)]
     return removed + kept_lines(unknown)
 
 

@@ -4,6 +4,7 @@ of images, with the refusals of the real one."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 import requests
 from docker.errors import APIError, ImageNotFound
 
+from labkit.backends.distribution import container
 from labkit.backends.docker import store
 from labkit.image import LabImage
+from labkit.image.distribution import Distribution
 from labkit.image.lab_image import image_in
 from labkit.system.owner_marks import owner
 from labkit.system.ownership import Judge
@@ -159,6 +162,34 @@ def test_one_that_goes_before_it_is_claimed_is_loaded_again(image: LabImage) -> 
     there.tag = gone
     load(images, image)
     assert images.loaded == [b"an archive"] and len(images.there[0].tags) == 2
+
+
+def test_a_distribution_is_claimed_as_a_lab_image_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of, older, mine = (f"labkit/distribution:{it}" for it in (NEW[:12], OLD[:12], "mine"))
+    label = store.DISTRIBUTIONS.label
+    claimed = stored(OLDER, f"labkit/distribution:by-{LIVES}", label=label)
+    images = Images(stored(OLD, older, mine, label=label), claimed)
+
+    def take(file: str, **_: Any) -> None:
+        images.there.append(stored(NEW, of, label=label))
+
+    client: Any = SimpleNamespace(images=images, api=SimpleNamespace(import_image_from_file=take))
+    made = Distribution(tmp_path, NEW, "Debian", "6.1", {})
+    container.load(client, made)
+    container.load(client, made)
+    tags = [image.tags for image in images.there]
+    assert tags == [[mine], claimed.tags, [of, f"labkit/distribution:by-{owner()}"]]
+
+    def connected(**_: Any) -> Any:
+        return nullcontext(client)
+
+    monkeypatch.setattr(container, "connected", connected)
+    assert container.remove_from_daemon(made) == container.remove_from_daemon(None) == []
+    store.drop_claims(client, Judge(mine=True), store.DISTRIBUTIONS)
+    assert container.remove_from_daemon(made) == [of]
+    assert container.remove_from_daemon(made) == []
 
 
 def failing(error: Exception) -> Callable[..., None]:

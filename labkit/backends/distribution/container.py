@@ -11,7 +11,7 @@ plain form has the usual one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any, ClassVar
 
@@ -21,10 +21,12 @@ from docker.errors import ImageNotFound
 from labkit.backends.base import Missing
 from labkit.backends.distribution import login
 from labkit.backends.distribution.login import BOOTED, PLAIN, READY, LoginInstance
+from labkit.backends.docker import store
 from labkit.backends.docker.backend import DockerBackend
 from labkit.backends.docker.client import DAEMON_ERRORS, connected, daemon_errors
 from labkit.backends.docker.containers import started
 from labkit.backends.docker.meters import meters_of
+from labkit.backends.docker.store import DISTRIBUTIONS
 from labkit.backends.instance import Instance
 from labkit.backends.own.container import OwnContainerBackend, end, settings
 from labkit.backends.own.instance import Said
@@ -35,8 +37,6 @@ from labkit.image.distribution import HOSTNAME, Distribution
 from labkit.recordings.facts import Limits
 from labkit.system.process import uninterrupted
 
-REPOSITORY = "labkit/distribution"
-LABEL = "org.labkit.distribution"
 LOAD_TIMEOUT_S = 600
 _MOUNTS = "/sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified"
 _BOOT = (
@@ -74,7 +74,7 @@ class DistributionContainerBackend(OwnContainerBackend):
     def prepare(self, image: LabImage) -> None:
         found = distribution.build(progress=self.progress)
         with daemon_errors("load the distribution"), connected(timeout=LOAD_TIMEOUT_S) as daemon:
-            _load(daemon, found)
+            load(daemon, found)
             self._learn(daemon)
 
     def configuration(self) -> Mapping[str, str]:
@@ -85,7 +85,7 @@ class DistributionContainerBackend(OwnContainerBackend):
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
         form, ready = self.chosen["distribution"], read(READY)
-        asked = settings(_tag(login.made()), limits, ready, self._kept)
+        asked = settings(DISTRIBUTIONS.tag(login.made().digest), limits, ready, self._kept)
         asked |= {"hostname": HOSTNAME, "network_mode": "none", "tty": True, "stdin_open": True}
         with ExitStack() as stack:
             with daemon_errors("be reached"):
@@ -97,32 +97,32 @@ class DistributionContainerBackend(OwnContainerBackend):
             yield LoginInstance(said, timeline, meters, stop, booted=form == BOOTED)
 
 
-def _tag(found: Distribution) -> str:
-    return f"{REPOSITORY}:{found.digest[:12]}"
+def load(client: docker.DockerClient, found: Distribution) -> None:
+    """Its archive as an image of one layer, unless it is there; those before it make way, as far
+    as nobody uses them."""
+    loaded = False
+    for _ in range(3):  # another lab may just have removed it
+        if store.claim(client, found.digest, DISTRIBUTIONS):
+            break
+        with uninterrupted():
+            client.api.import_image_from_file(
+                str(found.archive),
+                repository=DISTRIBUTIONS.repository,
+                tag=found.digest[:12],
+                changes=[f"LABEL {DISTRIBUTIONS.label}={found.digest}"],
+            )
+        loaded = True
+    if loaded:
+        store.remove_superseded(client, found.digest, DISTRIBUTIONS)
 
 
-def _load(client: docker.DockerClient, found: Distribution) -> None:
-    """Its archive as an image of one layer, unless it is there; a former one makes way."""
-    try:
-        if client.images.get(_tag(found)).labels.get(LABEL) == found.digest:
-            return
-    except ImageNotFound:
-        pass
-    with uninterrupted():
-        client.api.import_image_from_file(
-            str(found.archive),
-            repository=REPOSITORY,
-            tag=found.digest[:12],
-            changes=[f"LABEL {LABEL}={found.digest}"],
-        )
-    for old in client.images.list(REPOSITORY, filters={"label": LABEL}):
-        if old.labels[LABEL] != found.digest:
-            _remove(client, old.tags)
-
-
-def _remove(client: docker.DockerClient, tags: list[str]) -> None:
-    for tag in tags:
-        try:
-            client.images.remove(tag)
-        except DAEMON_ERRORS:
-            return  # a container of another lab may use it
+def remove_from_daemon(found: Distribution | None) -> list[str]:
+    """The tags of the image that are removed, which a lab may still rely on. None where there is
+    no daemon that has it."""
+    if found is None:
+        return []
+    with suppress(*DAEMON_ERRORS, ImageNotFound), connected(timeout=60) as daemon:
+        image = daemon.images.get(DISTRIBUTIONS.tag(found.digest))
+        if store.digest_of(image, DISTRIBUTIONS) == found.digest:
+            return store.remove_unused(daemon, image, DISTRIBUTIONS)
+    return []

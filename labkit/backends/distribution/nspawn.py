@@ -4,11 +4,13 @@ is made for it. What it writes goes into memory (--volatile=overlay), and never 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends.base import Missing
@@ -63,8 +65,9 @@ class DistributionNspawnBackend(NspawnBackend):
         with ExitStack() as stack:
             stack.callback(self.removed, name)
             joined = stack.enter_context(oci_groups.own_group(name, limits))
-            argv = [*("sh", "-c", JOIN, "sh", *map(str, joined), "--", "systemd-nspawn", *WORDS)]
-            argv += [f"--machine={name}", f"--directory={root}"]
+            before, directory = plain(root)
+            argv = [*("sh", "-c", JOIN, "sh", *map(str, joined), "--"), *before]
+            argv += ["systemd-nspawn", *WORDS, f"--machine={name}", f"--directory={directory}"]
             argv += [f"--setenv={OWNER_VARIABLE}={owner()}"]
             timeline.mark("created")
             process, terminal = _at_a_terminal(stack, argv)
@@ -79,6 +82,14 @@ class DistributionNspawnBackend(NspawnBackend):
                 partial(_end, process),
                 late=lambda: proven_meters(first_child(process.pid), name),
             )
+
+
+def plain(root: Path) -> tuple[list[str], str]:
+    """The root by a path that systemd-nspawn does not take apart: in the options of its overlay it
+    does not get along with a colon, a comma or a quotation mark."""
+    if re.search(r'[:,"\\]', str(root)):
+        return distribution.at_plain_path(root)
+    return [], str(root)
 
 
 def _at_a_terminal(stack: ExitStack, argv: Sequence[str]) -> tuple[subprocess.Popen[bytes], int]:

@@ -205,7 +205,8 @@ class DockerBackend(Backend):
                 for container in left:
                     remove(daemon, str(container.name))
                 with suppress(*DAEMON_ERRORS):  # what has been removed is told all the same
-                    store.drop_claims(daemon, judge)
+                    for kind in (store.LAB_IMAGES, store.DISTRIBUTIONS):
+                        store.drop_claims(daemon, judge, kind)
         except DAEMON_ERRORS:
             return []  # no daemon, no containers to be seen
         return [f"container {container.name}" for container in left]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import docker
@@ -28,11 +29,26 @@ CLAIM = "by-"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
+@dataclass(frozen=True)
+class Kind:
+    """Images of one kind: their repository, and the label that has an image's digest."""
+
+    repository: str
+    label: str
+
+    def tag(self, digest: str) -> str:
+        return f"{self.repository}:{digest[:12]}"
+
+
+LAB_IMAGES = Kind(REPOSITORY, LABEL)
+DISTRIBUTIONS = Kind("labkit/distribution", "org.labkit.distribution")
+
+
 def load(client: docker.DockerClient, image: LabImage) -> None:
     """Loads the lab image, unless that very image is there; after that, nobody needs others."""
     loaded = False
     for _ in range(3):  # another lab may just have removed it
-        if _claim(client, image):
+        if claim(client, image.digest):
             break
         with image.container_tar.open("rb") as tar:
             client.images.load(tar)
@@ -53,60 +69,57 @@ def remove_tag(client: docker.DockerClient, tag: str) -> None:
         client.images.remove(tag, force=True)
 
 
-def has_image(client: docker.DockerClient, image: LabImage) -> bool:
-    """By tag and label: an image's id is one thing in Docker's own store (the digest of its
-    configuration) and another in containerd's (the digest of its manifest)."""
-    with suppress(ImageNotFound):
-        return digest_of(client.images.get(image.container_tag)) == image.digest
-    return False
+def digest_of(image: Image, kind: Kind = LAB_IMAGES) -> str:
+    """The digest of an image of the lab's; empty for any other image."""
+    return str(image.labels.get(kind.label, ""))
 
 
-def digest_of(image: Image) -> str:
-    """The digest of a lab image; empty for any other image."""
-    return str(image.labels.get(LABEL, ""))
-
-
-def remove_superseded(client: docker.DockerClient, digest: str) -> None:
-    """Removes the lab images with another digest, but for those that a lab or a container still
-    uses. What the daemon refuses stays: the next image that is loaded brings another chance."""
+def remove_superseded(client: docker.DockerClient, digest: str, kind: Kind = LAB_IMAGES) -> None:
+    """Removes the images with another digest, but for those that a lab or a container still uses.
+    What the daemon refuses stays: the next image that is loaded brings another chance."""
     with suppress(*DAEMON_ERRORS):
-        for old in client.images.list(REPOSITORY, filters={"label": LABEL}):
-            if _DIGEST.fullmatch(digest_of(old)) and digest_of(old) != digest:
-                _remove_unused(client, old)
+        for old in client.images.list(kind.repository, filters={"label": kind.label}):
+            own = digest_of(old, kind)
+            if _DIGEST.fullmatch(own) and own != digest:
+                remove_unused(client, old, kind)
 
 
-def drop_claims(client: docker.DockerClient, judge: Judge) -> None:
+def drop_claims(client: docker.DockerClient, judge: Judge, kind: Kind = LAB_IMAGES) -> None:
     """Takes the claims back of labs that the judge takes; the images stay for the next one."""
-    for image in client.images.list(REPOSITORY, filters={"label": LABEL}):
-        for tag, mark in _claims(image).items():
-            if judge.takes(mark, f"a claim on the lab image, {tag}", command("rmi", tag)):
+    for image in client.images.list(kind.repository, filters={"label": kind.label}):
+        for tag, mark in _claims(image, kind).items():
+            if judge.takes(mark, f"a claim on an image of the lab's, {tag}", command("rmi", tag)):
                 with suppress(*DAEMON_ERRORS):
                     client.images.remove(tag)
 
 
-def _claim(client: docker.DockerClient, image: LabImage) -> bool:
-    """Whether the image is there, and claimed by this process."""
-    if not has_image(client, image):
-        return False
-    with suppress(ImageNotFound):  # it went at the last moment
-        client.images.get(image.container_tag).tag(REPOSITORY, f"{CLAIM}{owner()}")
-        return True
+def claim(client: docker.DockerClient, digest: str, kind: Kind = LAB_IMAGES) -> bool:
+    """Whether the image is there, by tag and label, and claimed by this process from now on. An
+    image's id is one thing in Docker's own store (the digest of its configuration) and another in
+    containerd's (the digest of its manifest)."""
+    with suppress(ImageNotFound):  # also where it goes at the last moment
+        image = client.images.get(kind.tag(digest))
+        if digest_of(image, kind) == digest:
+            image.tag(kind.repository, f"{CLAIM}{owner()}")
+            return True
     return False
 
 
-def _remove_unused(client: docker.DockerClient, old: Image) -> None:
-    """By the tags that the lab has given it: a user's own image that is made of a lab image has
-    its label, too."""
-    judge, claims = Judge(), _claims(old)
+def remove_unused(client: docker.DockerClient, old: Image, kind: Kind) -> list[str]:
+    """The tags that are gone: those that the lab has given it, unless a lab that may live relies
+    on it. A user's own image that is made of an image of the lab's has its label, too."""
+    judge, claims = Judge(), _claims(old, kind)
     if not all(judge.takes(mark, tag) for tag, mark in claims.items()):
-        return
-    own = {*claims, f"{REPOSITORY}:{digest_of(old)[:12]}"}
+        return []
+    own, gone = {*claims, kind.tag(digest_of(old, kind))}, []
     for tag in [tag for tag in old.tags if tag in own]:
         with suppress(*DAEMON_ERRORS):  # not forced: a container may be made of it
             client.images.remove(tag)
+            gone.append(tag)
+    return gone
 
 
-def _claims(image: Image) -> dict[str, str]:
+def _claims(image: Image, kind: Kind) -> dict[str, str]:
     """The tags by which an image is claimed, and the marks of those that do."""
-    prefix = f"{REPOSITORY}:{CLAIM}"
+    prefix = f"{kind.repository}:{CLAIM}"
     return {tag: tag.removeprefix(prefix) for tag in image.tags if tag.startswith(prefix)}

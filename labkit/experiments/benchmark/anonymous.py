@@ -27,10 +27,11 @@ R = TypeVar("R", bound=Record)
 PATH, NAME = "PATH", "NAME"
 # From a root or a drive on; behind a word or a dot it is a unit (MiB/s) or a part of a version.
 # It may go on behind a blank (My Documents/x), where a slash comes before the text's next sign.
+# ab has units of its own: [#/sec], mean[+/-sd].
 _PART = r"[^\s:;,'\"()<>|/\\]+"
 _STEPS = rf"(?:[/\\]+{_PART})+"
 _PATH = re.compile(
-    rf"(?<![\w.)])~?(?:\b[A-Za-z]:(?=\\))?(?:[/\\]+(?!s\b){_PART})+"
+    rf"(?<![\w.)])~?(?:\b[A-Za-z]:(?=\\))?(?:[/\\]+(?!(?:s|sec|-sd)\b(?![/\\])){_PART})+"
     rf"(?: [^:;,'\"()<>|\n/\\]*(?<!\s){_STEPS})*/?"
 )
 _SYSTEM = re.compile(r"/+(?:dev|proc|sys|usr)/")  # the same on each computer

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from labkit.backends.own.names import NO_AGENT, has_agent
 from labkit.backends.table import expand, make_backend
 from labkit.errors import BackendError, LabError, UsageError
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
@@ -108,6 +109,12 @@ class Mistakes(Experiment[MistakesOptions, MistakesPlan, MistakesManifest]):
 
 
 def _check_sides(names: tuple[str, ...]) -> None:
+    if foreign := [name for name in names if not has_agent(name)]:
+        raise UsageError(
+            f"{', '.join(foreign)} cannot be compared here",
+            details=NO_AGENT,
+            resolution="name backends that start the lab image: docker,qemu",
+        )
     families = [make_backend(name).family for name in names]
     machines = [family for family in families if family in MACHINES]
     if families.count("container") != 1 or len(machines) != len(families) - 1 or not machines:

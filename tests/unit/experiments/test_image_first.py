@@ -8,6 +8,7 @@ from labkit import image
 from labkit.experiments import engine
 from labkit.experiments.base import Needs
 from labkit.experiments.options import Options
+from labkit.image import distribution
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,13 @@ def test_the_build_of_an_image_is_in_no_estimate_and_so_it_is_told(
 def test_of_an_image_that_is_there_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image, "find", lambda **_: object())
     assert engine._image_first(Needs(("host",)), Options()) == ""
+
+
+@pytest.mark.parametrize(("found", "told"), [(None, True), (object(), False)])
+def test_so_is_the_installation_of_a_distribution(
+    monkeypatch: pytest.MonkeyPatch, found: object, told: bool
+) -> None:
+    monkeypatch.setattr(distribution, "find", lambda: found)
+    line = engine._distribution_first(Needs(("docker:distribution=plain",)))
+    assert ("1.3 GB" in line) is told
+    assert engine._distribution_first(Needs(("host", "docker"))) == ""

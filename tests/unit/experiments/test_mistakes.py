@@ -139,7 +139,19 @@ def test_the_text_has_a_line_for_each_ratio() -> None:
 def test_a_rate_leaves_out_what_each_start_takes() -> None:
     slow = subject(lambda amount: 0.3 + 0.01 * amount)
     assert ways.rate(slow, str) == pytest.approx(100)
-    assert cast(Asked, slow.instance).asked == [1, 4, 16, 64]
+    assert cast(Asked, slow.instance).asked == [1, 4, 16, 64, 16, 64]
+
+
+@pytest.mark.parametrize("disturbed", [1, 2, 3, 4, 5, 6])
+def test_a_second_in_which_the_computer_was_busy_is_no_work(disturbed: int) -> None:
+    """It falls on one of the scripts, whichever."""
+    asked: list[int] = []
+
+    def seconds(amount: int) -> float:
+        asked.append(amount)
+        return 0.3 + 0.01 * amount + (1.0 if len(asked) == disturbed else 0.0)
+
+    assert ways.rate(subject(seconds), str) == pytest.approx(100)
 
 
 def test_a_script_that_fails_is_told() -> None:
@@ -154,7 +166,28 @@ def test_a_machines_cpu_time_is_finer_than_a_tick(monkeypatch: pytest.MonkeyPatc
     meters = (Meter("me", "instance", (os.getpid(),)), Meter("other", "helper", (1,)))
     monkeypatch.setattr(me.instance, "meters", lambda: meters)
     at, spent = ways._spent(me)
-    assert at == 0 and spent != round(spent, 2)
+    assert at == 0 and next(iter(spent)) == "schedstat_s"
+    assert spent["schedstat_s"] != round(spent["schedstat_s"], 2)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "each_second"),
+    [
+        ({"schedstat_s": 5.0, "cpu_s": 5.0}, {"schedstat_s": 5.005, "cpu_s": 5.0}, 0.005),
+        # A thread has ended that had taken 0.8 s before, and one has vanished while it was read.
+        ({"schedstat_s": 5.0, "cpu_s": 5.0}, {"schedstat_s": 5.2, "cpu_s": 6.0}, 1.0),
+        ({"schedstat_s": 5.0, "cpu_s": 5.8}, {"cpu_s": 6.8}, 1.0),
+    ],
+)
+def test_cpu_time_is_a_difference_of_one_source(
+    begin: dict[str, float], end: dict[str, float], each_second: float
+) -> None:
+    assert ways._each_second((1.0, begin), (2.0, end)) == pytest.approx(each_second)
+
+
+def test_cpu_time_that_no_source_has_both_times_is_none() -> None:
+    with pytest.raises(BackendError, match="not to be read"):
+        ways._each_second((1.0, {"cgroup_cpu_s": 1.0}), (2.0, {"cpu_s": 1.0}))
 
 
 def test_each_repeat_has_each_backend_in_an_order_of_the_seed() -> None:
@@ -216,6 +249,8 @@ def test_a_backend_that_does_not_start_is_left_out(monkeypatch: pytest.MonkeyPat
         {"backends": ["host", "qemu"]},
         {"backends": ["docker", "podman", "qemu"]},
         {"backends": ["mars", "qemu"]},
+        {"backends": ["docker:image=mine", "qemu"]},
+        {"backends": ["docker:distribution=plain", "qemu"]},
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: Any) -> None:

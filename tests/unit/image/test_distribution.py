@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from labkit.backends.distribution import login
+from labkit.backends.distribution import login, nspawn
 from labkit.errors import ImageError
 from labkit.image import distribution, known_files
 from labkit.image.inputs import BootLoader
@@ -53,6 +54,43 @@ def test_it_is_installed_with_scripts_and_stays_mounted_nowhere(tmp_path: Path) 
     assert str(tmp_path / "a,b root") in argv and "--mode=root" in argv
     assert not any("extract" in word or "--no-check" in word for word in argv)
     assert [word.split()[2] for word in argv[-2:]] == ["bookworm", "bookworm-security"]
+
+
+def test_a_mount_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """/etc/resolv.conf of WSL is a link to /mnt/wsl."""
+    used, free = tmp_path / "used", tmp_path / "free"
+    (used / "wsl").mkdir(parents=True)
+    free.mkdir()
+    monkeypatch.setattr(distribution, "PLACES", (str(tmp_path / "no"), str(used), str(free)))
+    assert str(free) in distribution.bootstrap_command(tmp_path / "root")
+    assert str(used) not in distribution.bootstrap_command(tmp_path / "root")
+
+
+@pytest.mark.parametrize("name", ["a:b", "a,b", 'a"b', "a\\b"])
+def test_nspawn_gets_a_path_that_it_does_not_take_apart(name: str) -> None:
+    before, directory = nspawn.plain(Path("/x") / name)
+    assert f"/x/{name}" in before and directory in before
+    assert not set(directory) & set(':,"\\')
+    assert nspawn.plain(Path("/x/한 글")) == ([], "/x/한 글")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="GNU tar")
+def test_the_same_files_make_the_same_archive(tmp_path: Path) -> None:
+    """Its digest tells whether two labs have the same distribution."""
+    for name in ("one", "two"):
+        (tmp_path / name / "etc").mkdir(parents=True)
+        (tmp_path / name / "etc/hosts").write_text("127.0.1.1 debian")
+        os.utime(tmp_path / name / "etc/hosts", (len(name), 1e9))  # read at other times
+        distribution.write_archive(tmp_path / name, tmp_path / f"{name}.tar")
+        os.utime(tmp_path / name / "etc", (5, 5))
+    assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
+
+
+def test_nothing_of_this_computer_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labkit.image.apt_sources.mirrors", lambda *_: ["http://near/debian"])
+    [hook] = [word for word in distribution.bootstrap_command(Path("/x")) if "-hook=" in word]
+    assert "near" not in hook and "http://deb.debian.org/debian bookworm main" in hook
+    assert "rm -f /etc/hostname /etc/resolv.conf" in hook and hook.count("'") == 2
 
 
 def test_what_was_made_is_found_and_what_is_damaged_is_not(cache: Path) -> None:
