@@ -11,7 +11,7 @@ from labkit.errors import UsageError
 from labkit.experiments.benchmark import charts as draw
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.figures import charts
-from labkit.experiments.benchmark.homework.commands import command
+from labkit.experiments.benchmark.homework.commands import command, described
 from labkit.experiments.benchmark.homework.tasks import tasks
 from labkit.experiments.benchmark.homework.threats import threats
 from labkit.experiments.benchmark.programs import chief, wrong_clock_note
@@ -56,7 +56,7 @@ def html(run: Run, *, badge: str) -> str:
 
 
 def _programs(run: Run) -> Iterator[tuple[str, str, str, str]]:
-    """Workload, its title, all its settings, its programs' command lines."""
+    """Workload, what it does, all its settings, its programs' command lines."""
     known = {task.label: task for task in tasks(run)}
     for label in run.manifest.plan.workloads:
         if label not in known:
@@ -64,7 +64,7 @@ def _programs(run: Run) -> Iterator[tuple[str, str, str, str]]:
             continue
         task = known[label]
         settings = ", ".join(f"{name}={value}" for name, value in task.chosen.items())
-        yield label, task.workload.title, settings or "–", command(task, run.manifest.plan.seconds)
+        yield label, described(task), settings or "–", command(task, run.manifest.plan.seconds)
 
 
 def _versions(run: Run) -> list[str]:
