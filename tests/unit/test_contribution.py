@@ -58,6 +58,8 @@ def made(folder: Path, name: str = "run", engine: str = "kvm", cpu: str = "AMD R
         ("anna@annas-laptop said", "NAME said"),
         ("user anna on vm, not on vmware", "user NAME on NAME, not on vmware"),
         ("12.5 MiB/s by /dev/kvm", "12.5 MiB/s by /dev/kvm"),
+        ("16602.62 [#/sec] (mean)\nmin mean[+/-sd]", "16602.62 [#/sec] (mean)\nmin mean[+/-sd]"),
+        ("#/sec/bob x, +/home/bob", "#PATH x, +PATH"),
         ("/home/bob/My Documents/x.csv is not there", "PATH is not there"),
         ("cannot copy /usr/lib/x to /home/bob/y z/w", "cannot copy /usr/lib/x to PATH"),
         (r"C:\Users\An na\x y\z.txt, full", "PATH, full"),

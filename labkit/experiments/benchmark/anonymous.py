@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 PATH, NAME = "PATH", "NAME"
-# From a root or a drive on; behind a word or a dot it is a unit (MiB/s) or a part of a version.
+# From a root or a drive on; behind a word or a dot it is a unit (MiB/s) or a part of a version;
+# ab heads its columns with [#/sec] and [+/-sd].
 # It may go on behind a blank (My Documents/x), where a slash comes before the text's next sign.
 _PART = r"[^\s:;,'\"()<>|/\\]+"
 _STEPS = rf"(?:[/\\]+{_PART})+"
 _PATH = re.compile(
-    rf"(?<![\w.)])~?(?:\b[A-Za-z]:(?=\\))?(?:[/\\]+(?!s\b){_PART})+"
+    rf"(?<![\w.)])~?(?:\b[A-Za-z]:(?=\\))?(?:[/\\]+(?!s\b|sec\]|-sd\]){_PART})+"
     rf"(?: [^:;,'\"()<>|\n/\\]*(?<!\s){_STEPS})*/?"
 )
 _SYSTEM = re.compile(r"/+(?:dev|proc|sys|usr)/")  # the same on each computer
