@@ -94,11 +94,14 @@ def text(value: Any, scale: Scale) -> str:
 
 def interval_text(median: Any, low: Any, high: Any, scale: Scale) -> str:
     """The bounds in the unit of the median and with its decimals, such as "[570 – 598]"; empty
-    without an interval, or when it has no width."""
+    without an interval, or when it has no width. A median of zero has the upper bound's decimals:
+    else "[0 – 0.08]" would be without width."""
     if not (known(median) and known(low) and known(high) and low < high):
         return ""
     divisor, _ = scale(median)
-    decimals = _decimals(median / divisor)
+    decimals = _decimals((median or high) / divisor)
+    if scale is whole and all(float(bound).is_integer() for bound in (low, high)):
+        decimals = 0
     return f"[{low / divisor:,.{decimals}f} – {high / divisor:,.{decimals}f}]"
 
 

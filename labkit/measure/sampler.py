@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
@@ -34,6 +34,10 @@ INTERVAL_S = 0.25
 # How often the memory of processes is read, besides at named moments: the kernel adds up all that
 # they map, which takes 0.3 ms of a container's, and 3 ms of a daemon's.
 MEMORY_S, SERVICES_S = 0.5, 1.0
+
+# How often all processes of a meter are read where one has ended meanwhile; programs that come and
+# go all the time (the workload `fork`) are never all there.
+TRIES = 3
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 # In the order in which the kernel writes them (proc(5), smaps_rollup).
@@ -94,7 +98,7 @@ def read(meter: Meter, *, memory: bool = True, named: bool = True) -> Reading:
     if not memory and "cgroup_cpu_s" in group:
         return Reading(**group)
     scheduled = named and meter.role != "services"
-    found = _together(list(_processes(meter, memory, scheduled)), meter.spent_s)
+    found = _together(_processes(meter, memory, scheduled), meter.spent_s)
     return replace(found, **group) if group else found
 
 
@@ -111,11 +115,21 @@ def _group(meter: Meter, named: bool) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _processes(meter: Meter, memory: bool, scheduled: bool) -> Iterator[_Process]:
-    for pid in _pids(meter):
-        if reading := _read_process(pid, memory, scheduled):
-            shared = memory and pid in meter.sharing
-            yield reading._replace(rss=0, pss=0, uss=0) if shared else reading
+def _processes(meter: Meter, memory: bool, scheduled: bool) -> list[_Process]:
+    """A process that ends hands its CPU time to its parent, which was read before it: where one was
+    gone when its turn came, its time would be in neither, so all are read anew."""
+    found: list[_Process] = []
+    for _ in range(TRIES):
+        pids = _pids(meter)
+        read_now = [(pid, _read_process(pid, memory, scheduled)) for pid in pids]
+        found = [
+            reading._replace(rss=0, pss=0, uss=0) if memory and pid in meter.sharing else reading
+            for pid, reading in read_now
+            if reading
+        ]
+        if len(found) == len(pids):
+            break
+    return found
 
 
 def _together(found: Sequence[_Process], spent_s: float) -> Reading:

@@ -61,6 +61,8 @@ def made(folder: Path, name: str = "run", engine: str = "kvm", cpu: str = "AMD R
         ("8968.80 [#/sec] (mean)", "8968.80 [#/sec] (mean)"),
         ("min  mean[+/-sd] median", "min  mean[+/-sd] median"),
         ("in /s/anna or /sec/x", "in PATH or PATH"),
+        ("16602.62 [#/sec] (mean)\nmin mean[+/-sd]", "16602.62 [#/sec] (mean)\nmin mean[+/-sd]"),
+        ("#/sec/bob x, +/home/bob", "#PATH x, +PATH"),
         ("/home/bob/My Documents/x.csv is not there", "PATH is not there"),
         ("cannot copy /usr/lib/x to /home/bob/y z/w", "cannot copy /usr/lib/x to PATH"),
         (r"C:\Users\An na\x y\z.txt, full", "PATH, full"),

@@ -67,6 +67,30 @@ def test_a_process_that_is_named_and_a_child_counts_once() -> None:
     assert reading.processes == 2
 
 
+def test_the_time_of_a_child_that_ends_between_its_parents_reading_and_its_own_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    count = "i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done; echo $$; read line"
+    script = f"sh -c '{count}'; echo ended; read line"
+    with subprocess.Popen(["/bin/sh", "-c", script], stdin=-1, stdout=-1, bufsize=0) as shell:
+        assert shell.stdin and shell.stdout
+        child = int(shell.stdout.readline())
+        untouched = sampler._read_process
+        before = read(Meter("shell", "instance", (shell.pid,)))
+
+        def ended_meanwhile(pid: int, *what: bool) -> object:
+            if pid == child and shell.stdin and shell.stdout and psutil.pid_exists(child):
+                shell.stdin.write(b"\n")
+                assert shell.stdout.readline() == b"ended\n"
+            return untouched(pid, *what)
+
+        monkeypatch.setattr(sampler, "_read_process", ended_meanwhile)
+        after = read(Meter("shell", "instance", (shell.pid,)))
+        shell.kill()
+    assert (before.processes, after.processes) == (2, 1)
+    assert before.cpu_s and after.cpu_s and after.cpu_s >= before.cpu_s >= 0.05
+
+
 def test_a_thread_that_ended_takes_its_scheduled_time_with_it() -> None:
     thread = threading.Thread(target=work, args=(0.5,))
     before = sampler.read(ITSELF)

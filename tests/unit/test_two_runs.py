@@ -229,6 +229,8 @@ def test_what_programs_report_is_compared_in_its_unit_and_drawn() -> None:
 def test_the_same_options_are_the_same_however_they_were_asked_for() -> None:
     found = comparison.compare(programs("fio"), programs("fio:rw=randread:cache=cold"))
     assert set(found.programs["workload"]) == {"fio"}
+    turned = comparison.compare(programs("fio:rw=randread:cache=cold"), programs("fio"))
+    assert set(turned.programs["workload"]) == {"fio:rw=randread:cache=cold"}, "as A names it"
     assert found.json()["program_options"] == []
     older = [programs("fio"), programs("fio:rw=randread")]
     for made in older:

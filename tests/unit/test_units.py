@@ -51,3 +51,10 @@ def test_a_mean_of_counts_has_decimals() -> None:
         "0.707",
         "12,345",
     ]
+
+
+def test_an_interval_around_zero_shows_its_width_and_counts_stay_whole() -> None:
+    count = units.METRICS["count"]
+    assert units.with_interval(0.0, 0.0, 0.083, units.ratio) == "0× [0.000 – 0.083]"
+    assert units.interval_text(0.0, 0.0, 1.0, count) == "[0 – 1]"
+    assert units.interval_text(12.0, 8.0, 17.0, count) == "[8 – 17]"

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from labkit.backends.base import Missing
 from labkit.errors import BackendError
-from labkit.system.refusals import in_words
 
 APPLIANCE = "ova"
 KINDS = {
@@ -45,8 +44,8 @@ def problem(disk: Path) -> Missing | None:
             return Missing(f"{disk} is no file", USE)
         kind = format_of(disk)
     except OSError as error:
-        words = in_words(error)
-        return Missing(f"the disk {disk} cannot be read: {words.brief if words else error}", USE)
+        why = (error.strerror or str(error)).lower()
+        return Missing(f"the disk {disk} cannot be read: {why}", USE)
     if not kind:
         return Missing(f"the disk {disk} has no format that is known, and no boot sector", USE)
     return None

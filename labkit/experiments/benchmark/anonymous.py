@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Record)
 PATH, NAME = "PATH", "NAME"
-# From a root or a drive on; behind a word or a dot it is a unit (MiB/s) or a part of a version.
+# From a root or a drive on; behind a word or a dot it is a unit (MiB/s) or a part of a version;
+# ab heads its columns with [#/sec] and [+/-sd].
 # It may go on behind a blank (My Documents/x), where a slash comes before the text's next sign.
-# ab has units of its own: [#/sec], mean[+/-sd].
 _PART = r"[^\s:;,'\"()<>|/\\]+"
 _STEPS = rf"(?:[/\\]+{_PART})+"
 _PATH = re.compile(

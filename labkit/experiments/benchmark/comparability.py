@@ -105,7 +105,7 @@ def _computer(manifest: RunManifest) -> str:
 def _limits(limits: Limits) -> str:
     """All of them; what limits nothing is not named."""
     rest = limits.model_dump(exclude={"cpus", "memory_mib"}, exclude_defaults=True)
-    named = [f"{name} {value}" for name, value in rest.items()]
+    named = [name if value is True else f"{name} {value}" for name, value in rest.items()]
     return ", ".join([f"{limits.cpus} CPU", f"{limits.memory_mib} MiB", *named])
 
 

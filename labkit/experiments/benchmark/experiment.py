@@ -10,7 +10,7 @@ from labkit.errors import BackendError, LabError
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
 from labkit.experiments.benchmark import integrity
 from labkit.experiments.benchmark.options import RunOptions
-from labkit.experiments.benchmark.records import TABLES, Run, RunManifest, examined
+from labkit.experiments.benchmark.records import KERNEL, TABLES, Run, RunManifest, examined
 from labkit.experiments.calls import measured_by, planned_by
 from labkit.guest.workload import parse_task
 from labkit.measure.plan import Plan
@@ -84,7 +84,7 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
         return Needs(plan.backends, plan.limits, network, workloads=names, packages=packages)
 
     def facts(self, plan: Plan, session: Session) -> Mapping[str, Any]:
-        return {"versions": {"kernel of the lab image": session.image.kernel_version}}
+        return {"versions": {KERNEL: session.image.kernel_version}}
 
     def measure(self, plan: Plan, session: Session) -> Batches:
         from labkit.experiments.benchmark.measure import measure

@@ -30,6 +30,7 @@ class RunManifest(Manifest):
 
 
 Run = Recording[RunManifest]
+KERNEL = "kernel of the lab image"  # among a run's versions
 T = TypeVar("T")
 
 

@@ -57,8 +57,14 @@ def _swept(names: Sequence[str], axes: Sequence[tuple[str, list[str]]]) -> list[
     points = list(dict.fromkeys(point for name in names for point in _points(name, axes)))
     for setting, values in axes:
         if not any(f":{setting}=" in name for name in points):
-            # Whoever has no such setting says which ones there are.
+            # Whoever has no such setting says which ones there are. What makes another backend of
+            # one (qemu:disk=FILE) is no setting of the one that was named.
             make_backend(f"{names[0]}:{setting}={values[0]}")
+            each = ",".join(f"{names[0]}:{setting}={value}" for value in values)
+            raise UsageError(
+                f"{setting!r} cannot be swept: it is no setting of {', '.join(names)}",
+                resolution=f"if these are backends of your own, name each: --backends {each}",
+            )
     for name in points:
         make_backend(name)
     if len(points) > MOST_POINTS:

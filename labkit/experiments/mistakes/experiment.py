@@ -64,7 +64,8 @@ class Mistakes(Experiment[MistakesOptions, MistakesPlan, MistakesManifest]):
         )
 
     def describe(self, plan: MistakesPlan) -> str:
-        return f"{', '.join(plan.backends)}: {plan.repeats} starts each"
+        times = "once" if plan.repeats == 1 else f"{plan.repeats} times"
+        return f"{', '.join(plan.backends)}: each is started {times}"
 
     def batches(self, plan: MistakesPlan) -> int:
         return plan.repeats * len(plan.backends)

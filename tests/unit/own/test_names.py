@@ -101,6 +101,13 @@ def test_a_sweep_that_makes_no_sense_is_told(sweep: list[str]) -> None:
         named(["host"], None, sweep)
 
 
+def test_what_makes_another_backend_of_one_is_no_axis() -> None:
+    """qemu:disk=raw would be a machine of one's own, of a file that is called raw."""
+    with pytest.raises(UsageError, match="'disk' cannot be swept: it is no") as told:
+        named(["qemu"], None, ["disk=raw,qcow2"])
+    assert "qemu:disk=raw,qemu:disk=qcow2" in told.value.resolution
+
+
 @pytest.mark.parametrize("sweep", ["memory=1", "memory=9999999", "cpus=999999"])
 def test_each_point_must_fit_the_computer(sweep: str) -> None:
     with pytest.raises(UsageError):

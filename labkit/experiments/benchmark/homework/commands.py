@@ -1,5 +1,5 @@
-"""The command lines of the workloads' programs, as a reader of a report would type them: with the
-options that nobody chose, too. What a path or a port is in a trial is of no interest."""
+"""What the workloads' programs do, and their command lines as a reader of a report would type them:
+with the options that nobody chose, too. What a path or a port is in a trial is of no interest."""
 
 from __future__ import annotations
 
@@ -18,6 +18,31 @@ COMMANDS = {
     "compile": "tcc -c FILE -o FILE",
     "python": "python3 -c pass; python3 -X importtime -c 'import asyncio'",
 }
+# What sysbench does by its setting `test`.
+TESTS = {
+    "cpu": "primes up to 10000, by division",
+    "memory": "writes of 1 KiB blocks to memory",
+    "threads": "threads that wait for each other's locks",
+    "mutex": "50000 locks of 4096, once",
+}
+
+
+def described(task: Task) -> str:
+    """In a few words, with what its settings make of it; else the workload's title."""
+    chosen = task.chosen
+    match task.workload.name:
+        case "sysbench":
+            return TESTS[chosen["test"]]
+        case "fio":
+            order = "random" if chosen["rw"].startswith("rand") else "sequential"
+            kind = "writes" if chosen["rw"].endswith("write") else "reads"
+            return f"{order} {kind} of one file, one at a time"
+        case "nginx":
+            return "one small page, asked for by ab on the host"
+        case "iperf3":
+            way = "out of" if chosen["reverse"] == "1" else "into"
+            return f"one TCP stream {way} the instance"
+    return task.workload.title
 
 
 def command(task: Task, seconds: float) -> str:

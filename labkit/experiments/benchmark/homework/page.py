@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labkit import notes, units
+from labkit.backends.own.names import has_agent, is_installed, is_own
 from labkit.charts.chart import Chart
 from labkit.errors import UsageError
 from labkit.experiments.benchmark import charts as draw
 from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.boot import installed
 from labkit.experiments.benchmark.figures import charts
-from labkit.experiments.benchmark.homework.commands import command
+from labkit.experiments.benchmark.homework.commands import command, described
 from labkit.experiments.benchmark.homework.tasks import tasks
 from labkit.experiments.benchmark.homework.threats import threats
 from labkit.experiments.benchmark.programs import chief, wrong_clock_note
-from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.records import KERNEL, Run
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.stats.quantities import by_trial
 from labkit.experiments.report import template
@@ -44,6 +46,11 @@ def html(run: Run, *, badge: str) -> str:
         manifest=run.manifest,
         badge=badge,
         ending=run.ending,
+        lab_image=_of_lab_image(run),
+        # Its first sentence; the others are among the threats.
+        installed=installed(run).removeprefix("Installed: ").partition(". ")[0],
+        programs_behind=_programs_behind(run),
+        ready=_ready(run),
         first=yardstick(run.trials),
         backends=notes.rows_of(stats.backends(run.trials)),
         programs=list(_programs(run)),
@@ -55,8 +62,33 @@ def html(run: Run, *, badge: str) -> str:
     )
 
 
+def _of_lab_image(run: Run) -> str:
+    """Which boundaries the lab image is behind: "all", or their names; empty for none."""
+    names = run.manifest.backends
+    with_agent = [name for name in names if has_agent(name)]
+    return "all" if len(with_agent) == len(names) else ", ".join(with_agent)
+
+
+def _programs_behind(run: Run) -> dict[str, str]:
+    """Programs that the figures depend on, with their versions: of the lab image, where it ran."""
+    ran = bool(_of_lab_image(run))
+    versions = run.manifest.versions.items()
+    return {name: version for name, version in versions if ran or name != KERNEL}
+
+
+def _ready(run: Run) -> str:
+    """What has happened when an instance counts as ready."""
+    names = run.manifest.backends
+    ends = {
+        "the lab’s agent answers": any(map(has_agent, names)),
+        "a distribution’s login prompt is there": any(map(is_installed, names)),
+        "what the name of an image of one’s own says": any(map(is_own, names)),
+    }
+    return ", or ".join(end for end, occurs in ends.items() if occurs)
+
+
 def _programs(run: Run) -> Iterator[tuple[str, str, str, str]]:
-    """Workload, its title, all its settings, its programs' command lines."""
+    """Workload, what it does, all its settings, its programs' command lines."""
     known = {task.label: task for task in tasks(run)}
     for label in run.manifest.plan.workloads:
         if label not in known:
@@ -64,7 +96,7 @@ def _programs(run: Run) -> Iterator[tuple[str, str, str, str]]:
             continue
         task = known[label]
         settings = ", ".join(f"{name}={value}" for name, value in task.chosen.items())
-        yield label, task.workload.title, settings or "–", command(task, run.manifest.plan.seconds)
+        yield label, described(task), settings or "–", command(task, run.manifest.plan.seconds)
 
 
 def _versions(run: Run) -> list[str]:

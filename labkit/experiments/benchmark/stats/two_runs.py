@@ -31,12 +31,14 @@ def compare(first: Run, second: Run) -> pd.DataFrame:
 def compare_programs(first: Run, second: Run) -> pd.DataFrame:
     """The same of what programs have reported: `metric` instead of `quantity`, values in its unit.
 
-    Only the same work stands side by side: with the same options, however they were asked for.
+    Only the same work stands side by side: with the same options, however they were asked for. It
+    is called as in the first run's plan.
     """
     one, two = (
         programs_by_trial(run).replace({"workload": works(run.manifest)}) for run in (first, second)
     )
-    return _beside(one, two, BY, first, second)
+    asked = {work: label for label, work in works(first.manifest).items()}
+    return _beside(one, two, BY, first, second).replace({"workload": asked})
 
 
 def _beside(

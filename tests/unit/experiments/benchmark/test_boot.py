@@ -9,6 +9,8 @@ import pytest
 from labkit.experiments.benchmark import boot, integrity, programs, report, stats
 from labkit.experiments.benchmark.comparability import obstacles
 from labkit.experiments.benchmark.figures import charts
+from labkit.experiments.benchmark.homework import page
+from labkit.experiments.benchmark.records import KERNEL
 from labkit.guest.programs import metrics_of
 from labkit.measure.records import ProgramMetric, Report
 from labkit.record import Record
@@ -85,6 +87,16 @@ def test_the_text_says_why_they_differ(run: MadeUpRun) -> None:
     assert "22.8 s" in text and "agetty waits a second" in text and "firmware" in text
     assert PROGRAM not in "\n".join(programs.text(run))  # it is told once
     assert "22.8 s" in report.html(run, badge="made up")
+
+
+def test_its_homework_names_the_distribution_and_not_the_lab_image(
+    run: MadeUpRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "_charts", lambda *_: iter(()))
+    text = page.html(run, badge="")
+    assert run.manifest.image_digest not in text and KERNEL not in text
+    assert "one root file system behind each boundary" in text
+    assert "until a distribution’s login prompt is there; memory" in text
 
 
 def test_a_system_in_which_a_unit_failed_is_told(run: MadeUpRun) -> None:

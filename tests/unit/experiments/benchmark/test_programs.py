@@ -29,7 +29,7 @@ from labkit.experiments.benchmark.charts import program_bars
 from labkit.experiments.benchmark.experiment import EXPERIMENT
 from labkit.experiments.benchmark.figures import charts
 from labkit.experiments.benchmark.homework import page
-from labkit.experiments.benchmark.homework.commands import COMMANDS, command
+from labkit.experiments.benchmark.homework.commands import COMMANDS, TESTS, command, described
 from labkit.experiments.benchmark.homework.tidy import COLUMNS
 from labkit.experiments.benchmark.stats.quantities import by_trial
 from labkit.guest.programs import metrics_of
@@ -286,6 +286,17 @@ def test_the_command_line_has_the_options_of_the_workload_and_of_its_client() ->
         command(parse_task("nginx:keepalive=1"), 1.0)
         == "ab -q -r -t 1 -n 1000000 -c 4 -e FILE -k URL"
     )
+
+
+def test_each_workload_is_described_by_what_its_settings_make_of_it() -> None:
+    assert described(parse_task("fio")) == "random reads of one file, one at a time"
+    assert described(parse_task("fio:rw=write")) == "sequential writes of one file, one at a time"
+    assert described(parse_task("iperf3:reverse=1")) == "one TCP stream out of the instance"
+    tests = {described(parse_task(f"sysbench:test={test}")) for test in TESTS}
+    head = workload_files()["sysbench"].read_text(encoding="utf-8")
+    assert len(tests) == 4 and f"# test={'|'.join(TESTS)}" in head
+    for name in COMMANDS:
+        assert described(parse_task(name)) != name
 
 
 def test_a_workload_that_this_lab_does_not_know_is_shown_too(
