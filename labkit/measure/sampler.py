@@ -1,28 +1,24 @@
 """Meters → samples: what an instance costs, read from the host's side.
 
-Of processes: CPU time from /proc/PID/stat (proc(5)), with the time of children that were waited
-for; RSS, PSS and USS from /proc/PID/smaps_rollup. The same CPU time comes from the scheduler too
-(/proc/PID/task/TID/schedstat: of threads that live, in nanoseconds) and, with memory, from a
-control group's own counters (cgroups.py). The meter HOST reads what is left of the whole
-computer's memory. What cannot be read is None, and so is what is not read each time: between named
-moments the group's counters stand for its processes.
+Of its processes (process_usage.py) and of its control group (cgroups.py). The meter HOST reads what
+is left of the whole computer's memory. What cannot be read is None, and so is what is not read each
+time: between named moments the group's counters stand for its processes.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import psutil
 
 from labkit.backends.instance import Meter
-from labkit.system import cgroups, host
+from labkit.system import cgroups, host, process_usage
 from labkit.system.clock import Clock
+from labkit.system.process_usage import ProcessUsage
 
 N = TypeVar("N", int, float)
 
@@ -38,10 +34,6 @@ MEMORY_S, SERVICES_S = 0.5, 1.0
 # How often all processes of a meter are read where one has ended meanwhile; programs that come and
 # go all the time (the workload `fork`) are never all there.
 TRIES = 3
-
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
-# In the order in which the kernel writes them (proc(5), smaps_rollup).
-_MAPPED = re.compile(rb"^(?:Rss|Pss|Private_\w+): +(\d+) kB", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -61,16 +53,6 @@ class Reading:
     schedstat_s: float | None = None
     daemon_bytes: int | None = None
     daemon_cpu_s: float | None = None
-
-
-class _Process(NamedTuple):
-    """What was read of one process."""
-
-    cpu_s: float
-    rss: int | None
-    pss: int | None
-    uss: int | None
-    schedstat_s: float | None
 
 
 @dataclass(frozen=True)
@@ -115,13 +97,13 @@ def _group(meter: Meter, named: bool) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _processes(meter: Meter, memory: bool, scheduled: bool) -> list[_Process]:
+def _processes(meter: Meter, memory: bool, scheduled: bool) -> list[ProcessUsage]:
     """A process that ends hands its CPU time to its parent, which was read before it: where one was
     gone when its turn came, its time would be in neither, so all are read anew."""
-    found: list[_Process] = []
+    found: list[ProcessUsage] = []
     for _ in range(TRIES):
         pids = _pids(meter)
-        read_now = [(pid, _read_process(pid, memory, scheduled)) for pid in pids]
+        read_now = [(pid, process_usage.read(pid, memory, scheduled)) for pid in pids]
         found = [
             reading._replace(rss=0, pss=0, uss=0) if memory and pid in meter.sharing else reading
             for pid, reading in read_now
@@ -132,7 +114,7 @@ def _processes(meter: Meter, memory: bool, scheduled: bool) -> list[_Process]:
     return found
 
 
-def _together(found: Sequence[_Process], spent_s: float) -> Reading:
+def _together(found: Sequence[ProcessUsage], spent_s: float) -> Reading:
     """The sums over some processes, and what ended ones have spent before."""
     if not found:
         return Reading(processes=0, cpu_s=spent_s or None)
@@ -233,73 +215,10 @@ def processes_of(meter: Meter) -> list[psutil.Process]:
 
 def _pids(meter: Meter) -> list[int]:
     """Each once, though it may be named and be another one's child."""
-    trees = ([root, *_descendants(root)] if meter.tree else [root] for root in meter.pids)
+    trees = (
+        [root, *process_usage.descendants(root)] if meter.tree else [root] for root in meter.pids
+    )
     return list(dict.fromkeys(pid for tree in trees for pid in tree))
-
-
-def _descendants(root: int) -> list[int]:
-    """The ids of all children and children's children. From /proc/PID/task/TID/children (proc(5))
-    where the kernel has it: psutil reads every process of the computer to find them."""
-    try:
-        texts = [_text(f"/proc/{root}/task/{task}/children") for task in _tasks(root)]
-        children = [int(pid) for text in texts for pid in text.split()]
-    except OSError:
-        # It ended meanwhile, or the kernel does not keep this.
-        with suppress(psutil.Error):
-            return [child.pid for child in psutil.Process(root).children(recursive=True)]
-        return []
-    return children + [pid for child in children for pid in _descendants(child)]
-
-
-def _read_process(pid: int, memory: bool, scheduled: bool) -> _Process | None:
-    """None when it is gone. A process that has ended but was not waited for yet still counts its
-    CPU time; its memory is gone."""
-    try:
-        rss, pss, uss = _memory(pid) if memory else (None, None, None)
-        return _Process(_cpu_s(pid), rss, pss, uss, _schedstat_s(pid) if scheduled else None)
-    except (OSError, psutil.Error):
-        return None
-
-
-def _cpu_s(pid: int) -> float:
-    """User and system time, of the process and of its children that were waited for: fields 14 to
-    17 of /proc/PID/stat, behind the program's name, which may hold anything (proc(5))."""
-    fields = _text(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    return sum(map(int, fields[11:15])) / TICKS_A_SECOND
-
-
-def _tasks(pid: int) -> list[str]:
-    return os.listdir(f"/proc/{pid}/task")  # noqa: PTH208  see _text
-
-
-def _text(file: str) -> bytes:
-    with open(file, "rb", buffering=0) as opened:  # noqa: PTH123  a Path costs as much as reading
-        return opened.readall()
-
-
-def _memory(pid: int) -> tuple[int, int | None, int | None]:
-    """RSS, PSS and USS, summed up by the kernel over all that is mapped. The counters of statm,
-    which are all that another user may read, lag behind by dozens of pages (proc(5))."""
-    with suppress(OSError, ValueError):  # not permitted; or it has ended, and maps nothing
-        lines = _MAPPED.findall(_text(f"/proc/{pid}/smaps_rollup"))
-        rss, pss, *private = (1024 * int(size) for size in lines)
-        return rss, pss, sum(private)
-    with suppress(psutil.Error):  # other systems
-        full = psutil.Process(pid).memory_full_info()
-        return full.rss, getattr(full, "pss", None), full.uss
-    return psutil.Process(pid).memory_info().rss, None, None
-
-
-def _schedstat_s(pid: int) -> float | None:
-    """The time that the threads of a process have run: the first field, in nanoseconds (kernel's
-    scheduler/sched-stats). A thread that ended takes its time with it."""
-    total = 0
-    try:
-        for thread in _tasks(pid):
-            total += int(_text(f"/proc/{pid}/task/{thread}/schedstat").split()[0])
-    except (OSError, ValueError, IndexError):
-        return None
-    return total / 1e9
 
 
 def _sum(values: Iterable[N | None]) -> N | None:

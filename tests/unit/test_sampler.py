@@ -16,6 +16,7 @@ import pytest
 from labkit.backends.instance import Meter
 from labkit.measure import sampler
 from labkit.measure.sampler import HOST, SERVICES_S, Reading, Sampler, read
+from labkit.system import process_usage
 from labkit.system.clock import wait_until
 from tests.unit.fakes import FakeClock
 
@@ -75,7 +76,7 @@ def test_the_time_of_a_child_that_ends_between_its_parents_reading_and_its_own_i
     with subprocess.Popen(["/bin/sh", "-c", script], stdin=-1, stdout=-1, bufsize=0) as shell:
         assert shell.stdin and shell.stdout
         child = int(shell.stdout.readline())
-        untouched = sampler._read_process
+        untouched = process_usage.read
         before = read(Meter("shell", "instance", (shell.pid,)))
 
         def ended_meanwhile(pid: int, *what: bool) -> object:
@@ -84,7 +85,7 @@ def test_the_time_of_a_child_that_ends_between_its_parents_reading_and_its_own_i
                 assert shell.stdout.readline() == b"ended\n"
             return untouched(pid, *what)
 
-        monkeypatch.setattr(sampler, "_read_process", ended_meanwhile)
+        monkeypatch.setattr(process_usage, "read", ended_meanwhile)
         after = read(Meter("shell", "instance", (shell.pid,)))
         shell.kill()
     assert (before.processes, after.processes) == (2, 1)
