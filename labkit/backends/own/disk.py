@@ -21,7 +21,7 @@ from labkit.backends.own import disk_file
 from labkit.backends.own.instance import OwnInstance, Said
 from labkit.backends.own.names import OWN, UNSUPPORTED
 from labkit.backends.own.ready import read, try_port
-from labkit.backends.qemu.backend import Machine, QemuBackend
+from labkit.backends.qemu.backend import ENGINES, Machine, QemuBackend
 from labkit.backends.qemu.command import CONSOLE, escaped, network_card
 from labkit.backends.qemu.qmp import Qmp
 from labkit.backends.timeline import Timeline
@@ -43,7 +43,7 @@ class OwnDiskBackend(QemuBackend):
     limits_disk = False
     about_s = 60.0
     settings: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        **QemuBackend.settings,
+        **ENGINES,
         "bus": ("virtio", "ide"),
     }
     free: ClassVar[tuple[str, ...]] = ("disk", *OWN)

@@ -90,7 +90,8 @@ class RunOptions(Options):
         list[str] | None,
         Help(
             "Each backend at each of these values: cpus=1,2 or memory=256,512 (MiB) or a setting "
-            "that it has. Several make a grid.",
+            "that it has; disk=raw,qcow2,vdi,vmdk: the format of the disk that QEMU's machines "
+            "write to. Several make a grid.",
             "SETTING=VALUES",
         ),
     ] = None

@@ -10,6 +10,8 @@ from labkit.experiments.benchmark import boot, data_quality, programs, stats
 from labkit.experiments.benchmark.records import Run, examined
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.table import Table, table
+from labkit.recordings.facts import DISK_FORMAT
+from labkit.recordings.words import FORMATS
 from labkit.text_table import WIDTH, aligned, wrapped
 
 if TYPE_CHECKING:
@@ -130,6 +132,7 @@ def _left_out(run: Run, shown: Table) -> list[str]:
     asked = {text.partition(":")[0] for text in run.manifest.plan.workloads}
     asked -= {heading.partition(" vs ")[0] for heading in shown.headings}
     asked |= {"resumed start"} if resumed else set()
+    asked |= {FORMATS} if any(f":{DISK_FORMAT}=" in name for name in infos) else set()
     empty = {
         f"{name}, {what}": why
         for name, info in infos.items()
