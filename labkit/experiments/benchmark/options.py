@@ -19,7 +19,8 @@ class RunOptions(Options):
             "container engine is made of; spectrum: all from a process to a machine. A setting as "
             "in docker:network=bridge. Without host, the "
             "table's first one is what the others are compared with. An image of your own: "
-            "docker:image=NAME, qemu:disk=FILE (never written), with --ready."
+            "docker:image=NAME, qemu:disk=FILE (never written), with --ready. A cloud image: "
+            "qemu:disk=FILE:seed=nocloud (cloud-init gets what a first boot needs) or seed=FILE."
         ),
     ] = None
     workloads: Annotated[

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from labkit import notes
 from labkit.backends.own.names import is_own, short
+from labkit.backends.own.seed import FACT
 from labkit.experiments.benchmark import boot, data_quality, programs, stats
 from labkit.experiments.benchmark.records import Run, examined
 from labkit.experiments.benchmark.stats.frames import yardstick
@@ -69,6 +70,7 @@ def _own(run: Run) -> str:
     facts = {
         short(name): f"{info.configuration.get('own image') or info.configuration.get('own disk')}"
         + f" ({info.configuration.get('distribution') or 'distribution not known'})"
+        + (f", with a {FACT}: {info.configuration[FACT]}" if FACT in info.configuration else "")
         for name, info in run.manifest.backends.items()
         if is_own(name)
     }
