@@ -39,7 +39,7 @@ def test_it_is_a_second_disk_that_is_only_read(bus: str, says: str, tmp_path: Pa
     with ExitStack() as stack:
         option, drive = backend._seed(stack)
         file = Path(drive.partition("=")[2].partition(",")[0])
-        assert option == "-drive" and says in drive and file.read_bytes() == seed.medium()
+        assert option == "-drive" and says in drive and file.read_bytes() == backend._medium
     assert not file.exists()
     bare = cast(OwnDiskBackend, make_backend("qemu:disk=a.qcow2:ready=tcp:22"))
     assert bare._seed(stack) == []
