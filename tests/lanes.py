@@ -14,6 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 BESIDE_OTHERS = (
     "tests/integration/test_conformance.py::*",
+    "tests/integration/test_disk_formats.py::*",
     "tests/integration/test_docker_variants.py::*",
     "tests/integration/test_firejail.py::*",
     "tests/integration/test_isolation.py::*",

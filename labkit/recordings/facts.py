@@ -9,6 +9,10 @@ from labkit.recordings.words import Engine, Family, StartKind
 
 # Settings that every backend has → the field of Limits: cpus=2, memory=512 (MiB).
 LIMITS = {"cpus": "cpus", "memory": "memory_mib"}
+# The setting of a backend whose machines have a disk of their own, and its values: what the file
+# behind that disk is, by qemu-img's names; the first is the usual one.
+DISK_FORMAT = "disk_format"
+DISK_FORMATS = ("raw", "qcow2", "vdi", "vmdk")
 
 
 class Limits(Record):

@@ -53,6 +53,8 @@ HARDWARE_ENGINES: frozenset[Engine] = frozenset({"kvm", "hvf", "vbox-hm", "vmwar
 SEVERAL = "several instances"
 # And to start a lab image with Debian's programs, whose root file system lies on a disk.
 PACKAGES = "packages"
+# And another format of its scratch disk than the one it always has.
+FORMATS = "disk formats"
 
 # A cold start boots or begins from nothing; a resumed one continues from a saved state.
 StartKind = Literal["cold", "resumed"]

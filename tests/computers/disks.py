@@ -13,7 +13,7 @@ import shlex
 import shutil
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import platformdirs
@@ -39,10 +39,11 @@ UNNEEDED = (
     "var/lib/apt/lists",
 )
 # Nothing but the test shall be at work in it.
-MASKED = (
+TIMERS = (
     *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer"),
-    *("fstrim.timer", "systemd-timesyncd.service", "getty@.service", "serial-getty@.service"),
+    "fstrim.timer",
 )
+MASKED = (*TIMERS, "systemd-timesyncd.service", "getty@.service", "serial-getty@.service")
 # What the machine starts with, and where the system has it.
 BOOT = {
     "qemu": {"vmlinuz": "boot/vmlinuz-*", "initrd.img": "boot/initrd.img-*"},
@@ -59,14 +60,14 @@ def kept_folder() -> Path:
 def system(computer: Computer) -> Path:
     """A folder with disk.img and the files of BOOT."""
     inputs = [computer.suite, computer.packages, computer.then, computer.disk_gib]
-    return _kept(f"system-{computer.name}", inputs, lambda at: _make_system(computer, at))
+    return kept(f"system-{computer.name}", inputs, lambda at: _make_system(computer, at))
 
 
 def environment(computer: Computer) -> Path:
     """A folder with disk.img: what uv.lock names, for the computer's Python."""
     lock = (project_dir() / "uv.lock").read_text()
     inputs = {"python": computer.python, "lock": lock}
-    return _kept(
+    return kept(
         f"environment-{computer.python}", inputs, lambda at: _make_environment(computer, at)
     )
 
@@ -74,7 +75,7 @@ def environment(computer: Computer) -> Path:
 def virtualbox(computer: Computer) -> Path:
     """A folder with disk.img: VirtualBox as `labkit setup virtualbox` has unpacked it here."""
     inputs = [computer.suite, private_root().name, VirtualBoxBackend().version()]
-    return _kept("virtualbox", inputs, _make_virtualbox)
+    return kept("virtualbox", inputs, _make_virtualbox)
 
 
 def _make_virtualbox(folder: Path) -> None:
@@ -97,7 +98,7 @@ def project(folder: Path) -> Path:
     return _disk(root, folder / "project.img", "2G")
 
 
-def _kept(name: str, inputs: object, make: Callable[[Path], None]) -> Path:
+def kept(name: str, inputs: object, make: Callable[[Path], None]) -> Path:
     """The folder that was made of these inputs."""
     key = json.dumps([inputs, VERSION, UNNEEDED, MASKED], sort_keys=True)
     digest = hashlib.sha256(key.encode()).hexdigest()
@@ -115,31 +116,40 @@ def _kept(name: str, inputs: object, make: Callable[[Path], None]) -> Path:
 
 
 def _make_system(computer: Computer, folder: Path) -> None:
-    """By mmdebstrap, as root, in a mount namespace of its own: nothing stays mounted."""
     root = folder.with_name("root")
+    install(root, computer.suite, computer.packages, computer.then)
+    mask(root, MASKED)
+    (root / "etc/hostname").write_text(f"{computer.name}\n")
+    for name, place in BOOT[computer.machine].items():
+        [boot] = root.glob(place)
+        shutil.copy(boot, folder / name)
+    _disk(root, folder / "disk.img", f"{computer.disk_gib}G")
+
+
+def install(root: Path, suite: str, packages: Sequence[str], then: str = "") -> None:
+    """Packages into a new folder by mmdebstrap, as root, in a mount namespace of its own: nothing
+    stays mounted. `then` is a shell's script that is run in it."""
     root.mkdir(mode=0o755)
     mirrors = [*apt_sources.mirrors("bookworm", "debian"), MIRROR]
     argv = ["unshare", "--mount", "--propagation", "private", "mmdebstrap", "--mode=root"]
-    argv += ["--variant=apt", f"--include={','.join(computer.packages)}"]
+    argv += ["--variant=apt", f"--include={','.join(packages)}"]
     # A mirror that stands still has an index whose date has passed; it is signed even so.
     argv += [
         '--aptopt=Acquire::Check-Valid-Until "false"',
         '--aptopt=APT::Install-Recommends "false"',
         "--dpkgopt=force-unsafe-io",  # what is broken off is made anew
     ]
-    if computer.then:
-        argv.append(f'--customize-hook=chroot "$1" sh -ec {shlex.quote(computer.then)}')
-    run([*argv, computer.suite, str(root), mirrors[0]], timeout=BUILD_TIMEOUT_S)
+    if then:
+        argv.append(f'--customize-hook=chroot "$1" sh -ec {shlex.quote(then)}')
+    run([*argv, suite, str(root), mirrors[0]], timeout=BUILD_TIMEOUT_S)
     for path in (path for name in UNNEEDED for path in root.glob(name)):
         shutil.rmtree(path)
-    for unit in MASKED:
+
+
+def mask(root: Path, units: Sequence[str]) -> None:
+    for unit in units:
         (root / "etc/systemd/system" / unit).unlink(missing_ok=True)
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
-    (root / "etc/hostname").write_text(f"{computer.name}\n")
-    for name, place in BOOT[computer.machine].items():
-        [boot] = root.glob(place)
-        shutil.copy(boot, folder / name)
-    _disk(root, folder / "disk.img", f"{computer.disk_gib}G")
 
 
 def _make_environment(computer: Computer, folder: Path) -> None:

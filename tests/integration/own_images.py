@@ -29,7 +29,7 @@ exec /bin/busybox httpd -f -p 8080 -h /tmp/www
 LINE = "console=ttyS0 quiet rdinit=/lab/network mitigations=off panic=-1"
 
 
-def make_disk(target: Path, image: LabImage) -> None:
+def make_disk(target: Path, image: LabImage, line: str = LINE) -> None:
     """A raw disk: isolinux as a disk's boot loader (isohybrid), the lab's kernel."""
     plain = networked(image, progress=False)
     initramfs = target.with_suffix(".cpio")
@@ -43,7 +43,7 @@ def make_disk(target: Path, image: LabImage) -> None:
     iso.new(interchange_level=3)
     for name, data in (
         ("ISOLINUX.BIN", loader.isolinux),
-        ("ISOLINUX.CFG", isolinux_cfg(LINE)),
+        ("ISOLINUX.CFG", isolinux_cfg(line)),
         ("LDLINUX.C32", loader.ldlinux),
         ("VMLINUZ.", image.kernel.read_bytes()),
         ("INITRAMFS.", initramfs.read_bytes()),

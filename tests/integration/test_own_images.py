@@ -21,7 +21,7 @@ from labkit.recordings.facts import Limits
 from labkit.system.clock import HostClock
 from labkit.system.owner_marks import owner
 from tests.conftest import ready_backend
-from tests.integration.own_images import make_container_image, make_disk
+from tests.integration.own_images import LINE, make_container_image, make_disk
 
 NAME = f"labkit-test-own:{os.getpid()}"  # two workers do not share it
 
@@ -105,6 +105,15 @@ def test_a_port_that_only_qemu_listens_at_is_not_ready(machine: str, lab_image: 
     with pytest.raises(BackendError, match="not ready within") as caught:
         life(f"{machine}:ready=tcp:9", lab_image, timeout=25)
     assert "own login" in str(caught.value)
+
+
+@pytest.mark.qemu
+def test_a_kernel_that_is_not_heard_is_told(lab_image: LabImage, tmp_path: Path) -> None:
+    ready_backend("qemu")
+    make_disk(path := tmp_path / "mute.raw", lab_image, LINE.replace("console=ttyS0 ", ""))
+    with pytest.raises(BackendError, match="not ready within") as caught:
+        life(f"qemu:disk={path}:ready=console:login:", lab_image, timeout=8)
+    assert "Booting from" in str(caught.value) and disk.UNHEARD in str(caught.value)
 
 
 @pytest.mark.docker

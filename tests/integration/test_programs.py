@@ -91,17 +91,26 @@ def test_the_same_versions_and_the_image_stays_as_it_is(name: str, with_programs
     assert state(with_programs) == before
 
 
-def test_a_second_build_does_nothing_without_a_network(with_programs: LabImage) -> None:
-    """As a process of its own, whose proxy leads nowhere."""
+@pytest.mark.parametrize(
+    "alone", [(), pytest.param(("unshare", "--net"), marks=pytest.mark.namespaces)]
+)
+def test_a_second_build_does_nothing_without_a_network(
+    alone: tuple[str, ...], with_programs: LabImage
+) -> None:
+    """As a process of its own, whose proxy leads nowhere; in a namespace without any network."""
+    if alone:
+        ready_backend("unshare")
     nowhere = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    before = state(with_programs)
     done = subprocess.run(
-        [LABKIT, "image", "build", "--packages", "python3,fio", "--json"],
+        [*alone, LABKIT, "image", "build", "--packages", "python3,fio", "--json"],
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, **nowhere, "NO_PROXY": "", "no_proxy": ""},
     )
     assert json.loads(done.stdout)["digest"] == with_programs.digest
+    assert state(with_programs) == before
 
 
 def test_a_run_notes_the_versions(with_programs: LabImage, tmp_path: Path) -> None:

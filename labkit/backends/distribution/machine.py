@@ -16,7 +16,7 @@ from labkit.backends.instance import Instance, Meter
 from labkit.backends.own.disk import OwnDiskBackend, end
 from labkit.backends.own.instance import Said
 from labkit.backends.own.ready import read
-from labkit.backends.qemu.backend import QemuBackend
+from labkit.backends.qemu.backend import ENGINES, QemuBackend
 from labkit.backends.qemu.command import CONSOLE, escaped
 from labkit.backends.timeline import Timeline
 from labkit.guest.channel import Channel
@@ -32,7 +32,7 @@ BANNER = b"Linux version "  # a kernel's first line
 class DistributionDiskBackend(OwnDiskBackend):
     settings: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "distribution": (BOOTED,),
-        **QemuBackend.settings,
+        **ENGINES,
         "ready": (READY,),
     }
     free = ()

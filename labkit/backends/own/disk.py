@@ -2,6 +2,7 @@
 
 What the machine writes goes into a temporary file, which QEMU removes (`snapshot=on`). Its first
 serial port is the output; a system that is to be seen there has console=ttyS0 on its kernel's line.
+Of a cloud image, `seed=nocloud` is what it looks for beside its disk (seed.py), or `seed=FILE`.
 """
 
 from __future__ import annotations
@@ -11,17 +12,17 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends.base import Missing
 from labkit.backends.instance import Instance, Meter
-from labkit.backends.own import disk_file
+from labkit.backends.own import disk_file, seed
 from labkit.backends.own.instance import OwnInstance, Said
 from labkit.backends.own.names import OWN, UNSUPPORTED
 from labkit.backends.own.ready import read, try_port
-from labkit.backends.qemu.backend import Machine, QemuBackend
+from labkit.backends.qemu.backend import ENGINES, Machine, QemuBackend
 from labkit.backends.qemu.command import CONSOLE, escaped, network_card
 from labkit.backends.qemu.qmp import Qmp
 from labkit.backends.timeline import Timeline
@@ -35,6 +36,12 @@ from labkit.system.process import wait_for
 
 POWER_OFF_S = 30.0
 TAKEN_S, LOOK_S = 0.25, 0.02
+# What a kernel says, or a system on it; firmware and boot loader speak without any setting.
+KERNEL = re.compile(r"Linux version |^\[ *\d+\.\d+\] |\[ *[A-Z]+ *\] |login:", re.MULTILINE)
+UNHEARD = (
+    "no line of a kernel is in it: one that is to be heard on the first serial port has "
+    "console=ttyS0 on its command line, and not quiet"
+)
 
 
 class OwnDiskBackend(QemuBackend):
@@ -43,19 +50,47 @@ class OwnDiskBackend(QemuBackend):
     limits_disk = False
     about_s = 60.0
     settings: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        **QemuBackend.settings,
+        **ENGINES,
         "bus": ("virtio", "ide"),
     }
-    free: ClassVar[tuple[str, ...]] = ("disk", *OWN)
+    free: ClassVar[tuple[str, ...]] = ("disk", "seed", *OWN)
     unsupported = UNSUPPORTED
 
     _unpacked: Path | None = None
 
     def missing(self) -> Missing | None:
-        return disk_file.problem(Path(self.chosen["disk"])) or super().missing()
+        asked = self.chosen.get("seed")
+        return (
+            disk_file.problem(Path(self.chosen["disk"]))
+            or (seed.problem(asked) if asked else None)
+            or super().missing()
+        )
+
+    def prepare(self, image: LabImage) -> None:
+        if self.chosen.get("seed") == seed.NOCLOUD:
+            self._medium  # noqa: B018  so that no start makes it
 
     def configuration(self) -> Mapping[str, str]:
-        return {"own disk": disk_file.described(Path(self.chosen["disk"]))}
+        asked = self.chosen.get("seed")
+        seeded = {seed.FACT: seed.described(asked)} if asked else {}
+        return {"own disk": disk_file.described(Path(self.chosen["disk"])), **seeded}
+
+    @cached_property
+    def _medium(self) -> bytes:
+        return seed.medium()
+
+    def _seed(self, stack: ExitStack) -> list[str]:
+        """The second disk, which is only read, on the bus of the first: a cloud's kernel may have
+        drivers for no other. IDE knows no disk that cannot be written, but a CD."""
+        if (asked := self.chosen.get("seed")) is None:
+            return []
+        file, bus = Path(asked), self.chosen["bus"]
+        if asked == seed.NOCLOUD:
+            file = stack.enter_context(scratch_folder()) / "seed.iso"
+            file.write_bytes(self._medium)
+        kind = ",media=cdrom" if bus == "ide" else ""
+        drive = f"file={escaped(file.absolute())},format=raw,if={bus},readonly=on{kind}"
+        return ["-drive", drive]
 
     @contextmanager
     def saved_state(self, image: LabImage, limits: Limits) -> Iterator[None]:
@@ -73,6 +108,7 @@ class OwnDiskBackend(QemuBackend):
         ready = read(self.chosen["ready"])
         with ExitStack() as stack:
             words = _drive(self._unpacked or Path(self.chosen["disk"]), self.chosen["bus"])
+            words += self._seed(stack)
             port = stack.enter_context(reserved_port())
             # Firmware and boot loader speak on the serial port, too.
             words += ["-machine", "graphics=off"]
@@ -85,7 +121,13 @@ class OwnDiskBackend(QemuBackend):
             if ready.port is not None:
                 reached = partial(try_port, ready, port, partial(_taken, machine.qmp))
             meters = (Meter("qemu", "instance", (machine.process.pid,)),)
-            yield OwnInstance(said, timeline, reached, lambda: meters, partial(end, machine))
+            yield OwnMachine(said, timeline, reached, lambda: meters, partial(end, machine))
+
+
+class OwnMachine(OwnInstance):
+    def _diagnosis(self) -> str:
+        told = super()._diagnosis()
+        return told if KERNEL.search(self._said.text()) else f"{told}\n{UNHEARD}"
 
 
 def _drive(disk: Path, bus: str) -> list[str]:

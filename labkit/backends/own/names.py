@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from labkit.guest.workload import all_workloads
-from labkit.recordings.facts import LIMITS, Limits
+from labkit.recordings.facts import DISK_FORMAT, DISK_FORMATS, LIMITS, Limits
 
 # ready: when it counts as ready. bits: the user's word that images with the same one hold the same
 # program in the same version, so that their figures may be set in relation.
@@ -22,6 +22,8 @@ UNSUPPORTED["resumed start"] = "only the lab image's agent can be met again afte
 _OWN = re.compile(r":(?:image|disk)=")
 _DISTRIBUTION = ":distribution="
 _BITS = re.compile(r":bits=(\w+)")
+_LIMIT = re.compile(rf":({'|'.join(LIMITS)})=(\d+)")
+_FORMAT = re.compile(rf":{DISK_FORMAT}=({'|'.join(DISK_FORMATS)})(?=:|$)")
 
 
 def is_own(backend: str) -> bool:
@@ -49,15 +51,26 @@ def short(backend: str) -> str:
 
 def within(backend: str, limits: Limits) -> Limits:
     """As Backend.within, of a recording's backends too."""
-    settings = swept(backend)[1]
-    return limits.model_copy(update={LIMITS[word]: value for word, value in settings.items()})
+    own = own_limits(backend)
+    return limits.model_copy(update={LIMITS[word]: value for word, value in own.items()})
 
 
-def swept(backend: str) -> tuple[str, dict[str, int]]:
-    """The name without its limits, and the limits: setting → value."""
-    words = "|".join(LIMITS)
-    settings = {name: int(value) for name, value in re.findall(rf":({words})=(\d+)", backend)}
-    return re.sub(rf":(?:{words})=\d+", "", backend), settings
+def own_limits(backend: str) -> dict[str, int]:
+    """What its name limits it to: setting → value."""
+    return {name: int(value) for name, value in _LIMIT.findall(backend)}
+
+
+def swept(backend: str) -> tuple[str, dict[str, int | str]]:
+    """The name without what a sweep has put into it, and that: setting → value, which is a number,
+    or the format of a disk."""
+    base = _FORMAT.sub("", _LIMIT.sub("", backend))
+    found = _FORMAT.search(backend)
+    return base, own_limits(backend) | ({DISK_FORMAT: found[1]} if found else {})
+
+
+def rank(value: int | str) -> int:
+    """Where a value stands on its axis."""
+    return DISK_FORMATS.index(value) if isinstance(value, str) else value
 
 
 def bits(backend: str) -> str:

@@ -13,13 +13,14 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends.base import Backend, Missing
 from labkit.backends.exclusion import ways_out
 from labkit.backends.instance import Instance
-from labkit.backends.qemu import engines
+from labkit.backends.qemu import disk_format, engines
 from labkit.backends.qemu.command import (
     AGENT,
     CONSOLE,
@@ -43,7 +44,7 @@ from labkit.errors import BackendError
 from labkit.guest.channel import Channel
 from labkit.guest.protocol import Session
 from labkit.image import LabImage
-from labkit.recordings.facts import Limits
+from labkit.recordings.facts import DISK_FORMAT, DISK_FORMATS, Limits
 from labkit.recordings.words import Engine
 from labkit.system.clock import wait_while_it_moves
 from labkit.system.owner_marks import scratch_folder
@@ -55,6 +56,8 @@ from labkit.system.process import as_root, end, find_tool, run, spawn
 BOOT_SILENCE_S, BOOT_LIMIT_S = 10.0, 300.0
 # How long a state on its way may stand still.
 LOAD_SILENCE_S = 15.0
+# proven: the fastest that has booted the lab image here.
+ENGINES: Mapping[str, tuple[str, ...]] = {"engine": ("proven", "tcg")}
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,7 @@ class QemuBackend(Backend):
     publishes = True
     limits_disk = True
     boots = True
-    # proven: the fastest that has booted the lab image here.
-    settings: ClassVar[Mapping[str, tuple[str, ...]]] = {"engine": ("proven", "tcg")}
+    settings: ClassVar[Mapping[str, tuple[str, ...]]] = {**ENGINES, DISK_FORMAT: DISK_FORMATS}
 
     def __init__(
         self, engine: Engine | None = None, *, variation: Mapping[str, str] | None = None
@@ -88,7 +90,7 @@ class QemuBackend(Backend):
     def missing(self) -> Missing | None:
         if find_tool(program := PROGRAMS[here()]) is None:
             return Missing(f"QEMU ({program}) is not installed", as_root("setup qemu"))
-        return None
+        return disk_format.missing(self._disk_format)
 
     def version(self) -> str:
         if not self._version:
@@ -107,10 +109,28 @@ class QemuBackend(Backend):
     def notes(self, image: LabImage | None) -> tuple[str, ...]:
         return (engines.explain(image, self.version(), _boot),)
 
+    def prepare(self, image: LabImage) -> None:
+        self._empty_disk  # noqa: B018  so that no start makes it
+
+    @cached_property
+    def _empty_disk(self) -> bytes:
+        return disk_format.empty_disk(self._disk_format)
+
+    @property
+    def _disk_format(self) -> str:
+        return self.chosen.get(DISK_FORMAT, disk_format.RAW)
+
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
+        kind = self._disk_format
         with scratch_folder() as folder:
-            disk = make_disk(folder / "scratch.raw", limits, beside_root=image.disk is not None)
+            disk = make_disk(
+                folder / f"scratch.{kind}",
+                limits,
+                beside_root=image.disk is not None,
+                kind=kind,
+                empty=self._empty_disk,
+            )
             with self._machine(image, limits, timeline, disk) as instance:
                 yield instance
 

@@ -85,12 +85,21 @@ def root_disk(image: LabImage) -> Sequence[str]:
     return ("-drive", drive, *controller, "-device", "nvme-ns,drive=root,bus=disks,nsid=2")
 
 
-def make_disk(path: Path, limits: Limits, *, beside_root: bool = False) -> Sequence[str]:
-    """A sparse file (it takes room on the host only as the guest writes), and the words that
-    make it the guest's disk. QEMU itself keeps the limit (docs/throttle.txt)."""
+def make_disk(
+    path: Path,
+    limits: Limits,
+    *,
+    beside_root: bool = False,
+    kind: str = "raw",
+    empty: bytes = b"",
+) -> Sequence[str]:
+    """A file that takes room on the host only as the guest writes, and the words that make it the
+    guest's disk: `empty`, a disk of the format `kind`, or a raw one, which is sparse. QEMU itself
+    keeps the limit (docs/throttle.txt)."""
     with path.open("wb") as file:
-        file.truncate(SCRATCH_MIB * 1024 * 1024)
-    drive = f"file={escaped(path)},if=none,id=scratch,format=raw"
+        if not file.write(empty):
+            file.truncate(SCRATCH_MIB * 1024 * 1024)
+    drive = f"file={escaped(path)},if=none,id=scratch,format={kind}"
     if limits.disk_write_mib_per_s is not None:
         drive += f",throttling.bps-write={limits.disk_write_mib_per_s << 20}"
     device = "nvme-ns,bus=disks,nsid=1" if beside_root else "nvme,serial=labkit"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from labkit.backends.instance import Instance
-from labkit.backends.qemu.backend import QemuBackend
+from labkit.backends.qemu.backend import ENGINES, QemuBackend
 from labkit.backends.qemu.state import reading
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
@@ -27,6 +27,7 @@ class QemuResumedBackend(QemuBackend):
     name = "qemu-resumed"
     start = "resumed"
     about_s = 2.0
+    settings = ENGINES  # without a disk, there is no format of one
     unsupported: ClassVar[Mapping[str, str]] = {
         "disk": "a machine with a virtual NVMe disk cannot be saved",
         PACKAGES: "their root lies on a virtual NVMe disk, with which no machine can be saved",

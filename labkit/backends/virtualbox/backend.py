@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import ClassVar
 
 from labkit.backends import boot_medium
 from labkit.backends.base import Backend, Missing
@@ -24,7 +25,7 @@ from labkit.backends.virtualbox.machine import Machine, registered
 from labkit.backends.virtualbox.process import started
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
-from labkit.recordings.words import Engine
+from labkit.recordings.words import FORMATS, Engine
 from labkit.system.owner_marks import scratch_folder
 from labkit.system.ownership import Judge
 from labkit.system.process import as_root, run
@@ -36,6 +37,10 @@ class VirtualBoxBackend(Backend):
     about_s = 45.0
     publishes = True
     sweeps_files = True
+    unsupported: ClassVar[Mapping[str, str]] = {
+        FORMATS: "its scratch disk is always a VDI: with a VMDK a machine may not end, with a VHD "
+        "it does not stand still when the host's disk is full, and raw files want a VMDK, too"
+    }
 
     def __init__(
         self,

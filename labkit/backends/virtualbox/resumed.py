@@ -29,6 +29,7 @@ class VirtualBoxResumedBackend(VirtualBoxBackend):
     start = "resumed"
     about_s = 14.0
     unsupported: ClassVar[Mapping[str, str]] = {
+        **VirtualBoxBackend.unsupported,
         SEVERAL: "a snapshot belongs to one machine, which runs once at a time",
         PACKAGES: "a snapshot of a machine that shares a disk is not tried yet",
     }

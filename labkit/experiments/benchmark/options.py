@@ -19,7 +19,8 @@ class RunOptions(Options):
             "container engine is made of; spectrum: all from a process to a machine. A setting as "
             "in docker:network=bridge. Without host, the "
             "table's first one is what the others are compared with. An image of your own: "
-            "docker:image=NAME, qemu:disk=FILE (never written), with --ready."
+            "docker:image=NAME, qemu:disk=FILE (never written), with --ready. A cloud image: "
+            "qemu:disk=FILE:seed=nocloud (cloud-init gets what a first boot needs) or seed=FILE."
         ),
     ] = None
     workloads: Annotated[
@@ -90,7 +91,8 @@ class RunOptions(Options):
         list[str] | None,
         Help(
             "Each backend at each of these values: cpus=1,2 or memory=256,512 (MiB) or a setting "
-            "that it has. Several make a grid.",
+            "that it has; disk=raw,qcow2,vdi,vmdk: the format of the disk that QEMU's machines "
+            "write to. Several make a grid.",
             "SETTING=VALUES",
         ),
     ] = None

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from labkit import notes
 from labkit.backends.own.names import is_own, short
+from labkit.backends.own.seed import FACT
 from labkit.experiments.benchmark import boot, data_quality, programs, stats
 from labkit.experiments.benchmark.records import Run, examined
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.table import Table, table
+from labkit.recordings.facts import DISK_FORMAT
+from labkit.recordings.words import FORMATS
 from labkit.text_table import WIDTH, aligned, wrapped
 
 if TYPE_CHECKING:
@@ -67,6 +70,7 @@ def _own(run: Run) -> str:
     facts = {
         short(name): f"{info.configuration.get('own image') or info.configuration.get('own disk')}"
         + f" ({info.configuration.get('distribution') or 'distribution not known'})"
+        + (f", with a {FACT}: {info.configuration[FACT]}" if FACT in info.configuration else "")
         for name, info in run.manifest.backends.items()
         if is_own(name)
     }
@@ -130,6 +134,7 @@ def _left_out(run: Run, shown: Table) -> list[str]:
     asked = {text.partition(":")[0] for text in run.manifest.plan.workloads}
     asked -= {heading.partition(" vs ")[0] for heading in shown.headings}
     asked |= {"resumed start"} if resumed else set()
+    asked |= {FORMATS} if any(f":{DISK_FORMAT}=" in name for name in infos) else set()
     empty = {
         f"{name}, {what}": why
         for name, info in infos.items()

@@ -11,7 +11,7 @@ from labkit.backends.own import ready as condition
 from labkit.backends.own.names import is_own
 from labkit.backends.table import make_backend
 from labkit.errors import UsageError
-from labkit.recordings.facts import LIMITS
+from labkit.recordings.facts import DISK_FORMAT, DISK_FORMATS, LIMITS
 
 MOST_POINTS = 64
 
@@ -46,8 +46,12 @@ def _axis(text: str) -> tuple[str, list[str]]:
     values = list(dict.fromkeys(value.strip() for value in listed.split(",") if value.strip()))
     if not values:
         raise UsageError(
-            f"{text!r} is no sweep", resolution="use --sweep cpus=1,2 or --sweep memory=256,512"
+            f"{text!r} is no sweep",
+            resolution="use --sweep cpus=1,2 or --sweep memory=256,512 or --sweep disk=raw,qcow2",
         )
+    # qemu:disk=FILE is a machine of one's own; a sweep of formats means the disk that is written.
+    if setting == "disk" and set(values) & set(DISK_FORMATS):
+        setting = DISK_FORMAT
     return setting, values
 
 

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends.own.names import bits, has_agent, is_own, short, within
+from labkit.backends.own.names import (
+    bits,
+    has_agent,
+    is_own,
+    own_limits,
+    short,
+    swept,
+    within,
+)
+from labkit.backends.qemu import disk_format
 from labkit.backends.table import make_backend
 from labkit.errors import UsageError
 from labkit.experiments.benchmark import planning
@@ -14,6 +23,7 @@ from labkit.experiments.benchmark.options import RunOptions
 from labkit.experiments.benchmark.profiles import PROFILES
 from labkit.experiments.benchmark.variants import named
 from labkit.recordings.facts import Limits
+from labkit.recordings.words import FORMATS
 
 OWN = "docker:image=site/app:1.2@sha256:ab:ready=http://:80/a:bits=app"
 
@@ -102,10 +112,42 @@ def test_a_sweep_that_makes_no_sense_is_told(sweep: list[str]) -> None:
 
 
 def test_what_makes_another_backend_of_one_is_no_axis() -> None:
-    """qemu:disk=raw would be a machine of one's own, of a file that is called raw."""
     with pytest.raises(UsageError, match="'disk' cannot be swept: it is no") as told:
-        named(["qemu"], None, ["disk=raw,qcow2"])
-    assert "qemu:disk=raw,qemu:disk=qcow2" in told.value.resolution
+        named(["qemu"], None, ["disk=a.raw,b.qcow2"])
+    assert "qemu:disk=a.raw,qemu:disk=b.qcow2" in told.value.resolution
+
+
+def test_formats_of_a_disk_are_an_axis_of_machines_that_have_one() -> None:
+    names = ["host", "qemu", "qemu-resumed", "virtualbox"]
+    found = named(names, None, ["disk=raw,qcow2", "memory=256"])
+    assert [name for name in found if "disk" in name] == [
+        "qemu:disk_format=raw:memory=256",
+        "qemu:disk_format=qcow2:memory=256",
+    ]
+    assert len(found) == 5 and FORMATS in make_backend("virtualbox").unsupported
+    assert not any(map(is_own, found))
+    assert swept(found[2]) == ("qemu", {"memory": 256, "disk_format": "qcow2"})
+    assert own_limits(found[2]) == {"memory": 256}
+
+
+@pytest.mark.parametrize(
+    ("names", "sweep"),
+    [
+        (["qemu"], "disk=raw,floppy"),
+        (["host"], "disk=raw,qcow2"),
+        (["qemu:disk=a:ready=tcp:1"], "disk=raw,qcow2"),
+    ],
+)
+def test_a_format_that_cannot_be_had_is_told(names: list[str], sweep: str) -> None:
+    with pytest.raises(UsageError):
+        named(names, None, [sweep])
+
+
+def test_a_format_wants_the_program_that_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_format, "find_tool", lambda name: None)
+    missing = disk_format.missing("qcow2")
+    assert missing is not None and "setup qemu" in missing.fix
+    assert disk_format.missing("raw") is None and disk_format.empty_disk("raw") == b""
 
 
 @pytest.mark.parametrize("sweep", ["memory=1", "memory=9999999", "cpus=999999"])

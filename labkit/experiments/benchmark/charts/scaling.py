@@ -10,66 +10,79 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from labkit import notes, units
-from labkit.backends.own.names import swept
+from labkit.backends.own.names import rank, swept
 from labkit.charts.chart import Chart, drawn
 from labkit.charts.style import FAINT, INK, look, panels
+from labkit.recordings.facts import DISK_FORMAT
 from labkit.text_table import stacked
 
-AXES = {"cpus": "CPUs of each instance", "memory": "memory of each instance in MiB"}
+# The axis, the question, and what to keep in mind.
+AXES = {
+    "cpus": (
+        "CPUs of each instance",
+        "What do more CPUs change?",
+        "A workload that works on one processor gains nothing by a second one.",
+    ),
+    "memory": ("memory of each instance in MiB", "What do more MiB change?", ""),
+    DISK_FORMAT: (
+        "format of the file behind each machine's scratch disk",
+        "What does the format of a disk change?",
+        "The disk is empty at each start; in a format other than raw, its file grows as the guest "
+        "writes, and says where each part of the disk lies.",
+    ),
+}
 SCALES = {"startup_s": 1.0, "pss_bytes": units.MIB, "ops_per_s": 1.0}
 LINES = ("-", "--", ":", "-.")
-NOTE = (
-    "Marker: median; line: its 95 % interval. A workload that works on one processor gains nothing "
-    "by a second one."
-)
+FILLS = ("full", "none", "left", "right")  # where no line leads from one value to the next
+NOTE = "Marker: median; line: its 95 % interval."
 
 
 @drawn
 def scaling(table: pd.DataFrame, *, badge: str = "") -> Chart:
     """From the rows of one setting of `stats.scaling`: a panel a quantity, a line a backend."""
     notes.require(table)
-    setting, values = str(table["setting"].iloc[0]), sorted(table["value"].unique())
-    title = f"What do more {'CPUs' if setting == 'cpus' else 'MiB'} change?"
+    setting, values = str(table["setting"].iloc[0]), sorted(table["value"].unique(), key=rank)
+    axis, title, note = AXES[setting]
+    joined = setting != DISK_FORMAT
     lines = list(table["line"].unique())
     shown = list(table.groupby(["quantity", "workload"], sort=False))
     figure, axes = panels(
         2.6,
         (1.0,) * len(shown),
         title=title,
-        subtitle=f"{AXES[setting]}; from n = {table['n'].min()} trials a point on",
-        note=stacked(f"{NOTE} {notes.engines(table)}", badge),
-        keys=[_key(line, lines) for line in lines],
+        subtitle=f"{axis}; from n = {table['n'].min()} trials a point on",
+        note=stacked(" ".join(filter(None, (NOTE, note, notes.engines(table)))), badge),
+        keys=[Line2D([], [], label=line, **_style(line, lines, joined)) for line in lines],
         columns=3,
         share=False,
     )
     for panel, (_, rows) in zip(axes, shown, strict=True):
         panel.set_title(_heading(notes.rows_of(rows)[0]))
         for line, points in rows.groupby("line", sort=False):
-            _draw(panel, points, [values.index(v) for v in points["value"]], str(line), lines)
+            shift = 0.06 * (lines.index(line) - (len(lines) - 1) / 2)  # none hides another
+            places = [values.index(value) + shift for value in points["value"]]
+            _draw(panel, points, places, _style(str(line), lines, joined))
         panel.set_xticks(range(len(values)), [str(value) for value in values])
         panel.set_xlim(-0.4, len(values) - 0.6)
+        panel.margins(y=0.08)  # the highest marker is whole
         panel.set_ylim(bottom=0)
         panel.grid(axis="y", color=FAINT)
     return Chart(title, figure, _alt(title, table), table.reset_index(drop=True), badge)
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, at: Sequence[int], line: str, lines: list[Any]) -> None:
+def _draw(axes: Axes, rows: pd.DataFrame, at: Sequence[float], style: dict[str, Any]) -> None:
     scale = SCALES[str(rows["quantity"].iloc[0])]
-    shift = 0.06 * (lines.index(line) - (len(lines) - 1) / 2)  # intervals do not hide one another
-    places = [place + shift for place in at]
-    axes.vlines(places, rows["low"] / scale, rows["high"] / scale, color=INK, linewidth=1)
-    axes.plot(places, rows["median"] / scale, **_style(line, lines))
+    axes.vlines(at, rows["low"] / scale, rows["high"] / scale, color=INK, linewidth=1)
+    axes.plot(at, rows["median"] / scale, **style)
 
 
-def _style(line: str, lines: list[Any]) -> dict[str, Any]:
+def _style(line: str, lines: list[Any], joined: bool) -> dict[str, Any]:
+    """Of a backend, and of the values that its line has on the other axes."""
     base = swept(line)[0]
     style, alike = look(base), [other for other in lines if swept(other)[0] == base]
-    dash = LINES[alike.index(line) % len(LINES)]
-    return {"color": style.colour, "marker": style.marker, "linestyle": dash, "mec": INK, "ms": 6}
-
-
-def _key(line: str, lines: list[Any]) -> Line2D:
-    return Line2D([], [], label=line, **_style(line, lines))
+    place = alike.index(line) % len(LINES)
+    told = {"linestyle": LINES[place]} if joined else {"linestyle": "", "fillstyle": FILLS[place]}
+    return {"color": style.colour, "marker": style.marker, "mec": INK, "ms": 6, **told}
 
 
 def _heading(row: Any) -> str:

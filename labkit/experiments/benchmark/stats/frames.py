@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from labkit.backends.own.names import bits, swept
+from labkit.backends.own.names import bits, own_limits, rank, swept
 from labkit.errors import UsageError
 from labkit.recordings.words import FAMILIES
 from labkit.stats.spread import FEW, floats
@@ -41,7 +41,12 @@ def backends(trials: pd.DataFrame) -> pd.DataFrame:
     def place(row: tuple[Any, ...]) -> tuple[Any, ...]:
         """By first appearance; the points of a sweep together, in their order."""
         base, values = swept(str(row[0]))
-        return row[0] != first, FAMILIES.index(row[1]), bases.index(base), *values.values()
+        return (
+            row[0] != first,
+            FAMILIES.index(row[1]),
+            bases.index(base),
+            *map(rank, values.values()),
+        )
 
     rows.sort(key=place)
     return pd.DataFrame(rows, columns=[*IDENTITY, "n", "n_failed", "n_disturbed"])
@@ -80,7 +85,7 @@ def paired(trials: pd.DataFrame) -> pd.DataFrame:
     alike = [
         name
         for name in good["backend"].unique()
-        if bits(name) == bits(with_it) and swept(name)[1] == swept(with_it)[1]
+        if bits(name) == bits(with_it) and own_limits(name) == own_limits(with_it)
     ]
     unlike = ~good["backend"].isin(alike)
     for column in HELD:
@@ -94,7 +99,13 @@ def yardstick(trials: pd.DataFrame) -> str:
     trial, the first by family and name. Empty where no trial is good."""
     good = measured(trials)
     kinds = set(zip(good["family"].tolist(), good["backend"].tolist(), strict=True))
-    return min(((FAMILIES.index(family), str(name)) for family, name in kinds), default=(0, ""))[1]
+    return min(kinds, key=_first, default=("", ""))[1]
+
+
+def _first(kind: tuple[Any, Any]) -> tuple[Any, ...]:
+    """By family and name, of a sweep's points the first: raw is before qcow2."""
+    base, values = swept(str(kind[1]))
+    return FAMILIES.index(kind[0]), base, *map(rank, values.values())
 
 
 def baseline(table: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from labkit.backends.own.names import swept
+from labkit.backends.own.names import rank, swept
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.stats.quantities import quantities
 
@@ -25,7 +25,9 @@ def scaling(run: Run) -> pd.DataFrame:
     points = pd.DataFrame([point for row in rows for point in _along(row)], columns=COLUMNS)
     values = points.groupby("setting")["value"].nunique()
     axes = points[points["setting"].isin(values[values > 1].index)]
-    return axes.sort_values(["setting", "line", "value"], kind="stable").reset_index(drop=True)
+    places = axes.assign(place=[rank(value) for value in axes["value"]])
+    places = places.sort_values(["setting", "line", "place"], kind="stable", ignore_index=True)
+    return places[COLUMNS]
 
 
 def _along(row: dict[Any, Any]) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -35,6 +36,35 @@ def test_each_axis_has_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(found["setting"]) == {"cpus", "memory"} and set(found["quantity"]) == {"startup_s"}
     chart = charts.scaling(cpus, badge="made up")
     assert "docker:cpus=2:memory=256 (native), startup: 2,256 s" in chart.alt
+
+
+def test_formats_are_in_their_order_and_no_line_joins_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [(kind, m) for m in (256, 512) for kind in ("vdi", "qcow2", "raw")]
+    rows = [row(f"qemu:disk_format={kind}:memory={m}", m) for kind, m in points]
+    monkeypatch.setattr(
+        import_module(stats.scaling.__module__), "quantities", lambda run: pd.DataFrame(rows)
+    )
+    found = stats.scaling(None)  # type: ignore[arg-type]
+    formats = found[found["setting"] == "disk_format"]
+    one = formats[formats["line"] == "qemu:memory=512"]
+    assert list(one["value"]) == ["raw", "qcow2", "vdi"]
+    drawn = charts.scaling(formats, badge="made up").figure
+    panel = drawn.axes[0]
+    assert [text.get_text() for text in panel.get_xticklabels()] == ["raw", "qcow2", "vdi"]
+    assert {line.get_linestyle() for line in panel.lines} == {"None"}
+    assert len({line.get_fillstyle() for line in panel.lines}) == 2  # one a memory
+    top = panel.get_ylim()[1]
+    assert all(np.max(line.get_ydata()) < top for line in panel.lines)
+
+
+def test_the_first_point_of_a_sweep_is_what_the_others_are_compared_with() -> None:
+    run = load_run("quiet")
+    trials = run.trials[run.trials["backend"].isin(["docker", "qemu"])]
+    points = {"docker": "docker:memory=1024", "qemu": "docker:memory=256"}
+    swept = trials.assign(backend=trials["backend"].map(points), family="container")
+    swept = swept.assign(engine="native")
+    assert frames.yardstick(swept) == "docker:memory=256"
+    assert list(frames.backends(swept)["backend"]) == ["docker:memory=256", "docker:memory=1024"]
 
 
 def test_a_machine_is_only_compared_at_its_own_point_of_the_grid() -> None:

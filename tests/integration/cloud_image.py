@@ -1,0 +1,93 @@
+"""A cloud image as distributions publish them, made of Debian's packages: one qcow2 that a firmware
+boots, with cloud-init and an SSH server that has no keys yet."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import pycdlib
+
+from labkit.image import debs
+from labkit.image.architecture import AMD64
+from labkit.image.inputs import read_boot_loader
+from labkit.image.iso import isolinux_cfg
+from labkit.system.paths import cache_dir
+from labkit.system.process import run
+from tests.computers.disks import BUILD_TIMEOUT_S, TIMERS, install, kept, mask
+
+HOSTNAME = "published"
+PACKAGES = (
+    *("linux-image-cloud-amd64", "systemd-sysv", "dbus", "udev", "kmod", "iproute2", "netbase"),
+    *("cloud-init", "openssh-server"),
+)
+THEN = f"""systemctl enable systemd-networkd
+rm -f /etc/ssh/ssh_host_*
+: >/etc/machine-id
+echo {HOSTNAME} >/etc/hostname"""
+UUID = "1ab1ab1a-8a37-4f0c-9c2e-c10dc10dc10d"
+# On a busy computer an emulated one needs more than the 90 s that systemd waits for a device.
+LINE = (
+    f"root=UUID={UUID} rw console=ttyS0 quiet mitigations=off "
+    "systemd.default_device_timeout_sec=1200"
+)
+SIZE_MIB, SECTOR = 1024, 512
+
+
+def cloud_image() -> Path:
+    """It is kept; where it is not there, that takes a few minutes."""
+    return kept("cloud-image", [PACKAGES, THEN, LINE, SIZE_MIB], _make) / "cloud.qcow2"
+
+
+def _make(folder: Path) -> None:
+    root, system = folder.with_name("root"), folder.with_name("system.ext4")
+    install(root, "bookworm", PACKAGES, THEN)
+    mask(root, TIMERS)
+    made = ["mke2fs", "-q", "-t", "ext4", "-U", UUID, "-d", str(root), str(system)]
+    run([*made, f"{SIZE_MIB}M"], timeout=BUILD_TIMEOUT_S)
+    disk = folder.with_name("disk.raw")
+    _boot_partition(disk, root)
+    _add_partition(disk, system)
+    made = ["qemu-img", "convert", "-O", "qcow2", str(disk), str(folder / "cloud.qcow2")]
+    run(made, timeout=BUILD_TIMEOUT_S)
+
+
+def _boot_partition(disk: Path, root: Path) -> None:
+    """isolinux as a disk's boot loader (isohybrid): the kernel and its initramfs."""
+    folder = cache_dir() / "debs"
+    pins = debs.load_pins(folder / debs.pins_name(AMD64))
+    assert pins is not None, "there is no lab image"
+    loader = read_boot_loader(pins, folder, progress=False)
+    assert loader is not None
+    [kernel], [initramfs] = root.glob("boot/vmlinuz-*"), root.glob("boot/initrd.img-*")
+    iso = pycdlib.PyCdlib()
+    iso.new(interchange_level=3)
+    for name, data in (
+        ("ISOLINUX.BIN", loader.isolinux),
+        ("ISOLINUX.CFG", isolinux_cfg(LINE)),
+        ("LDLINUX.C32", loader.ldlinux),
+        ("VMLINUZ.", kernel.read_bytes()),
+        ("INITRAMFS.", initramfs.read_bytes()),
+    ):
+        iso.add_fp(io.BytesIO(data), len(data), f"/{name};1")
+    iso.add_eltorito("/ISOLINUX.BIN;1", boot_load_size=4, boot_info_table=True)
+    iso.add_isohybrid()
+    iso.write(str(disk))
+    iso.close()
+
+
+def _add_partition(disk: Path, system: Path) -> None:
+    """As the second one of the partition table, sparse. An entry has 16 bytes: a flag, where it
+    begins by cylinders (which nobody reads), its type, where it ends, its first sector, and how
+    many these are."""
+    with disk.open("r+b") as file, system.open("rb") as source:
+        begin = (file.seek(0, io.SEEK_END) + (1 << 20) - 1) >> 20 << 20
+        while block := source.read(1 << 20):
+            if block.strip(b"\0"):
+                file.seek(begin + source.tell() - len(block))
+                file.write(block)
+        file.truncate(begin + source.tell())
+        file.seek(446 + 16)
+        sectors = begin // SECTOR, source.tell() // SECTOR
+        file.write(struct.pack("<B3sB3sII", 0, b"\xff" * 3, 0x83, b"\xff" * 3, *sectors))
