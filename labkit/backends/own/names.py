@@ -11,6 +11,8 @@ from labkit.recordings.facts import LIMITS, Limits
 # ready: when it counts as ready. bits: the user's word that images with the same one hold the same
 # program in the same version, so that their figures may be set in relation.
 OWN = ("ready", "bits")
+# A file with a machine's disk, whatever its format: also an OVA, of which the second one is meant.
+DISK = ("disk", "ova")
 # What is measured of it while it works on nothing that we have asked for.
 IDLE = "idle"
 NO_AGENT = (
@@ -19,7 +21,7 @@ NO_AGENT = (
 )
 UNSUPPORTED = {name: NO_AGENT for name in all_workloads() if name != IDLE}
 UNSUPPORTED["resumed start"] = "only the lab image's agent can be met again after a pause"
-_OWN = re.compile(r":(?:image|disk)=")
+_OWN = re.compile(rf":(?:image|{'|'.join(DISK)})=")
 _DISTRIBUTION = ":distribution="
 _BITS = re.compile(r":bits=(\w+)")
 
