@@ -5,16 +5,24 @@ from __future__ import annotations
 
 import io
 import tarfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import docker
 import pycdlib
+import pytest
 
+from labkit.backends.table import make_backend
+from labkit.backends.timeline import Timeline
+from labkit.errors import BackendError
+from labkit.guest.protocol import Request, Script
 from labkit.image import LabImage, debs
 from labkit.image.inputs import read_boot_loader
 from labkit.image.iso import isolinux_cfg
 from labkit.image.networked import append_entries, networked
 from labkit.image.rootfs import program
+from labkit.recordings.facts import Limits
+from labkit.system.clock import HostClock
 from labkit.system.paths import cache_dir
 
 # Says something, serves a page at port 8080, says that it is ready.
@@ -67,3 +75,23 @@ def make_container_image(client: docker.DockerClient, image: LabImage, name: str
             archive.addfile(member, io.BytesIO(data.encode()))
     context.seek(0)
     client.images.build(fileobj=context, custom_context=True, tag=name, rm=True)
+
+
+def life(name: str, image: LabImage, timeout: float = 120) -> dict[str, float]:
+    """A whole one: its milestones."""
+    backend, timeline = make_backend(name), Timeline(HostClock())
+    backend.progress = False
+    assert backend.missing() is None
+    backend.prepare(image)
+    with ExitStack() as stack:
+        stack.enter_context(backend.saved_state(image, Limits()))
+        timeline.mark("requested")
+        instance = stack.enter_context(backend.launch(image, Limits(), timeline))
+        instance.wait_ready(timeout)
+        answer = instance.run(Request("idle", 0.3))
+        assert 0.3 <= answer.end - answer.begin < 5 and answer.operations is None
+        assert any(meter.pids for meter in instance.meters())
+        with pytest.raises(BackendError, match="no script"):
+            instance.shell(Script("true"))
+        instance.stop()
+    return timeline.since_requested()

@@ -57,7 +57,7 @@ class OwnContainerBackend(DockerBackend):
     free: ClassVar[tuple[str, ...]] = ("image", *OWN)
     unsupported = UNSUPPORTED
 
-    _built: str = ""  # the image's id, of a folder with a Dockerfile
+    _built: str = ""  # the tag of the image of a folder with a Dockerfile
 
     @property
     def _image(self) -> str:

@@ -68,8 +68,10 @@ def problem(image: str) -> Missing | None:
 
 
 def build(daemon: docker.DockerClient, image: str, *, progress: bool) -> str:
-    """The id of the image, which this process claims from now on. What the daemon says meanwhile
-    goes to standard error where `progress` is to be shown. BackendError with its last lines."""
+    """The tag by which this process claims the image from now on. A folder that it builds once more
+    has the same one: not each step of a Dockerfile is the same image the next time. What the daemon
+    says meanwhile goes to standard error where `progress` is to be shown. BackendError with its
+    last lines."""
     digest = hashlib.sha256(bytes(place(image))).hexdigest()
     kind, begin = store.built(digest), time.monotonic()
     former = _found(daemon, kind.tag(digest))
@@ -86,7 +88,7 @@ def build(daemon: docker.DockerClient, image: str, *, progress: bool) -> str:
         seconds = time.monotonic() - begin
         size = f"{built.attrs.get('Size', 0) / 1e6:.1f} MB"
         print(f"built {image} in {seconds:.1f} s, {size}: no part of a start", file=sys.stderr)
-    return str(built.id)
+    return claimed
 
 
 def _steps(
