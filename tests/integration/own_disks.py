@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 import tarfile
+import time
 from pathlib import Path
 
+from labkit import image
+from labkit.backends.table import make_backend
+from labkit.backends.timeline import Timeline
+from labkit.recordings.facts import Limits
 from labkit.setup import apt
+from labkit.system.clock import HostClock
 from labkit.system.process import find_tool, run
 
 SOURCE = Path(__file__).with_name("tiny_disk.S")
@@ -77,3 +84,19 @@ def pack(target: Path, disks: dict[str, bytes], *, manifest: bool = True, ovf: s
             about.size = len(data)
             archive.addfile(about, io.BytesIO(data))
     return target
+
+
+def main(name: str) -> None:
+    """A lab that stands still once its machine is ready: to be killed."""
+    built, backend = image.build(progress=False), make_backend(name)
+    with (
+        backend.saved_state(built, Limits()),
+        backend.launch(built, Limits(), Timeline(HostClock())) as instance,
+    ):
+        instance.wait_ready()
+        print("ready", flush=True)
+        time.sleep(600)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

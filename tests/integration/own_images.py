@@ -17,10 +17,12 @@ from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
 from labkit.guest.protocol import Request, Script
 from labkit.image import LabImage, debs
+from labkit.image.cmdline import command_line
 from labkit.image.inputs import read_boot_loader
 from labkit.image.iso import isolinux_cfg
 from labkit.image.networked import append_entries, networked
 from labkit.image.rootfs import program
+from labkit.image.unpacked import unpacked
 from labkit.recordings.facts import Limits
 from labkit.system.clock import HostClock
 from labkit.system.paths import cache_dir
@@ -35,9 +37,11 @@ echo READY to serve
 exec /bin/busybox httpd -f -p 8080 -h /tmp/www
 """
 LINE = "console=ttyS0 quiet rdinit=/lab/network mitigations=off panic=-1"
+# Where each instruction is interpreted: the lab's own lean line.
+LEAN = command_line(1, network=True)
 
 
-def make_disk(target: Path, image: LabImage) -> None:
+def make_disk(target: Path, image: LabImage, line: str = LINE) -> None:
     """A raw disk: isolinux as a disk's boot loader (isohybrid), the lab's kernel."""
     plain = networked(image, progress=False)
     initramfs = target.with_suffix(".cpio")
@@ -47,13 +51,14 @@ def make_disk(target: Path, image: LabImage) -> None:
     assert pins is not None
     loader = read_boot_loader(pins, folder, progress=False)
     assert loader is not None
+    kernel = image.kernel.read_bytes()
     iso = pycdlib.PyCdlib()
     iso.new(interchange_level=3)
     for name, data in (
         ("ISOLINUX.BIN", loader.isolinux),
-        ("ISOLINUX.CFG", isolinux_cfg(LINE)),
+        ("ISOLINUX.CFG", isolinux_cfg(line)),
         ("LDLINUX.C32", loader.ldlinux),
-        ("VMLINUZ.", image.kernel.read_bytes()),
+        ("VMLINUZ.", unpacked(kernel) or kernel),
         ("INITRAMFS.", initramfs.read_bytes()),
     ):
         iso.add_fp(io.BytesIO(data), len(data), f"/{name};1")

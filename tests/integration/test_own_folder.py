@@ -1,5 +1,5 @@
-"""`docker:image=./FOLDER` for real: what is built of a folder with a Dockerfile, what is recorded, and
-that nothing of the user's is changed and nothing is left."""
+"""`docker:image=./FOLDER` for real: what is built of a folder with a Dockerfile, what is recorded,
+and that nothing of the user's is changed and nothing is left."""
 
 from __future__ import annotations
 

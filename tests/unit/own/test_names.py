@@ -29,6 +29,10 @@ def test_what_a_name_tells() -> None:
     assert is_own(OWN) and not is_own("docker:network=bridge")
     assert (bits(OWN), bits("docker")) == ("app", "")
     assert bits("qemu:disk=a:ready=tcp:1") != bits("qemu:disk=b:ready=tcp:1")
+    for name in ("virtualbox:disk=a", "virtualbox:ova=a", "qemu:ova=a", "docker:image=./a"):
+        full = f"{name}:ready=tcp:1"
+        assert is_own(full) and not has_agent(full) and bits(full) == full
+        assert bits(f"{full}:bits=app") == "app" and short(full) == name
     assert short(OWN) == "docker:image=site/app:1.2@sha256:ab"
 
 
