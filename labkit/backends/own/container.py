@@ -35,7 +35,7 @@ from labkit.backends.docker.meters import meters_of
 from labkit.backends.instance import Instance
 from labkit.backends.own import folder
 from labkit.backends.own.instance import OwnInstance, Said
-from labkit.backends.own.names import OWN, UNSUPPORTED
+from labkit.backends.own.names import OWN, UNSUPPORTED, is_folder
 from labkit.backends.own.ready import Ready, read, stays_open, try_port
 from labkit.backends.piped import instance_name
 from labkit.backends.timeline import Timeline
@@ -67,7 +67,7 @@ class OwnContainerBackend(DockerBackend):
         if (missing := super().missing()) is not None:
             return missing
         name = self.chosen["image"]
-        if folder.is_folder(name):
+        if is_folder(name):
             return folder.problem(name)
         with daemon_errors("look for the image"), connected() as daemon:
             try:
@@ -92,7 +92,7 @@ class OwnContainerBackend(DockerBackend):
             with daemon_errors("be reached"):
                 daemon = stack.enter_context(connected())
                 self._learn(daemon)
-            if folder.is_folder(name := self.chosen["image"]):
+            if is_folder(name := self.chosen["image"]):
                 self._built = folder.build(daemon, name, progress=self.progress)
 
     def configuration(self) -> Mapping[str, str]:

@@ -33,7 +33,6 @@ from labkit.system import refusals
 from labkit.system.owner_marks import owner
 from labkit.system.process import last_lines
 
-BEGINNINGS = ("/", "./", "../", "~/")
 DOCKERFILE = "Dockerfile"
 USE = (
     "a folder with a Dockerfile is named by a path that begins with ./ or / or ~/, "
@@ -43,11 +42,6 @@ USE = (
 _STEP, _MADE = re.compile(r"Step \d+/\d+ : (.+)"), re.compile(r"\s*---> ([0-9a-f]{12,64})\s*")
 _CACHED = "---> Using cache"
 _FULL = "no space left on device"
-
-
-def is_folder(image: str) -> bool:
-    """Whether a setting `image=` names a folder, and no image."""
-    return image in (".", "..") or image.startswith(BEGINNINGS)
 
 
 def place(image: str) -> Path:

@@ -4,6 +4,7 @@ which limits."""
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 from labkit.guest.workload import all_workloads
 from labkit.recordings.facts import LIMITS, Limits
@@ -22,6 +23,7 @@ NO_AGENT = (
 UNSUPPORTED = {name: NO_AGENT for name in all_workloads() if name != IDLE}
 UNSUPPORTED["resumed start"] = "only the lab image's agent can be met again after a pause"
 _OWN = re.compile(rf":(?:image|{'|'.join(DISK)})=")
+_PLACE = re.compile(rf":(image|{'|'.join(DISK)})=(.+?)(?=:\w+=|$)")
 _DISTRIBUTION = ":distribution="
 _BITS = re.compile(r":bits=(\w+)")
 
@@ -47,6 +49,23 @@ def short(backend: str) -> str:
     if is_installed(backend):
         return backend.replace(_DISTRIBUTION, ":")
     return backend.partition(":ready=")[0] if is_own(backend) else backend
+
+
+def without_folders(backend: str) -> str:
+    """The name, of files and folders of the user's only what they themselves are called."""
+
+    def shown(match: re.Match[str]) -> str:
+        word, place = match[1], match[2]
+        if word != "image":
+            return f":{word}={PurePath(place).name}"
+        return f":image=./{PurePath(place).name}" if is_folder(place) else match[0]
+
+    return _PLACE.sub(shown, backend)
+
+
+def is_folder(image: str) -> bool:
+    """Whether a setting `image=` names a folder, and no image: no image's name begins so."""
+    return image in (".", "..") or image.startswith(("/", "./", "../", "~/"))
 
 
 def within(backend: str, limits: Limits) -> Limits:

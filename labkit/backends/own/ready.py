@@ -96,18 +96,20 @@ def established(port: int) -> re.Pattern[str]:
     return re.compile(rf"TCP\[ESTABLISHED\]\s+\d+\s+\S+\s+{port}\s")
 
 
-def held(connection: socket.socket, listed: Callable[[], str], seconds: float) -> bool:
+def held(
+    connection: socket.socket, listed: Callable[[], str], seconds: float, pause: float = LOOK_S
+) -> bool:
     """Whether the guest takes it within this time: such a network takes each one by itself, and
-    then asks the guest. `listed`: its list of connections."""
+    then asks the guest. `listed`: its list of connections, which is looked at after each pause."""
     taken = established(connection.getpeername()[1])
     connection.setblocking(False)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
+        time.sleep(pause)
         if taken.search(listed()):
             return True
         with suppress(BlockingIOError):
             return connection.recv(1) != b""  # the guest has refused it, or has spoken
-        time.sleep(LOOK_S)
     return False
 
 

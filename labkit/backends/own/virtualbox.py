@@ -42,8 +42,10 @@ from labkit.system.process import as_root, find_tool, run
 
 CONVERTER = "qemu-img"
 CONVERT_S = 3600.0
-# Longer than QEMU's: a program is started each time that VirtualBox is asked for its connections.
-TAKEN_S = 2.0
+# How long a guest may take to take a connection, and after which pauses that is looked at: a
+# program is started for each look, which costs a tenth of a second, and an interpreted guest time.
+TAKEN_S, LOOK_S = 0.2, 0.1
+TAKEN_SLOWLY_S, LOOK_SLOWLY_S = 3.0, 1.0
 LISTED = "Protocol[State]"
 BUSES = {"sata": "IntelAhci", "ide": "PIIX4"}
 CARDS = {"e1000": "82540EM", "virtio": "virtio"}
@@ -176,4 +178,6 @@ def _taken(machine: Machine, connection: socket.socket) -> bool:
             )
         return told
 
-    return held(connection, listed, TAKEN_S)
+    slow = machine.engine in SLOW_ENGINES
+    times = (TAKEN_SLOWLY_S, LOOK_SLOWLY_S) if slow else (TAKEN_S, LOOK_S)
+    return held(connection, listed, *times)

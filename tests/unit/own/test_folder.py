@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labkit.backends.own import folder
+from labkit.backends.own.names import is_folder
 from labkit.errors import NoRoom
 
 MADE = [
@@ -30,7 +31,7 @@ MADE = [
     ],
 )
 def test_a_path_is_told_from_a_name_by_how_it_begins(image: str, is_: bool) -> None:
-    assert folder.is_folder(image) == is_
+    assert is_folder(image) == is_
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends.own.names import bits, has_agent, is_own, short, within
+from labkit.backends.own.names import (
+    bits,
+    has_agent,
+    is_own,
+    short,
+    within,
+    without_folders,
+)
 from labkit.backends.table import make_backend
 from labkit.errors import UsageError
 from labkit.experiments.benchmark import planning
@@ -34,6 +41,20 @@ def test_what_a_name_tells() -> None:
         assert is_own(full) and not has_agent(full) and bits(full) == full
         assert bits(f"{full}:bits=app") == "app" and short(full) == name
     assert short(OWN) == "docker:image=site/app:1.2@sha256:ab"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("qemu:disk=/home/anna/x.qcow2:ready=http://:80/a", "qemu:disk=x.qcow2:ready=http://:80/a"),
+        ("virtualbox:ova=~/My labs/a:b.ova:bus=ide", "virtualbox:ova=a:b.ova:bus=ide"),
+        ("docker:image=/home/anna/app:ready=tcp:1", "docker:image=./app:ready=tcp:1"),
+        (OWN, OWN),
+        ("docker:network=bridge", "docker:network=bridge"),
+    ],
+)
+def test_a_name_without_folders_tells_nobody_where_files_lie(name: str, shown: str) -> None:
+    assert without_folders(name) == shown
 
 
 def test_a_distribution_is_one_everywhere_and_says_itself_when_it_is_ready() -> None:
