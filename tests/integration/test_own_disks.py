@@ -27,7 +27,7 @@ from labkit.system.process import run
 from tests.conftest import one_at_a_time, ready_backend, unavailable
 from tests.disks import small_disk
 from tests.integration import own_disks
-from tests.integration.own_images import life
+from tests.integration.own_images import LEAN, life, make_disk
 from tests.integration.vbox_labs import PROJECT, traces
 
 READY = "ready=line:READY to"
@@ -163,6 +163,20 @@ def test_no_room_for_the_copy(
             pass
         assert "TMPDIR" in caught.value.resolution and list(small.iterdir()) == []
     full.unlink()
+
+
+@pytest.mark.virtualbox
+@pytest.mark.timeout(900)
+def test_a_program_inside_that_takes_a_connection(
+    tmp_path: Path, lab_image: LabImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole Linux, which takes minutes where it is interpreted."""
+    monkeypatch.setattr(instance, "POWER_OFF_S", 1.0)  # it does not know its power button
+    make_disk(tmp_path / "linux.raw", lab_image, LEAN)
+    name = f"virtualbox:disk={tmp_path / 'linux.raw'}:card=virtio:ready=tcp:8080"
+    marks = life(name, lab_image, timeout=800)
+    assert "ready" in marks and "stopped" not in marks
+    assert traces(owner()) == []
 
 
 def test_a_disk_that_another_program_writes_to(raw: Path) -> None:

@@ -22,7 +22,6 @@ NO_AGENT = (
 )
 UNSUPPORTED = {name: NO_AGENT for name in all_workloads() if name != IDLE}
 UNSUPPORTED["resumed start"] = "only the lab image's agent can be met again after a pause"
-_OWN = re.compile(rf":(?:image|{'|'.join(DISK)})=")
 _PLACE = re.compile(rf":(image|{'|'.join(DISK)})=(.+?)(?=:\w+=|$)")
 _DISTRIBUTION = ":distribution="
 _BITS = re.compile(r":bits=(\w+)")
@@ -30,7 +29,7 @@ _BITS = re.compile(r":bits=(\w+)")
 
 def is_own(backend: str) -> bool:
     """Whether a backend of this name runs an image of the user's own."""
-    return _OWN.search(backend) is not None
+    return _PLACE.search(backend) is not None
 
 
 def is_installed(backend: str) -> bool:
@@ -83,8 +82,11 @@ def swept(backend: str) -> tuple[str, dict[str, int]]:
 
 def bits(backend: str) -> str:
     """What a backend runs: figures of different bits are not set in relation. Empty: the lab
-    image."""
+    image. One file is the same disk behind each boundary, and one image the same within any limits;
+    of a file and an image only their user knows it."""
     if is_installed(backend):
         return "distribution"
-    match = _BITS.search(backend)
-    return match[1] if match else backend if is_own(backend) else ""
+    if (word := _BITS.search(backend)) is not None:
+        return word[1]
+    place = _PLACE.search(backend)
+    return f"{'image' if place[1] == 'image' else 'disk'} {place[2]}" if place else ""

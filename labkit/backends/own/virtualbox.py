@@ -9,6 +9,7 @@ goes into a file of its own.
 from __future__ import annotations
 
 import itertools
+import shlex
 import socket
 import sys
 import time
@@ -22,7 +23,7 @@ from labkit.backends.base import Missing
 from labkit.backends.instance import Instance
 from labkit.backends.own import disk_file
 from labkit.backends.own.instance import OwnInstance, Said
-from labkit.backends.own.names import DISK, OWN, UNSUPPORTED
+from labkit.backends.own.names import DISK, OWN, UNSUPPORTED, short
 from labkit.backends.own.ready import Ready, held, read, try_port
 from labkit.backends.timeline import Timeline
 from labkit.backends.virtualbox import registry
@@ -70,7 +71,7 @@ class OwnVirtualBoxBackend(VirtualBoxBackend):
         if find_tool(CONVERTER) is None:
             return Missing(
                 f"{CONVERTER}, which reads the disk for VirtualBox, is not installed",
-                as_root(f"setup {self.name}"),
+                as_root(f"setup {shlex.quote(short(self.name))}"),
             )
         return None
 

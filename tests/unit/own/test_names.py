@@ -38,9 +38,15 @@ def test_what_a_name_tells() -> None:
     assert bits("qemu:disk=a:ready=tcp:1") != bits("qemu:disk=b:ready=tcp:1")
     for name in ("virtualbox:disk=a", "virtualbox:ova=a", "qemu:ova=a", "docker:image=./a"):
         full = f"{name}:ready=tcp:1"
-        assert is_own(full) and not has_agent(full) and bits(full) == full
+        assert is_own(full) and not has_agent(full) and bits(full)
         assert bits(f"{full}:bits=app") == "app" and short(full) == name
     assert short(OWN) == "docker:image=site/app:1.2@sha256:ab"
+
+
+def test_one_file_or_image_is_the_same_bits_wherever_it_runs() -> None:
+    disk = {bits(f"{name}:ready=tcp:1") for name in ("qemu:disk=a:bus=ide", "virtualbox:ova=a")}
+    image = {bits(f"docker:image=a:ready=tcp:1:memory={mib}") for mib in (64, 128)}
+    assert len(disk) == len(image) == 1 and disk != image
 
 
 @pytest.mark.parametrize(
