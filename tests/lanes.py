@@ -20,6 +20,8 @@ BESIDE_OTHERS = (
     "tests/integration/test_isolation.py::*",
     "tests/integration/test_odd_folders.py::*",
     "tests/integration/test_ownership.py::*",
+    "tests/integration/test_own_disks.py::*",
+    "tests/integration/test_own_folder.py::*",
     "tests/integration/test_own_images.py::*",
     "tests/integration/test_paas.py::*",
     "tests/integration/test_programs.py::*",
@@ -48,6 +50,7 @@ GROUPS = (
     ("tests/integration/test_odd_folders.py::test_a_pod*", "kubernetes"),
     ("tests/integration/test_conformance.py::*", "{backend}"),
     ("tests/integration/test_virtualbox*", "virtualbox"),
+    ("tests/integration/test_own_disks.py::*", "virtualbox"),
     # They want the same image.
     ("tests/integration/test_reported_programs.py::*", "tests/integration/test_programs.py"),
     ("tests/unit/*", "{test}"),

@@ -26,6 +26,7 @@ from labkit.backends.lxc import LxcBackend
 from labkit.backends.nspawn import NspawnBackend
 from labkit.backends.own.container import OwnContainerBackend
 from labkit.backends.own.disk import OwnDiskBackend
+from labkit.backends.own.virtualbox import OwnVirtualBoxBackend
 from labkit.backends.podman import PodmanBackend
 from labkit.backends.qemu.backend import QemuBackend
 from labkit.backends.qemu.resumed import QemuResumedBackend
@@ -64,6 +65,9 @@ BACKENDS: dict[str, type[Backend]] = {
 OWN: dict[tuple[str, str], type[Backend]] = {
     ("docker", "image"): OwnContainerBackend,
     ("qemu", "disk"): OwnDiskBackend,
+    ("qemu", "ova"): OwnDiskBackend,
+    ("virtualbox", "disk"): OwnVirtualBoxBackend,
+    ("virtualbox", "ova"): OwnVirtualBoxBackend,
     ("docker", "distribution"): DistributionContainerBackend,
     ("nspawn", "distribution"): DistributionNspawnBackend,
     ("qemu", "distribution"): DistributionDiskBackend,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from labkit import apps, image
 from labkit.backends.base import MEND, Backend
 from labkit.backends.distribution.container import remove_from_daemon
+from labkit.backends.docker import store
 from labkit.backends.table import BACKENDS, DEFAULT, expand, make_backend
 from labkit.errors import BackendError
 from labkit.image import distribution, known_files
@@ -78,6 +79,8 @@ def clean_up(*, daemon: bool = False, virtualbox: bool = False, cache: bool = Fa
         removed.append(f"ended {stopped}")
     if virtualbox and (folder := remove_virtualbox()):
         removed.append(f"removed {folder}")
+    if cache:
+        removed += [f"removed the image {tag}" for tag in store.remove_built()]
     if cache and cache_dir().exists():
         installed = distribution.find()
         removed += _clean_cache()

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from labkit.backends.engine_parts.containerd import find_socket
-from labkit.backends.own.names import is_installed
+from labkit.backends.own.names import is_installed, is_own
+from labkit.backends.own.virtualbox import CONVERTER
 from labkit.image import distribution
 from labkit.setup import apt
 from labkit.setup.docker import set_up_docker
@@ -63,9 +64,12 @@ SETUPS: dict[str, Callable[[Say], None]] = {
 
 
 def set_up_backend(name: str, say: Say) -> None:
-    """What a backend needs; and what installs a distribution into a folder, for such a variant."""
+    """What a backend needs; and for a variant what reads disks of other formats, or installs a
+    distribution into a folder."""
     if (base := name.partition(":")[0]) in SETUPS:
         SETUPS[base](say)
+    if is_own(name) and base == "virtualbox":
+        installs([CONVERTER], "qemu-utils")(say)
     if is_installed(name):
         packages = ("mmdebstrap", "e2fsprogs", "debian-archive-keyring")
         installs(distribution.PROGRAMS, *packages)(say)

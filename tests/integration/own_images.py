@@ -5,16 +5,26 @@ from __future__ import annotations
 
 import io
 import tarfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import docker
 import pycdlib
+import pytest
 
+from labkit.backends.table import make_backend
+from labkit.backends.timeline import Timeline
+from labkit.errors import BackendError
+from labkit.guest.protocol import Request, Script
 from labkit.image import LabImage, debs
+from labkit.image.cmdline import command_line
 from labkit.image.inputs import read_boot_loader
 from labkit.image.iso import isolinux_cfg
 from labkit.image.networked import append_entries, networked
 from labkit.image.rootfs import program
+from labkit.image.unpacked import unpacked
+from labkit.recordings.facts import Limits
+from labkit.system.clock import HostClock
 from labkit.system.paths import cache_dir
 
 # Says something, serves a page at port 8080, says that it is ready.
@@ -27,6 +37,8 @@ echo READY to serve
 exec /bin/busybox httpd -f -p 8080 -h /tmp/www
 """
 LINE = "console=ttyS0 quiet rdinit=/lab/network mitigations=off panic=-1"
+# Where each instruction is interpreted: the lab's own lean line.
+LEAN = command_line(1, network=True)
 
 
 def make_disk(target: Path, image: LabImage, line: str = LINE) -> None:
@@ -39,13 +51,14 @@ def make_disk(target: Path, image: LabImage, line: str = LINE) -> None:
     assert pins is not None
     loader = read_boot_loader(pins, folder, progress=False)
     assert loader is not None
+    kernel = image.kernel.read_bytes()
     iso = pycdlib.PyCdlib()
     iso.new(interchange_level=3)
     for name, data in (
         ("ISOLINUX.BIN", loader.isolinux),
         ("ISOLINUX.CFG", isolinux_cfg(line)),
         ("LDLINUX.C32", loader.ldlinux),
-        ("VMLINUZ.", image.kernel.read_bytes()),
+        ("VMLINUZ.", unpacked(kernel) or kernel),
         ("INITRAMFS.", initramfs.read_bytes()),
     ):
         iso.add_fp(io.BytesIO(data), len(data), f"/{name};1")
@@ -67,3 +80,23 @@ def make_container_image(client: docker.DockerClient, image: LabImage, name: str
             archive.addfile(member, io.BytesIO(data.encode()))
     context.seek(0)
     client.images.build(fileobj=context, custom_context=True, tag=name, rm=True)
+
+
+def life(name: str, image: LabImage, timeout: float = 120) -> dict[str, float]:
+    """A whole one: its milestones."""
+    backend, timeline = make_backend(name), Timeline(HostClock())
+    backend.progress = False
+    assert backend.missing() is None
+    backend.prepare(image)
+    with ExitStack() as stack:
+        stack.enter_context(backend.saved_state(image, Limits()))
+        timeline.mark("requested")
+        instance = stack.enter_context(backend.launch(image, Limits(), timeline))
+        instance.wait_ready(timeout)
+        answer = instance.run(Request("idle", 0.3))
+        assert 0.3 <= answer.end - answer.begin < 5 and answer.operations is None
+        assert any(meter.pids for meter in instance.meters())
+        with pytest.raises(BackendError, match="no script"):
+            instance.shell(Script("true"))
+        instance.stop()
+    return timeline.since_requested()

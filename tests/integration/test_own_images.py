@@ -13,15 +13,11 @@ import pytest
 from labkit.backends.docker.client import connected
 from labkit.backends.own import disk
 from labkit.backends.table import make_backend
-from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
-from labkit.guest.protocol import Request, Script
 from labkit.image import LabImage
-from labkit.recordings.facts import Limits
-from labkit.system.clock import HostClock
 from labkit.system.owner_marks import owner
 from tests.conftest import ready_backend
-from tests.integration.own_images import LINE, make_container_image, make_disk
+from tests.integration.own_images import LINE, life, make_container_image, make_disk
 
 NAME = f"labkit-test-own:{os.getpid()}"  # two workers do not share it
 
@@ -42,22 +38,6 @@ def machine(lab_image: LabImage, tmp_path_factory: pytest.TempPathFactory) -> st
     path = tmp_path_factory.mktemp("own,disk") / "own.raw"
     make_disk(path, lab_image)
     return f"qemu:disk={path}"
-
-
-def life(name: str, image: LabImage, timeout: float = 120) -> dict[str, float]:
-    """A whole one: its milestones."""
-    backend, timeline = make_backend(name), Timeline(HostClock())
-    assert backend.missing() is None
-    timeline.mark("requested")
-    with backend.launch(image, Limits(), timeline) as instance:
-        instance.wait_ready(timeout)
-        answer = instance.run(Request("idle", 0.3))
-        assert 0.3 <= answer.end - answer.begin < 5 and answer.operations is None
-        assert any(meter.pids for meter in instance.meters())
-        with pytest.raises(BackendError, match="no script"):
-            instance.shell(Script("true"))
-        instance.stop()
-    return timeline.since_requested()
 
 
 CONDITIONS = ["line:READY to", "console:own login: ", "tcp:8080", "http://:8080/"]
@@ -119,4 +99,4 @@ def test_a_kernel_that_is_not_heard_is_told(lab_image: LabImage, tmp_path: Path)
 @pytest.mark.docker
 def test_an_image_that_is_not_there(container: str) -> None:
     missing = make_backend("docker:image=labkit-test-absent:ready=tcp:1").missing()
-    assert missing is not None and "docker build" in missing.fix
+    assert missing is not None and "docker images" in missing.fix

@@ -106,6 +106,25 @@ def test_a_file_whose_id_leads_elsewhere_is_refused(places: Path) -> None:
         contribution.take(file)
 
 
+def test_where_images_of_ones_own_lie_is_in_the_run_alone(places: Path) -> None:
+    run = made(places)
+    own = {
+        "docker": "qemu:disk=/srv/b/x.raw:ready=tcp:1",
+        "qemu": "qemu:disk=/srv/a/x.raw:ready=tcp:1",
+    }
+    manifest = run.manifest.model_dump(mode="json")
+    manifest["backends"] = {own.get(n, n): info for n, info in manifest["backends"].items()}
+    tables = {
+        name: table.assign(backend=table["backend"].replace(own)) if "backend" in table else table
+        for name, table in run.tables.items()
+    }
+    named = type(run.manifest).model_validate(manifest)
+    shown = anonymous.recording(Run(run.path, named, tables, run.ending))
+    names = set(shown.manifest.backends)
+    assert names == set(shown.trials["backend"]) and len(names) == len(run.manifest.backends)
+    assert "qemu:disk=x.raw:ready=tcp:1" in names and not [n for n in names if "srv" in n]
+
+
 def test_images_of_ones_own_stay_at_home(places: Path) -> None:
     run = made(places)
     backends = {**run.manifest.backends, "qemu:disk=/home/anna/x.qcow2:ready=tcp:22": None}

@@ -38,7 +38,7 @@ ASK = (
 
 
 class LoginInstance(OwnInstance):
-    """late: meters that are known once it runs. patience_s: how long a start may take at least."""
+    """late: meters that are known once it runs."""
 
     def __init__(
         self,
@@ -51,16 +51,12 @@ class LoginInstance(OwnInstance):
         late: Callable[[], tuple[Meter, ...]] = tuple,
         patience_s: float = 0.0,
     ) -> None:
-        super().__init__(said, timeline, None, meters, end)
+        super().__init__(said, timeline, None, meters, end, patience_s=patience_s)
         self._booted = booted
         self._late = late
-        self._patience_s = patience_s
 
     def late_meters(self) -> tuple[Meter, ...]:
         return self._late()
-
-    def wait_ready(self, timeout: float = 60.0) -> None:
-        super().wait_ready(max(timeout, self._patience_s))
 
     def told(self) -> Mapping[str, str]:
         if not self._booted:

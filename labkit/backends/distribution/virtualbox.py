@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
-from labkit.backends import serial_ports
 from labkit.backends.base import Missing
 from labkit.backends.distribution import login
 from labkit.backends.distribution.login import BOOTED, READY, LoginInstance
@@ -19,19 +18,12 @@ from labkit.backends.own.instance import Said
 from labkit.backends.own.names import UNSUPPORTED
 from labkit.backends.own.ready import read
 from labkit.backends.timeline import Timeline
-from labkit.backends.virtualbox import registry
 from labkit.backends.virtualbox.backend import VirtualBoxBackend
-from labkit.backends.virtualbox.instance import meters_of, not_started
-from labkit.backends.virtualbox.machine import Machine
-from labkit.backends.virtualbox.process import MachineProcess, started
-from labkit.errors import GuestTimeout
-from labkit.guest.channel import Channel
+from labkit.backends.virtualbox.instance import end_by_button, heard, meters_of
 from labkit.image import LabImage, distribution
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import SLOW_ENGINES
-from labkit.system.clock import wait_until
 
-POWER_OFF_S = 30.0
 INTERPRETED = Missing(
     "without its kernel driver VirtualBox interprets each instruction: systemd waits 90 s for a "
     "device or a service, and a whole Debian needs far longer there",
@@ -67,24 +59,8 @@ class DistributionVirtualBoxBackend(VirtualBoxBackend):
         with ExitStack() as stack:
             machine = stack.enter_context(self._machine(bits, limits))
             timeline.mark("created")
-            with registry.room_needed(machine.home):
-                process = stack.enter_context(started(machine))
-                port = machine.ports / serial_ports.CONSOLE
-                refused = partial(not_started, machine)
-                console = stack.enter_context(
-                    serial_ports.connected(port, process.alive, refused)
-                ).fileno()
-            timeline.mark("started")
-            channel, pattern = Channel(console, console), read(READY).pattern()
+            process, channel = stack.enter_context(heard(machine, timeline))
+            pattern = read(READY).pattern()
             said = stack.enter_context(Said(channel, timeline.clock, pattern, announced(timeline)))
-            meters, end = partial(meters_of, process), partial(_end, machine, process)
+            meters, end = partial(meters_of, process), partial(end_by_button, machine, process)
             yield LoginInstance(said, timeline, meters, end, patience_s=PATIENCE_S)
-
-
-def _end(machine: Machine, process: MachineProcess) -> None:
-    """By its power button; a system that does not react to that is switched off."""
-    machine.manage.press_power_button(name=machine.name)
-    if not wait_until(lambda: not process.alive(), timeout=POWER_OFF_S):
-        machine.manage.power_off(name=machine.name)
-        wait_until(lambda: not process.alive(), timeout=POWER_OFF_S)
-        raise GuestTimeout("it did not end when its power button was pressed")

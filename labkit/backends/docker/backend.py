@@ -205,7 +205,7 @@ class DockerBackend(Backend):
                 for container in left:
                     remove(daemon, str(container.name))
                 with suppress(*DAEMON_ERRORS):  # what has been removed is told all the same
-                    for kind in (store.LAB_IMAGES, store.DISTRIBUTIONS):
+                    for kind in store.all_kinds(daemon):
                         store.drop_claims(daemon, judge, kind)
         except DAEMON_ERRORS:
             return []  # no daemon, no containers to be seen

@@ -17,7 +17,7 @@ import docker
 from docker.errors import ImageNotFound
 from docker.models.images import Image
 
-from labkit.backends.docker.client import DAEMON_ERRORS, command, daemon_errors
+from labkit.backends.docker.client import DAEMON_ERRORS, command, connected, daemon_errors
 from labkit.image import LabImage
 from labkit.image.container import LABEL, REPOSITORY
 from labkit.system.owner_marks import owner
@@ -42,6 +42,37 @@ class Kind:
 
 LAB_IMAGES = Kind(REPOSITORY, LABEL)
 DISTRIBUTIONS = Kind("labkit/distribution", "org.labkit.distribution")
+BUILT_LABEL = "org.labkit.built"
+
+
+def built(digest: str) -> Kind:
+    """Images built of one folder of the user's, by the digest of its path: each folder has a
+    repository of its own, for a lab may claim the images of several."""
+    return Kind(f"labkit/own-{digest[:12]}", BUILT_LABEL)
+
+
+def all_kinds(client: docker.DockerClient) -> set[Kind]:
+    return {LAB_IMAGES, DISTRIBUTIONS, *_built_kinds(client)}
+
+
+def _built_kinds(client: docker.DockerClient) -> set[Kind]:
+    """Those of all folders of which images are there."""
+    images = client.images.list(filters={"label": BUILT_LABEL})
+    digests = (str(image.labels[BUILT_LABEL]) for image in images)
+    return {built(digest) for digest in digests if _DIGEST.fullmatch(digest)}
+
+
+def remove_built() -> list[str]:
+    """The tags of images built of folders that are removed: what no lab that may live relies on.
+    None where there is no daemon."""
+    with suppress(*DAEMON_ERRORS), connected(timeout=60) as client:
+        return [
+            tag
+            for kind in _built_kinds(client)
+            for image in client.images.list(kind.repository, filters={"label": kind.label})
+            for tag in remove_unused(client, image, kind)
+        ]
+    return []
 
 
 def load(client: docker.DockerClient, image: LabImage) -> None:

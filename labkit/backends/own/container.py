@@ -1,4 +1,4 @@
-"""`docker:image=NAME`: a container of an image that the user's daemon has.
+"""`docker:image=NAME`: a container of an image that the user's daemon has, or builds of a folder.
 
 It is started as `docker run` would: Docker's own security settings, its bridge network, the image's
 own user and command. Memory and processors are limited as those of the lab image.
@@ -12,6 +12,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import docker
@@ -32,8 +33,9 @@ from labkit.backends.docker.containers import (
 )
 from labkit.backends.docker.meters import meters_of
 from labkit.backends.instance import Instance
+from labkit.backends.own import folder
 from labkit.backends.own.instance import OwnInstance, Said
-from labkit.backends.own.names import OWN, UNSUPPORTED
+from labkit.backends.own.names import OWN, UNSUPPORTED, is_folder
 from labkit.backends.own.ready import Ready, read, stays_open, try_port
 from labkit.backends.piped import instance_name
 from labkit.backends.timeline import Timeline
@@ -55,19 +57,29 @@ class OwnContainerBackend(DockerBackend):
     free: ClassVar[tuple[str, ...]] = ("image", *OWN)
     unsupported = UNSUPPORTED
 
+    _built: str = ""  # the tag of the image of a folder with a Dockerfile
+
+    @property
+    def _image(self) -> str:
+        return self._built or self.chosen["image"]
+
     def missing(self) -> Missing | None:
         if (missing := super().missing()) is not None:
             return missing
         name = self.chosen["image"]
+        if is_folder(name):
+            return folder.problem(name)
         with daemon_errors("look for the image"), connected() as daemon:
             try:
                 daemon.images.get(name)
             except ImageNotFound:
                 pull = " ".join(client.command("pull", name))
-                return Missing(
-                    f"the Docker daemon has no image {name}",
-                    f"{pull}, or docker build -t {name} FOLDER; docker images lists what is there",
+                mend = (
+                    f"{pull}, or docker build -t {name} FOLDER; docker images lists what is there"
                 )
+                if (Path(name) / folder.DOCKERFILE).is_file():
+                    mend = f"docker:image=./{name} builds the folder of that name"
+                return Missing(f"the Docker daemon has no image {name}", mend)
         return None
 
     def no_port(self) -> str:
@@ -75,15 +87,21 @@ class OwnContainerBackend(DockerBackend):
         return ""
 
     def prepare(self, image: LabImage) -> None:
-        """The daemon has the user's image already."""
-        with daemon_errors("be reached"), connected() as daemon:
-            self._learn(daemon)
+        """The daemon has the user's image, or builds it now, which is no part of a start."""
+        with ExitStack() as stack:
+            with daemon_errors("be reached"):
+                daemon = stack.enter_context(connected())
+                self._learn(daemon)
+            if is_folder(name := self.chosen["image"]):
+                self._built = folder.build(daemon, name, progress=self.progress)
 
     def configuration(self) -> Mapping[str, str]:
         with daemon_errors("tell what the image is"), connected() as daemon:
-            image = daemon.images.get(self.chosen["image"])
+            image = daemon.images.get(self._image)
+            built = {"built from": "a folder with a Dockerfile"} if self._built else {}
             facts = {
                 "own image": str(image.id),
+                **built,
                 "distribution": _distribution(daemon, str(image.id)),
             }
         return {**super().configuration(), **facts}
@@ -94,7 +112,7 @@ class OwnContainerBackend(DockerBackend):
         with ExitStack() as stack:
             with daemon_errors("be reached"):
                 daemon = stack.enter_context(connected(version=self._interface))
-            asked = settings(self.chosen["image"], limits, ready, self._kept)
+            asked = settings(self._image, limits, ready, self._kept)
             running = stack.enter_context(started(daemon, timeline, asked))
             running.output.whole = True
             said = Said(running.channel, timeline.clock, ready.pattern())

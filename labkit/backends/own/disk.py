@@ -1,4 +1,4 @@
-"""`qemu:disk=FILE`: a machine that boots a disk of the user's, which is never written.
+"""`qemu:disk=FILE`, and `ova=FILE`: a machine that boots a disk of the user's, never written.
 
 What the machine writes goes into a temporary file, which QEMU removes (`snapshot=on`). Its first
 serial port is the output; a system that is to be seen there has console=ttyS0 on its kernel's line.
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property, partial
@@ -20,8 +19,8 @@ from labkit.backends.base import Missing
 from labkit.backends.instance import Instance, Meter
 from labkit.backends.own import disk_file, seed
 from labkit.backends.own.instance import OwnInstance, Said
-from labkit.backends.own.names import OWN, UNSUPPORTED
-from labkit.backends.own.ready import read, try_port
+from labkit.backends.own.names import DISK, OWN, UNSUPPORTED
+from labkit.backends.own.ready import held, read, try_port
 from labkit.backends.qemu.backend import ENGINES, Machine, QemuBackend
 from labkit.backends.qemu.command import CONSOLE, escaped, network_card
 from labkit.backends.qemu.qmp import Qmp
@@ -35,7 +34,7 @@ from labkit.system.ports import reserved_port
 from labkit.system.process import wait_for
 
 POWER_OFF_S = 30.0
-TAKEN_S, LOOK_S = 0.25, 0.02
+TAKEN_S = 0.25
 # What a kernel says, or a system on it; firmware and boot loader speak without any setting.
 KERNEL = re.compile(r"Linux version |^\[ *\d+\.\d+\] |\[ *[A-Z]+ *\] |login:", re.MULTILINE)
 UNHEARD = (
@@ -53,15 +52,15 @@ class OwnDiskBackend(QemuBackend):
         **ENGINES,
         "bus": ("virtio", "ide"),
     }
-    free: ClassVar[tuple[str, ...]] = ("disk", "seed", *OWN)
+    free: ClassVar[tuple[str, ...]] = (*DISK, "seed", *OWN)
     unsupported = UNSUPPORTED
 
-    _unpacked: Path | None = None
+    _disk: Path | None = None
 
     def missing(self) -> Missing | None:
         asked = self.chosen.get("seed")
         return (
-            disk_file.problem(Path(self.chosen["disk"]))
+            disk_file.problem(self.chosen)
             or (seed.problem(asked) if asked else None)
             or super().missing()
         )
@@ -73,7 +72,7 @@ class OwnDiskBackend(QemuBackend):
     def configuration(self) -> Mapping[str, str]:
         asked = self.chosen.get("seed")
         seeded = {seed.FACT: seed.described(asked)} if asked else {}
-        return {"own disk": disk_file.described(Path(self.chosen["disk"])), **seeded}
+        return {"own disk": disk_file.described(disk_file.place(self.chosen)), **seeded}
 
     @cached_property
     def _medium(self) -> bytes:
@@ -95,19 +94,14 @@ class OwnDiskBackend(QemuBackend):
     @contextmanager
     def saved_state(self, image: LabImage, limits: Limits) -> Iterator[None]:
         """The disk of an appliance (OVA) is unpacked once, before the first trial."""
-        disk = Path(self.chosen["disk"])
-        if disk_file.format_of(disk) != disk_file.APPLIANCE:
-            yield
-            return
-        with scratch_folder() as folder:
-            self._unpacked = disk_file.unpack(disk, folder)
+        with disk_file.unpacked(disk_file.place(self.chosen)) as self._disk:
             yield
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
         ready = read(self.chosen["ready"])
         with ExitStack() as stack:
-            words = _drive(self._unpacked or Path(self.chosen["disk"]), self.chosen["bus"])
+            words = _drive(self._disk or disk_file.place(self.chosen), self.chosen["bus"])
             words += self._seed(stack)
             port = stack.enter_context(reserved_port())
             # Firmware and boot loader speak on the serial port, too.
@@ -136,21 +130,9 @@ def _drive(disk: Path, bus: str) -> list[str]:
 
 
 def _taken(qmp: Qmp, connection: socket.socket) -> bool:
-    """Whether the guest has taken it: QEMU itself takes each one, and then asks the guest. Its list
-    of connections says where that stands; ours are those by this computer's port."""
-    port = connection.getpeername()[1]
-    held = re.compile(rf"TCP\[ESTABLISHED\]\s+\d+\s+\S+\s+{port}\s")
-    connection.setblocking(False)
-    until = time.monotonic() + TAKEN_S
-    while time.monotonic() < until:
-        if held.search(
-            str(qmp.execute("human-monitor-command", **{"command-line": "info usernet"}))
-        ):
-            return True
-        with suppress(BlockingIOError):
-            return connection.recv(1) != b""  # the guest has refused it, or has spoken
-        time.sleep(LOOK_S)
-    return False
+    """Whether the guest has taken it, by QEMU's list of connections."""
+    asked = {"command-line": "info usernet"}
+    return held(connection, lambda: str(qmp.execute("human-monitor-command", **asked)), TAKEN_S)
 
 
 def end(machine: Machine, patience_s: float = 0.0) -> None:

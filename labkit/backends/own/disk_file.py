@@ -1,19 +1,23 @@
 """Files with the disk of a machine: which format they have, by their first bytes.
 
 Magic numbers: QEMU's docs/interop/qcow2 and block/vdi.c; VMware's Virtual Disk Format 5.0
-(monolithic sparse and its descriptor). An appliance (OVA, DMTF's DSP0243) is a tar of a description
-and its disks. A raw disk begins with a boot sector (55 AA at its end).
+(monolithic sparse and its descriptor). An appliance is a tar (POSIX, ustar). A raw disk begins
+with a boot sector (55 AA at its end).
 """
 
 from __future__ import annotations
 
-import shutil
-import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from labkit.backends.base import Missing
+from labkit.backends.base import Missing, broken
+from labkit.backends.own import appliance
+from labkit.backends.own.names import DISK
 from labkit.errors import BackendError
+from labkit.system.open_files import writers
+from labkit.system.owner_marks import scratch_folder
 
 APPLIANCE = "ova"
 KINDS = {
@@ -25,6 +29,8 @@ KINDS = {
 }
 DESCRIPTOR = b"# Disk DescriptorFile"
 USE = "name a disk in the format qcow2, raw, vdi or vmdk, or an OVA: qemu:disk=FILE:ready=tcp:22"
+LUKS, ENCRYPTED_AT = b"LUKS\xba\xbe", 32  # of qcow2's header: crypt_method
+DECRYPT = "name a copy that is not encrypted: the lab asks for no passphrase"
 
 
 def format_of(disk: Path) -> str:
@@ -37,36 +43,74 @@ def format_of(disk: Path) -> str:
     return next(formats, "")
 
 
-def problem(disk: Path) -> Missing | None:
+def place(chosen: Mapping[str, str]) -> Path:
+    """The file that the settings name."""
+    return Path(next(chosen[word] for word in DISK if word in chosen)).expanduser()
+
+
+def problem(chosen: Mapping[str, str]) -> Missing | None:
     """Why a machine cannot boot this disk."""
+    if all(word in chosen for word in DISK):
+        return Missing("a machine boots one disk, and two are named", "name disk= or ova=")
+    disk = place(chosen)
     try:
         if disk.exists() and not disk.is_file():
             return Missing(f"{disk} is no file", USE)
-        kind = format_of(disk)
+        kind, encrypted = format_of(disk), _is_encrypted(disk)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         return Missing(f"the disk {disk} cannot be read: {why}", USE)
+    if encrypted:
+        return Missing(f"the disk {disk} is encrypted", DECRYPT)
     if not kind:
         return Missing(f"the disk {disk} has no format that is known, and no boot sector", USE)
+    if "ova" in chosen and kind != APPLIANCE:
+        return Missing(f"{disk} is no OVA, but a disk in the format {kind}", f"disk={disk}")
+    if users := writers(disk):
+        return Missing(
+            f"the disk {disk} is in use: {' and '.join(users)} may write to it",
+            "end that program (shut its machine down), or name a copy",
+        )
+    try:
+        if kind == APPLIANCE:
+            appliance.read(disk)
+    except BackendError as error:
+        return broken(error)
     return None
+
+
+def _is_encrypted(disk: Path) -> bool:
+    with disk.open("rb") as file:
+        head = file.read(ENCRYPTED_AT + 4)
+    return head.startswith(LUKS) or (
+        head.startswith(KINDS["qcow2"][1]) and head[ENCRYPTED_AT:] not in (b"", bytes(4))
+    )
 
 
 def described(disk: Path) -> str:
     """What tells a disk from another one, without reading all of it."""
     facts = disk.stat()
     changed = datetime.fromtimestamp(facts.st_mtime, UTC).isoformat(timespec="seconds")
-    return f"{format_of(disk)}, {facts.st_size} bytes, changed {changed}"
+    told = f"{format_of(disk)}, {facts.st_size} bytes, changed {changed}"
+    if format_of(disk) != APPLIANCE:
+        return told
+    found = appliance.read(disk)
+    which = f", the first of {found.count} disks" if found.count > 1 else ""
+    return f"{told}; of it {found.disk}{which}"
 
 
-def unpack(appliance: Path, folder: Path) -> Path:
-    """The first disk of an appliance, in `folder`."""
-    with tarfile.open(appliance) as archive:
-        for member in archive:
-            if member.isfile() and member.name.endswith(".vmdk"):
-                content = archive.extractfile(member)
-                assert content is not None
-                target = folder / "disk.vmdk"
-                with target.open("wb") as file:
-                    shutil.copyfileobj(content, file)
-                return target
-    raise BackendError(f"there is no disk (*.vmdk) in {appliance}", resolution=USE)
+@contextmanager
+def unpacked(disk: Path) -> Iterator[Path]:
+    """The disk itself; an appliance's in a temporary folder."""
+    if format_of(disk) != APPLIANCE:
+        yield disk
+        return
+    with scratch_folder() as folder:
+        found = appliance.unpack(disk, folder / "disk")
+        if format_of(found) in ("", APPLIANCE):
+            raise BackendError(
+                f"the disk in {disk} has no format that is known",
+                details=f"it is {appliance.read(disk).disk}",
+                resolution=USE,
+            )
+        yield found

@@ -83,7 +83,8 @@ class Said:
 class OwnInstance(Instance):
     """reached: when the condition's port was taken, None: not yet; without it, the output decides.
     meters: what it costs. end: asks it to end in its own way, and waits; GuestTimeout when it had
-    to be ended."""
+    to be ended. patience_s: how long a start may take at least. diagnose: what the program behind
+    it says, where something fails."""
 
     def __init__(
         self,
@@ -92,8 +93,13 @@ class OwnInstance(Instance):
         reached: Callable[[], float | None] | None,
         meters: Callable[[], tuple[Meter, ...]],
         end: Callable[[], None],
+        *,
+        patience_s: float = 0.0,
+        diagnose: Callable[[], str] = str,
     ) -> None:
         super().__init__(Session(said.channel, timeline.clock), timeline)  # nobody answers there
+        self._patience_s = patience_s
+        self._diagnose = diagnose
         self._said = said
         self._reached = reached
         self._meters = meters
@@ -106,7 +112,7 @@ class OwnInstance(Instance):
         self._end()
 
     def wait_ready(self, timeout: float = 60.0) -> None:
-        clock = self._timeline.clock
+        clock, timeout = self._timeline.clock, max(timeout, self._patience_s)
         deadline = clock.now() + timeout
         with self._explained():
             while (at := self._ready_at()) is None:
@@ -157,4 +163,5 @@ class OwnInstance(Instance):
 
     def _diagnosis(self) -> str:
         lines = last_lines(self._said.text(), 20)
-        return f"its output's last lines:\n{lines}" if lines else "it has said nothing"
+        said = f"its output's last lines:\n{lines}" if lines else "it has said nothing"
+        return "\n".join(filter(None, (said, self._diagnose())))

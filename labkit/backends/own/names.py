@@ -4,6 +4,7 @@ which limits."""
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 from labkit.guest.workload import all_workloads
 from labkit.recordings.facts import DISK_FORMAT, DISK_FORMATS, LIMITS, Limits
@@ -11,6 +12,8 @@ from labkit.recordings.facts import DISK_FORMAT, DISK_FORMATS, LIMITS, Limits
 # ready: when it counts as ready. bits: the user's word that images with the same one hold the same
 # program in the same version, so that their figures may be set in relation.
 OWN = ("ready", "bits")
+# A file with a machine's disk, whatever its format: also an OVA, of which the second one is meant.
+DISK = ("disk", "ova")
 # What is measured of it while it works on nothing that we have asked for.
 IDLE = "idle"
 NO_AGENT = (
@@ -19,7 +22,8 @@ NO_AGENT = (
 )
 UNSUPPORTED = {name: NO_AGENT for name in all_workloads() if name != IDLE}
 UNSUPPORTED["resumed start"] = "only the lab image's agent can be met again after a pause"
-_OWN = re.compile(r":(?:image|disk)=")
+_PLACE = re.compile(rf":(image|{'|'.join(DISK)})=(.+?)(?=:\w+=|$)")
+_NAMED = re.compile(rf":(image|seed|{'|'.join(DISK)})=(.+?)(?=:\w+=|$)")
 _DISTRIBUTION = ":distribution="
 _BITS = re.compile(r":bits=(\w+)")
 _LIMIT = re.compile(rf":({'|'.join(LIMITS)})=(\d+)")
@@ -28,7 +32,7 @@ _FORMAT = re.compile(rf":{DISK_FORMAT}=({'|'.join(DISK_FORMATS)})(?=:|$)")
 
 def is_own(backend: str) -> bool:
     """Whether a backend of this name runs an image of the user's own."""
-    return _OWN.search(backend) is not None
+    return _PLACE.search(backend) is not None
 
 
 def is_installed(backend: str) -> bool:
@@ -47,6 +51,23 @@ def short(backend: str) -> str:
     if is_installed(backend):
         return backend.replace(_DISTRIBUTION, ":")
     return backend.partition(":ready=")[0] if is_own(backend) else backend
+
+
+def without_folders(backend: str) -> str:
+    """The name, of files and folders of the user's only what they themselves are called."""
+
+    def shown(match: re.Match[str]) -> str:
+        word, place = match[1], match[2]
+        if word != "image":
+            return f":{word}={PurePath(place).name}"
+        return f":image=./{PurePath(place).name}" if is_folder(place) else match[0]
+
+    return _NAMED.sub(shown, backend)
+
+
+def is_folder(image: str) -> bool:
+    """Whether a setting `image=` names a folder, and no image: no image's name begins so."""
+    return image in (".", "..") or image.startswith(("/", "./", "../", "~/"))
 
 
 def within(backend: str, limits: Limits) -> Limits:
@@ -75,8 +96,11 @@ def rank(value: int | str) -> int:
 
 def bits(backend: str) -> str:
     """What a backend runs: figures of different bits are not set in relation. Empty: the lab
-    image."""
+    image. One file is the same disk behind each boundary, and one image the same within any limits;
+    of a file and an image only their user knows it."""
     if is_installed(backend):
         return "distribution"
-    match = _BITS.search(backend)
-    return match[1] if match else backend if is_own(backend) else ""
+    if (word := _BITS.search(backend)) is not None:
+        return word[1]
+    place = _PLACE.search(backend)
+    return f"{'image' if place[1] == 'image' else 'disk'} {place[2]}" if place else ""

@@ -5,8 +5,8 @@ http://:8080/     an answer to GET / at this port, with a status from 200 to 399
 console:'login:'  this text on its output (a container's, or a machine's first serial port)
 line:'READY'      a whole line of that output with this text in it
 
-Who accepts a connection to a forwarded port of this computer is QEMU or docker-proxy, whether or
-not anybody listens inside: so each backend says what proves it (`Taken`).
+Who accepts a connection to a forwarded port of this computer is QEMU, VirtualBox or docker-proxy,
+whether or not anybody listens inside: so each backend says what proves it (`Taken`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Literal
 from labkit.errors import UsageError
 from labkit.system.ports import LOOPBACK
 
-CONNECT_S, ANSWER_S, PAUSE_S = 1.0, 10.0, 0.01
+CONNECT_S, ANSWER_S, PAUSE_S, LOOK_S = 1.0, 10.0, 0.01, 0.02
 # Whether a program inside has taken this connection.
 Taken = Callable[[socket.socket], bool]
 
@@ -88,6 +88,29 @@ def _answered(ready: Ready, port: int) -> float | None:
     finally:
         asked.close()
     return at if 200 <= status < 400 else None
+
+
+def established(port: int) -> re.Pattern[str]:
+    """What the network of QEMU and that of VirtualBox, both of which are libslirp, list of a
+    connection to this port of this computer that the guest has taken."""
+    return re.compile(rf"TCP\[ESTABLISHED\]\s+\d+\s+\S+\s+{port}\s")
+
+
+def held(
+    connection: socket.socket, listed: Callable[[], str], seconds: float, pause: float = LOOK_S
+) -> bool:
+    """Whether the guest takes it within this time: such a network takes each one by itself, and
+    then asks the guest. `listed`: its list of connections, which is looked at after each pause."""
+    taken = established(connection.getpeername()[1])
+    connection.setblocking(False)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(pause)
+        if taken.search(listed()):
+            return True
+        with suppress(BlockingIOError):
+            return connection.recv(1) != b""  # the guest has refused it, or has spoken
+    return False
 
 
 def stays_open(connection: socket.socket, seconds: float = 0.1) -> bool:

@@ -8,8 +8,9 @@ CPU limit: one virtual processor, since the boot medium is made for one; memory:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import ClassVar
 
 from labkit.backends import boot_medium
@@ -23,6 +24,7 @@ from labkit.backends.virtualbox.installation import Installation, find_installat
 from labkit.backends.virtualbox.instance import VirtualBoxInstance, connected
 from labkit.backends.virtualbox.machine import Machine, registered
 from labkit.backends.virtualbox.process import started
+from labkit.backends.virtualbox.settings import configure
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import FORMATS, Engine
@@ -124,8 +126,15 @@ class VirtualBoxBackend(Backend):
 
     def _machine(self, image: LabImage, limits: Limits) -> AbstractContextManager[Machine]:
         """A registered machine, configured, that does not run yet."""
+        boot_medium.check_processors(limits, "VirtualBox")
+        made = partial(configure, image=image, limits=limits)
+        return self._registered(made, network=limits.network)
+
+    def _registered(
+        self, made: Callable[[Machine], None], *, network: bool
+    ) -> AbstractContextManager[Machine]:
         installation = self._installation() or Installation()
-        return registered(installation, self.engine(image), image, limits)
+        return registered(installation, self.engine(None), made, network=network)
 
     @contextmanager
     def _started(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
+from labkit.backends import serial_ports
 from labkit.backends.instance import READY_TIMEOUT_S, STOP_TIMEOUT_S, Instance, Meter
 from labkit.backends.serial_ports import conversation
 from labkit.backends.timeline import Timeline
 from labkit.backends.virtualbox.diagnosis import diagnose, remedy
 from labkit.backends.virtualbox.machine import Machine
-from labkit.backends.virtualbox.process import MachineProcess
+from labkit.backends.virtualbox.process import MachineProcess, started
+from labkit.backends.virtualbox.registry import room_needed
 from labkit.errors import BackendError, GuestTimeout
+from labkit.guest.channel import Channel
 from labkit.guest.protocol import Session
 from labkit.system.clock import wait_until
 
 REFUSED_TIMEOUT_S = 4.0
+POWER_OFF_S = 30.0
 
 
 class VirtualBoxInstance(Instance):
@@ -92,6 +96,34 @@ def connected(
     ) as session:
         patience_s = process.patience_s if boots else 0.0
         yield VirtualBoxInstance(machine, process, session, timeline, patience_s)
+
+
+@contextmanager
+def heard(machine: Machine, timeline: Timeline) -> Iterator[tuple[MachineProcess, Channel]]:
+    """The machine without an agent, started, and the channel of its first serial port."""
+    with ExitStack() as stack:
+        with room_needed(machine.home):
+            process = stack.enter_context(started(machine))
+            port, refused = machine.ports / serial_ports.CONSOLE, partial(not_started, machine)
+            line = serial_ports.connected(port, process.alive, refused)
+            console = stack.enter_context(line).fileno()
+        timeline.mark("started")
+        yield process, Channel(console, console)
+
+
+def end_by_button(machine: Machine, process: MachineProcess) -> None:
+    """Ends it by its power button; a system that does not react to that is switched off."""
+
+    def gone() -> bool:
+        return wait_until(lambda: not process.alive(), timeout=POWER_OFF_S)
+
+    with suppress(BackendError):  # it may have ended by itself
+        machine.manage.press_power_button(name=machine.name)
+    if not gone():
+        with suppress(BackendError):
+            machine.manage.power_off(name=machine.name)
+        gone()
+        raise GuestTimeout("it did not end when its power button was pressed")
 
 
 def not_started(machine: Machine) -> BackendError:

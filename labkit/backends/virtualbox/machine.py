@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from labkit.backends.boot_medium import check_processors
 from labkit.backends.serial_ports import check_length
 from labkit.backends.virtualbox.installation import MANAGE, Installation
 from labkit.backends.virtualbox.manage import VBoxManage
 from labkit.backends.virtualbox.registry import registry, room_needed
-from labkit.backends.virtualbox.settings import OS_TYPE, configure, place
 from labkit.errors import LabError
-from labkit.image import LabImage
-from labkit.recordings.facts import Limits
 from labkit.recordings.words import Engine
 from labkit.system.clock import wait_until
 from labkit.system.owner_marks import owner
 from labkit.system.ports import reserved_port
 
+OS_TYPE = "Linux_64"
 REMOVE_TIMEOUT_S = 5.0
 
 _numbers = itertools.count(1)
@@ -56,33 +53,25 @@ class Machine:
 
 @contextmanager
 def registered(
-    installation: Installation, engine: Engine, image: LabImage, limits: Limits
+    installation: Installation,
+    engine: Engine,
+    configure: Callable[[Machine], None],
+    *,
+    network: bool,
 ) -> Iterator[Machine]:
-    """A machine that is configured and does not run yet; it is removed at the end."""
-    check_processors(limits, "VirtualBox")
+    """A machine that is configured and does not run yet; it is removed at the end. With a network,
+    one port of this computer is kept for it."""
     with ExitStack() as stack:
         home = stack.enter_context(registry())
-        port = stack.enter_context(reserved_port()) if limits.network else None
+        port = stack.enter_context(reserved_port()) if network else None
         name = f"labkit-{owner()}-{next(_numbers)}"
         machine = Machine(installation, engine, home, name, port)
         check_length(machine.ports)
         with room_needed(home):
             machine.folder.mkdir(exist_ok=True)  # VirtualBox itself refuses a name that is taken
-            assert image.iso is not None, "missing() has refused such a computer"
-            iso = place(image.iso, home)
             machine.manage.create_vm(name=machine.name, folder=home, os_type=OS_TYPE)
             stack.callback(_remove, machine)
-            configure(
-                machine.manage,
-                name=machine.name,
-                engine=engine,
-                limits=limits,
-                iso=iso,
-                folder=machine.folder,
-                ports=machine.ports,
-                port=port,
-                root=image.disk,
-            )
+            configure(machine)
         yield machine
 
 

@@ -90,6 +90,12 @@ class VBoxManage:
     def press_power_button(self, *, name: str) -> None:
         self._do("press the machine's power button", "controlvm", name, "acpipowerbutton")
 
+    def connections(self, *, name: str) -> str:
+        """What the network of a machine that runs says of its connections (VirtualBox manual,
+        "VBoxManage debugvm", info; its first network card's)."""
+        words = ("debugvm", name, "info", "nat0")
+        return self._do("tell the machine's connections", *words).stdout
+
     def take_snapshot(self, *, name: str, snapshot: str) -> None:
         """Of a machine that runs: its disks and its state. It stands still meanwhile, then runs on.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,13 +15,13 @@ from labkit.backends.base import INNER_PORT
 from labkit.backends.boot_medium import SCRATCH_MIB, describe_disk
 from labkit.backends.serial_ports import AGENT, CONSOLE
 from labkit.backends.virtualbox.disk import make_empty_disk
-from labkit.backends.virtualbox.manage import VBoxManage
+from labkit.backends.virtualbox.machine import Machine
+from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import Engine
 from labkit.system import owned_files
 from labkit.system.ports import LOOPBACK
 
-OS_TYPE = "Linux_64"
 # The first guest of VirtualBox's own network has it: manual, "Network Address Translation".
 GUEST_ADDRESS = "10.0.2.15"
 
@@ -78,27 +78,17 @@ def settings(
     }
 
 
-def configure(
-    manage: VBoxManage,
-    *,
-    name: str,
-    engine: Engine,
-    limits: Limits,
-    iso: Path,
-    folder: Path,
-    ports: Path,
-    port: int | None = None,
-    root: Path | None = None,
-) -> None:
-    """Configures the machine that was created as `name`; its files lie in `folder`. `root` is the
-    content of a disk that it reads and never writes."""
-    manage.modify_vm(name=name, settings=settings(engine, limits, ports, port))
-    if engine == "vbox-recompiler":
-        for key, value in _DRIVERLESS_EXTRA.items():
-            manage.set_extra_data(name=name, key=key, value=value)
-    bus, kind = _CD.get(engine, ("ide", "PIIX4"))
+def configure(machine: Machine, image: LabImage, limits: Limits) -> None:
+    """Makes the machine one that boots the lab image, whose disk, if it has one, it reads and never
+    writes."""
+    manage, name, folder, root = machine.manage, machine.name, machine.folder, image.disk
+    assert image.iso is not None, "missing() has refused such a computer"
+    modify(machine, settings(machine.engine, limits, machine.ports, machine.port))
+    bus, kind = _CD.get(machine.engine, ("ide", "PIIX4"))
     manage.add_controller(name=name, controller="cd", bus=bus, kind=kind)
-    manage.attach(name=name, controller="cd", kind="dvddrive", medium=iso)
+    manage.attach(
+        name=name, controller="cd", kind="dvddrive", medium=place(image.iso, machine.home)
+    )
     places = 2 if root else 0
     manage.add_controller(name=name, controller="scratch", bus="pcie", kind="NVMe", ports=places)
     disk = make_empty_disk(folder / "scratch.vdi", SCRATCH_MIB << 20)
@@ -108,6 +98,14 @@ def configure(
         manage.attach(
             name=name, controller="scratch", kind="hdd", medium=disk, port=1, mode="immutable"
         )
+
+
+def modify(machine: Machine, words: Mapping[str, Sequence[str]]) -> None:
+    """Sets these, and what makes VirtualBox do without its driver."""
+    machine.manage.modify_vm(name=machine.name, settings=words)
+    if machine.engine == "vbox-recompiler":
+        for key, value in _DRIVERLESS_EXTRA.items():
+            machine.manage.set_extra_data(name=machine.name, key=key, value=value)
 
 
 def place(file: Path, folder: Path) -> Path:

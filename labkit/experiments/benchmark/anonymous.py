@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from labkit.backends.own.names import without_folders
 from labkit.record import Record
 
 if TYPE_CHECKING:
@@ -84,10 +85,40 @@ def cleaned(value: Any, clean: Callable[[str], str], field: str = "") -> Any:
 
 def recording(run: Run) -> Run:
     """The same run without the names of this computer, its users and its folders."""
-    clean = cleaner(names())
+    run, clean = _renamed(run), cleaner(names())
     tables = {name: _of_table(table, clean) for name, table in run.tables.items()}
     left_out = {name: clean(why) for name, why in run.left_out.items()}
     return replace(run, manifest=record(run.manifest, clean), tables=tables, left_out=left_out)
+
+
+def _renamed(run: Run) -> Run:
+    """The names of backends say where images of one's own lie: from here on only what they are
+    called, with a number where two are called the same."""
+    shown: dict[str, str] = {}
+    for name in run.manifest.backends:
+        short = without_folders(name)
+        shown[name] = short.replace("=", f"={len(shown)}-", 1) if short in shown.values() else short
+    if all(name == short for name, short in shown.items()):
+        return run
+    manifest = _swapped(run.manifest.model_dump(mode="json"), shown)
+    tables = {
+        name: table.assign(backend=table["backend"].replace(shown)) if "backend" in table else table
+        for name, table in run.tables.items()
+    }
+    left_out = {_swapped(name, shown): why for name, why in run.left_out.items()}
+    made = type(run.manifest).model_validate(manifest)
+    return replace(run, manifest=made, tables=tables, left_out=left_out)
+
+
+def _swapped(value: Any, shown: Mapping[str, str]) -> Any:
+    """The same with other names of backends, also where they are a part of a text."""
+    if isinstance(value, Mapping):
+        return {_swapped(name, shown): _swapped(each, shown) for name, each in value.items()}
+    if isinstance(value, str):
+        for name in sorted(shown, key=len, reverse=True):
+            value = value.replace(name, shown[name]) if name != shown[name] else value
+        return value
+    return [_swapped(each, shown) for each in value] if isinstance(value, list) else value
 
 
 def _of_table(table: pd.DataFrame, clean: Callable[[str], str]) -> pd.DataFrame:

@@ -34,6 +34,8 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
     labkit run --profile distribution             Debian with systemd: as a machine, as a container
     labkit run --until-precision 0.1              as many blocks as that takes, in 10 minutes
     labkit run --backends docker:image=myapp,qemu:disk=my.qcow2 --ready tcp:22
+    labkit run --backends docker:image=./myapp --ready http://:8080/      a folder with a Dockerfile
+    labkit run --backends virtualbox:ova=lab.ova --ready console:login:
     labkit run --backends qemu:disk=cloud.qcow2:seed=nocloud --ready tcp:22 --memory-mib 512
     labkit run --sweep cpus=1,2 --sweep memory=256,512
     labkit run --backends qemu --sweep disk=raw,qcow2 --workloads disk

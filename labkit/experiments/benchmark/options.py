@@ -18,8 +18,10 @@ class RunOptions(Options):
             "Which, with commas between; all that can run here if not given. engine-parts: what a "
             "container engine is made of; spectrum: all from a process to a machine. A setting as "
             "in docker:network=bridge. Without host, the "
-            "table's first one is what the others are compared with. An image of your own: "
-            "docker:image=NAME, qemu:disk=FILE (never written), with --ready. A cloud image: "
+            "table's first one is what the others are compared with. Of your own, with --ready: "
+            "docker:image=NAME; docker:image=./FOLDER, or /FOLDER or ~/FOLDER, a folder with a "
+            "Dockerfile, which is built; qemu:disk=FILE and virtualbox:disk=FILE (qcow2, raw, "
+            "VDI, VMDK, OVA; never written; ova=FILE says the same of an OVA). A cloud image: "
             "qemu:disk=FILE:seed=nocloud (cloud-init gets what a first boot needs) or seed=FILE."
         ),
     ] = None

@@ -69,7 +69,8 @@ def _own(run: Run) -> str:
     """What images of one's own are: whoever compares them must know in what they differ."""
     facts = {
         short(name): f"{info.configuration.get('own image') or info.configuration.get('own disk')}"
-        + f" ({info.configuration.get('distribution') or 'distribution not known'})"
+        + f" ({info.configuration.get('distribution') or 'distribution not known'}"
+        + (", built of a folder)" if "built from" in info.configuration else ")")
         + (f", with a {FACT}: {info.configuration[FACT]}" if FACT in info.configuration else "")
         for name, info in run.manifest.backends.items()
         if is_own(name)

@@ -14,6 +14,7 @@ from labkit.backends.own.names import (
     short,
     swept,
     within,
+    without_folders,
 )
 from labkit.backends.qemu import disk_format
 from labkit.backends.table import make_backend
@@ -39,7 +40,32 @@ def test_what_a_name_tells() -> None:
     assert is_own(OWN) and not is_own("docker:network=bridge")
     assert (bits(OWN), bits("docker")) == ("app", "")
     assert bits("qemu:disk=a:ready=tcp:1") != bits("qemu:disk=b:ready=tcp:1")
+    for name in ("virtualbox:disk=a", "virtualbox:ova=a", "qemu:ova=a", "docker:image=./a"):
+        full = f"{name}:ready=tcp:1"
+        assert is_own(full) and not has_agent(full) and bits(full)
+        assert bits(f"{full}:bits=app") == "app" and short(full) == name
     assert short(OWN) == "docker:image=site/app:1.2@sha256:ab"
+
+
+def test_one_file_or_image_is_the_same_bits_wherever_it_runs() -> None:
+    disk = {bits(f"{name}:ready=tcp:1") for name in ("qemu:disk=a:bus=ide", "virtualbox:ova=a")}
+    image = {bits(f"docker:image=a:ready=tcp:1:memory={mib}") for mib in (64, 128)}
+    assert len(disk) == len(image) == 1 and disk != image
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("qemu:disk=/home/anna/x.qcow2:ready=http://:80/a", "qemu:disk=x.qcow2:ready=http://:80/a"),
+        ("virtualbox:ova=~/My labs/a:b.ova:bus=ide", "virtualbox:ova=a:b.ova:bus=ide"),
+        ("qemu:disk=/a/x:seed=/home/anna/s.iso:ready=tcp:1", "qemu:disk=x:seed=s.iso:ready=tcp:1"),
+        ("docker:image=/home/anna/app:ready=tcp:1", "docker:image=./app:ready=tcp:1"),
+        (OWN, OWN),
+        ("docker:network=bridge", "docker:network=bridge"),
+    ],
+)
+def test_a_name_without_folders_tells_nobody_where_files_lie(name: str, shown: str) -> None:
+    assert without_folders(name) == shown
 
 
 def test_a_distribution_is_one_everywhere_and_says_itself_when_it_is_ready() -> None:

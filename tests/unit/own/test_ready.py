@@ -3,11 +3,14 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 
+from labkit.backends.own import ready, virtualbox
 from labkit.backends.own.ready import Ready, read, stays_open, try_port
-from labkit.errors import UsageError
+from labkit.backends.virtualbox.machine import Machine
+from labkit.errors import BackendError, UsageError
 from labkit.system.ports import LOOPBACK
 
 Serve = Callable[[Callable[[socket.socket], None]], int]
@@ -97,6 +100,45 @@ def test_a_connection_that_is_given_up_at_once_was_taken_by_nobody(served: Serve
     assert try_port(read("tcp:1"), served(socket.socket.close), stays_open) is None
     for one in held:
         one.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "shift", "is_"),
+    [("ESTABLISHED", 0, True), ("SYN_SENT", 0, False), ("ESTABLISHED", 1, False)],
+)
+def test_a_machine_has_taken_what_its_network_lists_so(
+    served: Serve, state: str, shift: int, is_: bool
+) -> None:
+    """Lines of QEMU's and VirtualBox's libslirp; another port is another machine's."""
+    open_ones: list[socket.socket] = []
+    port = served(open_ones.append)
+    line = f"  TCP[{state}]  21  127.0.0.1 {port + shift}  10.0.2.15  8080     0     0\r\n"
+    with socket.create_connection((LOOPBACK, port)) as connection:
+        assert ready.held(connection, lambda: line, 0.1) == is_
+    for one in open_ones:
+        one.close()
+
+
+def test_a_connection_that_the_guest_refuses_was_not_taken(served: Serve) -> None:
+    with socket.create_connection((LOOPBACK, served(socket.socket.close))) as connection:
+        assert not ready.held(connection, str, 5.0)
+
+
+def test_an_older_virtualbox_that_lists_nothing_is_told() -> None:
+    class Older:
+        def connections(self, *, name: str) -> str:
+            return "no list"
+
+    class Its:
+        name, engine, manage = "tiny", "vbox-hm", Older()
+
+    with (
+        socket.create_server((LOOPBACK, 0)) as server,
+        socket.create_connection(server.getsockname()) as connection,
+        pytest.raises(BackendError) as caught,
+    ):
+        virtualbox._taken(cast(Machine, Its()), connection)
+    assert "console:" in caught.value.resolution
 
 
 def test_where_nobody_listens_it_is_not_ready() -> None:
