@@ -107,6 +107,8 @@ def opened(
                     within = backend.within(limits or Limits())
                     states.enter_context(backend.saved_state(built, within))
                 except LabError as error:
+                    if backend.start == "cold":  # what it boots cannot be read: nothing to measure
+                        raise
                     session.unsaved[name] = str(error)
             yield session
     finally:

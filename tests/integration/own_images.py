@@ -58,7 +58,7 @@ def make_disk(target: Path, image: LabImage, line: str = LINE) -> None:
         ("ISOLINUX.BIN", loader.isolinux),
         ("ISOLINUX.CFG", isolinux_cfg(line)),
         ("LDLINUX.C32", loader.ldlinux),
-        ("VMLINUZ.", unpacked(kernel) or kernel),
+        ("VMLINUZ.", (unpacked(kernel) if line == LEAN else None) or kernel),
         ("INITRAMFS.", initramfs.read_bytes()),
     ):
         iso.add_fp(io.BytesIO(data), len(data), f"/{name};1")

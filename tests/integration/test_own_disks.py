@@ -20,6 +20,7 @@ from labkit.backends.virtualbox.manage import VBoxManage
 from labkit.errors import BackendError, LabError, NoRoom
 from labkit.image import LabImage
 from labkit.measure import cleanup
+from labkit.measure.session import opened
 from labkit.recordings.facts import Limits
 from labkit.setup.table import set_up_backend
 from labkit.system.owner_marks import owner, owner_mark
@@ -147,6 +148,20 @@ def test_a_disk_that_is_torn(raw: Path, lab_image: LabImage) -> None:
     with pytest.raises(BackendError) as caught, backend.saved_state(lab_image, Limits()):
         pass
     assert caught.value.details and caught.value.resolution
+    assert traces(owner()) == []
+
+
+@pytest.mark.qemu
+def test_an_appliance_that_is_garbled_ends_a_run_before_it_begins(raw: Path) -> None:
+    ova = own_disks.make_ova(raw, raw.with_name("garbled.ova"))
+    content = bytearray(ova.read_bytes())
+    content[content.find(b"KDMV") + 600] ^= 1
+    ova.write_bytes(content)
+    with (
+        pytest.raises(BackendError, match="damaged"),
+        opened([f"qemu:ova={ova}:{READY}"], progress=False),
+    ):
+        pass
     assert traces(owner()) == []
 
 

@@ -102,7 +102,7 @@ def _renamed(run: Run) -> Run:
         return run
     manifest = _swapped(run.manifest.model_dump(mode="json"), shown)
     tables = {
-        name: table.assign(backend=table["backend"].replace(shown)) if "backend" in table else table
+        name: table.assign(backend=table["backend"].map(shown)) if "backend" in table else table
         for name, table in run.tables.items()
     }
     left_out = {_swapped(name, shown): why for name, why in run.left_out.items()}
