@@ -58,7 +58,8 @@ def scaling(table: pd.DataFrame, *, badge: str = "") -> Chart:
         divisor, heading = _panel(rows)
         panel.set_title(heading)
         for line, points in rows.groupby("line", sort=False):
-            shift = 0.06 * (lines.index(line) - (len(lines) - 1) / 2)  # none hides another
+            apart = 0.06 if joined else min(0.18, 0.8 / len(lines))  # none hides another
+            shift = apart * (lines.index(line) - (len(lines) - 1) / 2)
             places = [values.index(value) + shift for value in points["value"]]
             low, high = points["low"] / divisor, points["high"] / divisor
             panel.vlines(places, low, high, color=INK, linewidth=1)
