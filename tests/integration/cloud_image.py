@@ -20,7 +20,7 @@ from tests.computers.disks import BUILD_TIMEOUT_S, TIMERS, install, kept, mask
 HOSTNAME = "published"
 PACKAGES = (
     *("linux-image-cloud-amd64", "systemd-sysv", "dbus", "udev", "kmod", "iproute2", "netbase"),
-    *("cloud-init", "openssh-server"),
+    *("cloud-init", "e2fsprogs", "openssh-server"),  # it makes the file system larger, and the keys
 )
 # systemd waits 90 s for a device, which is too short for an emulated computer on a busy one.
 THEN = f"""mkdir /etc/systemd/system.conf.d
