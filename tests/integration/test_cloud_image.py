@@ -28,7 +28,7 @@ TAKEN = "DataSourceNoCloud"  # of cloud-init's last line: "Cloud-init v. … fin
 
 @pytest.fixture(scope="module")
 def disk(lab_image: LabImage) -> Path:
-    ready_backend("qemu")
+    ready_backend("qemu:disk_format=qcow2")  # with qemu-img
     return cloud_image.cloud_image()
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.backends.base import Backend
 from labkit.backends.qemu.disk_format import IMAGER
-from labkit.backends.table import make_backend
 from labkit.backends.timeline import Timeline
 from labkit.experiments import benchmark
 from labkit.experiments.benchmark import stats
@@ -19,21 +17,20 @@ from labkit.image import LabImage
 from labkit.recordings.facts import DISK_FORMAT, DISK_FORMATS, Limits
 from labkit.system.clock import HostClock
 from labkit.system.process import run
+from tests.conftest import ready_backend
 
 pytestmark = pytest.mark.qemu
 
 
 @pytest.mark.parametrize("kind", DISK_FORMATS)
 def test_what_the_guest_writes_is_in_a_file_of_that_format(
-    qemu_backend: Backend,
     lab_image: LabImage,
     kind: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    backend = make_backend(f"qemu:{DISK_FORMAT}={kind}")
-    assert backend.missing() is None
+    backend = ready_backend(f"qemu:{DISK_FORMAT}={kind}")
     with backend.launch(lab_image, Limits(), Timeline(HostClock())) as instance:
         instance.wait_ready(120)
         [file] = tmp_path.rglob(f"scratch.{kind}")
@@ -45,7 +42,8 @@ def test_what_the_guest_writes_is_in_a_file_of_that_format(
     assert (told["format"], told["virtual-size"]) == (kind, 64 << 20)
 
 
-def test_a_sweep_of_formats_is_recorded(qemu_backend: Backend, tmp_path: Path) -> None:
+def test_a_sweep_of_formats_is_recorded(tmp_path: Path) -> None:
+    ready_backend(f"qemu:{DISK_FORMAT}=qcow2")
     run = benchmark.run(
         ["qemu"],
         sweep=["disk=raw,qcow2"],

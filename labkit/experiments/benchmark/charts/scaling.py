@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from labkit import notes, units
@@ -57,23 +55,21 @@ def scaling(table: pd.DataFrame, *, badge: str = "") -> Chart:
         share=False,
     )
     for panel, (_, rows) in zip(axes, shown, strict=True):
-        panel.set_title(_heading(notes.rows_of(rows)[0]))
+        divisor, heading = _panel(rows)
+        panel.set_title(heading)
         for line, points in rows.groupby("line", sort=False):
-            shift = 0.06 * (lines.index(line) - (len(lines) - 1) / 2)  # none hides another
+            apart = 0.06 if joined else min(0.18, 0.8 / len(lines))  # none hides another
+            shift = apart * (lines.index(line) - (len(lines) - 1) / 2)
             places = [values.index(value) + shift for value in points["value"]]
-            _draw(panel, points, places, _style(str(line), lines, joined))
+            low, high = points["low"] / divisor, points["high"] / divisor
+            panel.vlines(places, low, high, color=INK, linewidth=1)
+            panel.plot(places, points["median"] / divisor, **_style(str(line), lines, joined))
         panel.set_xticks(range(len(values)), [str(value) for value in values])
         panel.set_xlim(-0.4, len(values) - 0.6)
         panel.margins(y=0.08)  # the highest marker is whole
         panel.set_ylim(bottom=0)
         panel.grid(axis="y", color=FAINT)
     return Chart(title, figure, _alt(title, table), table.reset_index(drop=True), badge)
-
-
-def _draw(axes: Axes, rows: pd.DataFrame, at: Sequence[float], style: dict[str, Any]) -> None:
-    scale = SCALES[str(rows["quantity"].iloc[0])]
-    axes.vlines(at, rows["low"] / scale, rows["high"] / scale, color=INK, linewidth=1)
-    axes.plot(at, rows["median"] / scale, **style)
 
 
 def _style(line: str, lines: list[Any], joined: bool) -> dict[str, Any]:
@@ -85,15 +81,26 @@ def _style(line: str, lines: list[Any], joined: bool) -> dict[str, Any]:
     return {"color": style.colour, "marker": style.marker, "mec": INK, "ms": 6, **told}
 
 
-def _heading(row: Any) -> str:
-    unit = {"startup_s": "s", "pss_bytes": "MiB"}.get(row.quantity, f"{row.unit}/s")
-    return f"{units.name(row.quantity, row.workload)} in {unit}"
+def _panel(rows: pd.DataFrame) -> tuple[float, str]:
+    """What its values are divided by, and its heading."""
+    row = notes.rows_of(rows)[0]
+    if row.quantity in SCALES:
+        unit = {"startup_s": "s", "pss_bytes": "MiB"}.get(row.quantity, f"{row.unit}/s")
+        return SCALES[row.quantity], f"{units.name(row.quantity, row.workload)} in {unit}"
+    divisor, unit = units.METRICS[row.unit](rows["median"].max())
+    told = f" in {unit.strip()}" if unit.startswith(" ") else f", {row.unit}"
+    return divisor, f"{row.workload}, {row.quantity}{told}"
+
+
+def _amount(row: Any) -> str:
+    if row.quantity in SCALES:
+        return units.amount(row.median, row.quantity)
+    return units.text(row.median, units.METRICS[row.unit])
 
 
 def _alt(title: str, table: pd.DataFrame) -> str:
     said = [
-        f"{row.backend} ({row.engine}), {units.name(row.quantity, row.workload)}: "
-        + units.amount(row.median, row.quantity)
+        f"{row.backend} ({row.engine}), {units.name(row.quantity, row.workload)}: " + _amount(row)
         for row in notes.rows_of(table)
     ]
     return f"{title} Medians with 95 % intervals: {'; '.join(said)}."

@@ -9,6 +9,7 @@ import pandas as pd
 
 from labkit.backends.own.names import rank, swept
 from labkit.experiments.benchmark.records import Run
+from labkit.experiments.benchmark.stats.programs import programs
 from labkit.experiments.benchmark.stats.quantities import quantities
 
 # What is drawn of a sweep: with the intervals of its medians.
@@ -19,9 +20,11 @@ COLUMNS += ["n", "median", "low", "high", "few"]
 
 def scaling(run: Run) -> pd.DataFrame:
     """One row an axis (`setting`), its value, a line (a backend at one value of each other axis),
-    quantity and workload: the columns of `quantities`. Empty where nothing was swept."""
-    table = quantities(run)
-    rows = [row for row in table.to_dict("records") if row["quantity"] in SHOWN]
+    quantity and workload: the columns of `quantities`. Of what a program has reported, its first
+    figure is there, by its own name. Empty where nothing was swept."""
+    first = programs(run).drop_duplicates(["backend", "workload"])
+    rows = [row for row in quantities(run).to_dict("records") if row["quantity"] in SHOWN]
+    rows += first.rename(columns={"metric": "quantity"}).to_dict("records")
     points = pd.DataFrame([point for row in rows for point in _along(row)], columns=COLUMNS)
     values = points.groupby("setting")["value"].nunique()
     axes = points[points["setting"].isin(values[values > 1].index)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 
 import numpy as np
@@ -21,14 +22,22 @@ def row(backend: str, median: float, quantity: str = "startup_s") -> dict[str, o
     }
 
 
+def scaled(
+    monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, object]], metrics: Sequence[object] = ()
+) -> pd.DataFrame:
+    """stats.scaling() of a run with these quantities and metrics."""
+    module = import_module(stats.scaling.__module__)
+    told = pd.DataFrame(metrics, columns=None if metrics else ["backend", "workload"])
+    monkeypatch.setattr(module, "quantities", lambda run: pd.DataFrame(rows))
+    monkeypatch.setattr(module, "programs", lambda run: told)
+    return stats.scaling(None)  # type: ignore[arg-type]
+
+
 def test_each_axis_has_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [("1", "128"), ("1", "256"), ("2", "128"), ("2", "256")]
     rows = [row(f"docker:cpus={c}:memory={m}", int(c) * 1000 + int(m)) for c, m in points]
     rows += [row("host:cpus=1", 1.0), row("docker:cpus=1:memory=128", 1.0, "host_cpu_s_per_s")]
-    monkeypatch.setattr(
-        import_module(stats.scaling.__module__), "quantities", lambda run: pd.DataFrame(rows)
-    )
-    found = stats.scaling(None)  # type: ignore[arg-type]
+    found = scaled(monkeypatch, rows)
     cpus = found[found["setting"] == "cpus"]
     assert sorted(cpus["line"].unique()) == ["docker:memory=128", "docker:memory=256", "host"]
     one = cpus[cpus["line"] == "docker:memory=256"]
@@ -41,10 +50,7 @@ def test_each_axis_has_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_formats_are_in_their_order_and_no_line_joins_them(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [(kind, m) for m in (256, 512) for kind in ("vdi", "qcow2", "raw")]
     rows = [row(f"qemu:disk_format={kind}:memory={m}", m) for kind, m in points]
-    monkeypatch.setattr(
-        import_module(stats.scaling.__module__), "quantities", lambda run: pd.DataFrame(rows)
-    )
-    found = stats.scaling(None)  # type: ignore[arg-type]
+    found = scaled(monkeypatch, rows)
     formats = found[found["setting"] == "disk_format"]
     one = formats[formats["line"] == "qemu:memory=512"]
     assert list(one["value"]) == ["raw", "qcow2", "vdi"]
@@ -55,6 +61,26 @@ def test_formats_are_in_their_order_and_no_line_joins_them(monkeypatch: pytest.M
     assert len({line.get_fillstyle() for line in panel.lines}) == 2  # one a memory
     top = panel.get_ylim()[1]
     assert all(np.max(line.get_ydata()) < top for line in panel.lines)
+
+
+def test_what_a_program_reports_is_drawn_by_its_first_figure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kinds = ("raw", "qcow2")
+    rows = [row(f"qemu:disk_format={kind}", 1) for kind in kinds]
+    told = {"bandwidth": "B/s", "mean": "us"}
+    metrics = [
+        {**row(f"qemu:disk_format={kind}", 3 << 20, name), "workload": "fio", "unit": unit}
+        for kind in kinds
+        for name, unit in told.items()
+    ]
+    for one in metrics:
+        one["metric"] = one.pop("quantity")
+    found = scaled(monkeypatch, rows, metrics)
+    reported = found[found["workload"] == "fio"]
+    assert list(reported["quantity"]) == ["bandwidth"] * 2 and list(reported["value"]) == [*kinds]
+    chart = charts.scaling(found, badge="made up")
+    assert "MiB/s" in chart.figure.axes[1].get_title("left") and "3.00 MiB/s" in chart.alt
 
 
 def test_the_first_point_of_a_sweep_is_what_the_others_are_compared_with() -> None:
