@@ -26,6 +26,7 @@ from labkit.system.refusals import in_words
 # Where the server listens inside an instance that has a network of its own.
 INNER_PORT = 8080
 MEND = "mend or install anew what fails here; what can run meanwhile does without it"
+OTHER_CACHE = "name another folder: LABKIT_CACHE=FOLDER"
 NO_PORT = "the lab has no way yet to lead a port of this computer to such an instance"
 
 
@@ -191,11 +192,14 @@ class Backend(ABC):
 
 
 def _cache_refused() -> Missing | None:
-    """Why the lab image in the cache can be neither seen nor used."""
+    """Why the lab image in the cache can be neither seen nor used, or none can be put there."""
     folder = cache_dir()
-    if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):  # noqa: PTH112  no error
-        return Missing(
-            f"the cache {folder} may not be entered",
-            f"chmod u+rwx {typed(folder)}, or name another folder: LABKIT_CACHE=FOLDER",
-        )
+    found = next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110  no error
+    if not os.path.isdir(found):  # noqa: PTH112  the same
+        return Missing(f"the cache {folder} is no folder: {found} is a file", OTHER_CACHE)
+    if not os.access(found, os.R_OK | os.X_OK):
+        rights = f"chmod u+rwx {typed(found)}, or "
+        return Missing(f"the cache {folder}: {found} may not be entered", rights + OTHER_CACHE)
+    if found != folder and not os.access(found, os.W_OK):
+        return Missing(f"the cache {folder} cannot be made: no right to write", OTHER_CACHE)
     return None

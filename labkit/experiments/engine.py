@@ -55,7 +55,7 @@ def measure(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
     for line in (experiment.describe(plan), *before):
         if line:
             say(line)
-    if line := host.priority_note(host.nice()):
+    if line := host.priority_note(host.nice(), host.policy()):
         say(line)
     # What nobody named may fail at the last moment, too.
     optional = experiment.without(plan, ()) is not None and not getattr(options, "backends", None)
@@ -92,7 +92,7 @@ def _resume(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
             resolution="measure once more, into a folder of its own",
         )
     plan = getattr(before.manifest, "plan")  # noqa: B009  every experiment's manifest has one
-    if (line := host.priority_note(host.nice())) and options.progress:
+    if (line := host.priority_note(host.nice(), host.policy())) and options.progress:
         _say(line)
     needs = experiment.needs(plan)
     with pointing_to(path, experiment), _session(experiment, needs, options) as session:

@@ -11,7 +11,7 @@ from labkit.system.host import Host
 # What changes from one moment to the next and says nothing about the computer.
 PASSING = frozenset({"load_1m"})
 # What older labs have not asked: only what both tell counts.
-UNASKED = frozenset({"nice"})
+UNASKED = frozenset({"nice", "policy"})
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,9 @@ def find(recording: str | Path) -> Path:
     """The folder of a recording: itself, or by its name one of the user's own or of those that
     come with the lab. StoreError when there is none."""
     folders = (runs_dir(), reference_dir(), contributed_dir())
-    candidates = [Path(recording), *(folder / str(recording) for folder in folders)]
+    # A path of its own is itself in each of them.
+    places = (Path(), *folders)
+    candidates = list(dict.fromkeys(place / recording for place in places))
     if re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", str(recording)):
         candidates += runs_dir().glob(f"{recording}-*")  # its folder names the experiment, too
     for candidate in candidates:

@@ -72,8 +72,11 @@ def chain(controller: str, memberships: str, *, mount: Path = MOUNT) -> list[Pat
 
 
 def memory_limit(folder: Path) -> int | None:
-    """None where there is none: a group without one has the word max there, or no file."""
-    return _first_number(folder, "memory.max", "memory.limit_in_bytes")
+    """None where there is none: a group without one has the word max there, or no file. Above
+    memory.high nobody is refused anything, but the kernel takes back at once what is asked for."""
+    limits = (_first_number(folder, "memory.max", "memory.limit_in_bytes"),
+              _first_number(folder, "memory.high"))  # fmt: skip
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def quota(folder: Path) -> float | None:

@@ -31,6 +31,7 @@ class Host(Record):
     load_1m: float | None
     # An older lab has not asked.
     nice: int | None = None
+    policy: str | None = None
 
     @property
     def emulated(self) -> bool:
@@ -54,6 +55,7 @@ def inspect() -> Host:
         python=platform.python_version(),
         load_1m=load(),
         nice=nice(),
+        policy=policy(),
     )
 
 
@@ -114,14 +116,27 @@ def nice() -> int | None:
     return os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else None
 
 
-def priority_note(nice: int | None) -> str:
+def policy() -> str | None:
+    """Its scheduling policy, which is inherited as well: sched(7), such as SCHED_OTHER."""
+    if not hasattr(os, "sched_getscheduler"):
+        return None
+    # RESET_ON_FORK says that it is not inherited; no name is worse than a number.
+    number = os.sched_getscheduler(0) & ~getattr(os, "SCHED_RESET_ON_FORK", 0)
+    names = ("SCHED_OTHER", "SCHED_FIFO", "SCHED_RR", "SCHED_BATCH", "SCHED_IDLE")
+    known = {getattr(os, name): name for name in names if hasattr(os, name)}
+    return known.get(number, f"policy {number}")
+
+
+def priority_note(nice: int | None, policy: str | None) -> str:
     """That what a daemon starts had another priority; empty where it had not, or nobody asked."""
-    if not nice:
+    changed = [f"nice {nice}"] if nice else []
+    changed += [policy] if policy not in (None, "SCHED_OTHER") else []
+    if not changed:
         return ""
     return (
-        f"the lab's own priority is changed (nice {nice}): the processes that it starts inherit "
-        "that, containers that a daemon starts do not, so that they are not on equal terms; "
-        "measure again without nice"
+        f"the lab's own priority is changed ({', '.join(changed)}): the processes that it starts "
+        "inherit that, containers that a daemon starts do not, so that they are not on equal "
+        "terms; measure again with the usual priority"
     )
 
 

@@ -1,5 +1,5 @@
 """To what a process is really held: by its control groups and all above them, by the CPUs that it
-may use, by the size of its address space.
+may use, by the size of its address space and of its data.
 
 Files: kernel's admin-guide/cgroup-v1/memory, scheduler/sched-bwc, and admin-guide/cgroup-v2;
 Cpus_allowed of /proc/PID/status, a cpuset's too, and /proc/PID/limits: proc(5). All of it is read
@@ -44,11 +44,12 @@ def of_process(
     except OSError:
         return Held()
     mask = re.search(r"^Cpus_allowed:\s*([0-9a-f,]+)$", status, re.MULTILINE)
-    space = re.search(r"^Max address space\s+(\d+)", own, re.MULTILINE)
+    # What a program maps for itself counts as data, too (setrlimit(2)).
+    spaces = re.findall(r"^Max (?:address space|data size)\s+(\d+)", own, re.MULTILINE)
     memory = cgroups.chain("memory", text, mount=mount)
     quotas = (cgroups.quota(folder) for folder in cgroups.chain("cpu", text, mount=mount))
     limits = [cgroups.memory_limit(folder) for folder in memory]
-    limits += [int(space[1])] if space else []
+    limits += [int(space) for space in spaces]
     cpus = [float(int(mask[1].replace(",", ""), 16).bit_count())] if mask else []
     # The mask holds CPUs, too, that might be plugged in: of a VMware guest with 4 of them 128.
     cpus += [float(online or os.cpu_count() or cpus[0])] if cpus else []

@@ -71,7 +71,10 @@ def write_whole(path: Path, text: str | bytes, mode: int = 0o666) -> None:
         return
     draft = _unforeseen(path.parent)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(draft, flags, mode)
+    try:
+        descriptor = os.open(draft, flags, mode)
+    except OSError as error:  # who has named this file knows of no other
+        raise type(error)(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

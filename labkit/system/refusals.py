@@ -60,7 +60,8 @@ def _of_call(error: OSError) -> LabError:
     return LabError(
         f"{place} cannot be used" if place else "the system refuses what the lab asks for",
         details=why,
-        resolution="mend that, or name another place; labkit doctor tells what can run",
+        resolution="mend that, or name another place: TMPDIR=FOLDER for what is temporary, "
+        "LABKIT_CACHE=FOLDER for images, LABKIT_STATE=FOLDER, --out for what is written",
     )
 
 

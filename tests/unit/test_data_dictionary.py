@@ -117,7 +117,9 @@ def test_each_word_of_a_published_column(column: str) -> None:
 def test_each_field_of_the_manifest() -> None:
     rows = tables("manifest.json")[0]
     assert names(rows) == fields(RunManifest)
-    optional = {f"host.{name}" for name in ("hypervisor", "cgroup_version", "load_1m", "nice")}
+    optional = {
+        f"host.{name}" for name in ("hypervisor", "cgroup_version", "load_1m", "nice", "policy")
+    }
     optional |= {"plan.until_precision", "plan.budget_s", "selftest"}
     optional |= {"plan.limits.disk_write_mib_per_s", "backends.*.daemon"}
     assert {name for name, row in zip(names(rows), rows, strict=True) if "never" not in row[4]} == (

@@ -233,6 +233,9 @@ def test_a_socket_of_a_group_names_it(
         ("tcp://far", "address"),
         ("fd://", "address"),
         ("/run/docker.sock", "address"),
+        ("unix:", "address"),
+        ("unix:///", "address"),
+        ("unix://relative.sock", "address"),
     ],
 )
 def test_addresses(url: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,13 @@ PODMAN = [
         ("gvisor", {"path": "/usr/local/bin/runsc", "runtimeArgs": ["--platform=kvm"]}, "runsc"),
         ("kata", {"runtimeType": "io.containerd.kata.v2"}, "kata"),
         ("io.containerd.kata.v2", {}, "kata"),
+        ("kata-fc", {"path": "/opt/kata/bin/kata-runtime"}, "kata"),
+        ("gvisor", {"runtimeType": "/usr/bin/containerd-shim-runsc-v1"}, "runsc"),
         ("mine", {"path": "/usr/bin/mine"}, "other-runtime"),
+        ("runcvm", {"path": "/opt/runcvm/scripts/runcvm-runtime"}, "other-runtime"),
+        ("crun-vm", {"path": "/usr/bin/crun-vm"}, "other-runtime"),
+        ("wasm", {"path": "/usr/bin/crun-wasm"}, "other-runtime"),
+        ("wrapped", {"path": "/usr/local/bin/runsc-wrapper"}, "other-runtime"),
         ("", {}, "other-runtime"),
     ],
 )

@@ -132,3 +132,25 @@ def test_a_cache_that_may_not_be_entered_is_told_for_each_backend(
     for kind in (HostBackend, QemuBackend):
         found = kind().problem()
         assert found is not None and str(tmp_path) in found.reason
+
+
+@pytest.mark.parametrize("inside", [".", "labkit", "labkit/images"])
+def test_a_cache_that_is_a_file_is_told(
+    inside: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LABKIT_CACHE", str(tmp_path / "file" / inside))
+    found = HostBackend().problem()
+    assert found is not None and str(tmp_path / "file") in found.reason
+
+
+def test_a_cache_that_cannot_be_made_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABKIT_CACHE", str(tmp_path / "new" / "labkit"))
+    assert HostBackend().problem() is None
+    real = os.access
+    monkeypatch.setattr(  # root may everything
+        os, "access", lambda path, mode: mode & os.W_OK == 0 and real(path, mode)
+    )
+    assert HostBackend().problem() is not None

@@ -90,8 +90,9 @@ def test_cpus_that_might_be_plugged_in_are_none(tmp_path: Path) -> None:
     assert held(tmp_path, V2, {"cgroup.controllers": "\n"}, mask) == Held(8 * GIB, 8.0)
 
 
-def test_the_address_space_holds_too() -> None:
-    process = spawn(["sh", "-c", "ulimit -v 102400; echo ready; read line"],
+@pytest.mark.parametrize("flag", ["-v", "-d"])
+def test_the_size_of_address_space_and_of_data_holds_too(flag: str) -> None:
+    process = spawn(["sh", "-c", f"ulimit {flag} 102400; echo ready; read line"],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
     try:
         assert process.stdout is not None and process.stdout.readline() == b"ready\n"

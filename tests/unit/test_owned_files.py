@@ -210,3 +210,9 @@ def test_a_tree_that_a_process_uses_stays(tmp_path: Path) -> None:
     assert str(user.pid) in caught.value.details
     owned_files.remove_tree(tmp_path / "tree")
     assert names(tmp_path) == []
+
+
+def test_what_cannot_be_written_is_called_by_its_own_name(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as told:
+        owned_files.write_whole(tmp_path / "none" / "report", "text")
+    assert told.value.filename == str(tmp_path / "none" / "report")

@@ -5,6 +5,7 @@ Docker Engine API, «Get system information» and «Get version»; Podman answer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -15,7 +16,8 @@ from labkit.backends.docker.place import place_of
 from labkit.recordings.words import Engine
 from labkit.system.limits import around_the_lab, not_limited
 
-# How a runtime's program, or its type, begins → the engine. runc is what all of them stand in for.
+# A runtime's program, or its type → the engine. runc is what all of them stand in for. The whole
+# name counts: crun-vm and runcvm start a machine for each container.
 ENGINES: Mapping[str, Engine] = {
     "runc": "native",
     "crun": "crun",
@@ -24,15 +26,18 @@ ENGINES: Mapping[str, Engine] = {
     "kata": "kata",
     "krun": "krun",
 }
+# A shim's program has a version at its end, and Kata's name its machine: kata-qemu, kata-runtime.
+_PROGRAM = re.compile(
+    rf"(?:containerd-shim-)?(?:({'|'.join(ENGINES)})(?:[.-]v\d+)?|(kata)[.-][\w.-]+)"
+)
 PODMAN = "Podman Engine"
 
 
 def engine_of(info: Mapping[str, Any]) -> Engine:
     """The engine is named after the daemon's runtime, by the program that this really is: any
     name may be given to it."""
-    program = runtime_of(info)[1]
-    engines = (engine for start, engine in ENGINES.items() if program.startswith(start))
-    return next(engines, "other-runtime")
+    match = _PROGRAM.fullmatch(runtime_of(info)[1])
+    return ENGINES[match[1] or match[2]] if match else "other-runtime"
 
 
 def runtime_of(info: Mapping[str, Any]) -> tuple[str, str]:

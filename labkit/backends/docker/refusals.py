@@ -106,9 +106,13 @@ def _words(error: BaseException) -> str:
 
 
 def _makes_sense(url: str) -> bool:
-    """Whether the SDK takes this address: it does not know fd://, and wants a port."""
+    """Whether the SDK takes this address: it does not know fd://, and wants a port. It takes a Unix
+    socket without a path, too, and looks for a relative one in the root folder."""
     with suppress(Exception):
-        return bool(parse_host(url)) and not url.startswith("npipe:")
+        taken = str(parse_host(url))
+        if taken.startswith("http+unix:"):
+            return taken.startswith("http+unix:///")
+        return bool(taken) and not url.startswith("npipe:")
     return False
 
 

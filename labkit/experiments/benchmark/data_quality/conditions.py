@@ -26,7 +26,7 @@ STOLEN = 0.02
 
 def priority(manifest: RunManifest) -> Iterator[QualityIssue]:
     """What the lab started itself had another priority than what a daemon started for it."""
-    if sentence := priority_note(manifest.host.nice):
+    if sentence := priority_note(manifest.host.nice, manifest.host.policy):
         yield QualityIssue("priority", "", "nice", "", (), sentence)
 
 

@@ -53,13 +53,23 @@ def test_conditions_that_could_not_be_read_are_no_doubt() -> None:
     assert not found(run, "steal")
 
 
-@pytest.mark.parametrize(("nice", "told"), [(None, 0), (0, 0), (10, 1), (-5, 1)])
-def test_a_changed_priority_is_told(nice: int | None, told: int) -> None:
+@pytest.mark.parametrize(
+    ("nice", "policy", "told"),
+    [
+        (None, None, []),
+        (0, "SCHED_OTHER", []),
+        (10, "SCHED_OTHER", ["nice 10"]),
+        (-5, None, ["nice -5"]),
+        (0, "SCHED_IDLE", ["SCHED_IDLE"]),
+    ],
+)
+def test_a_changed_priority_is_told(nice: int | None, policy: str | None, told: list[str]) -> None:
     run = quiet()
-    host = run.manifest.host.model_copy(update={"nice": nice})
+    host = run.manifest.host.model_copy(update={"nice": nice, "policy": policy})
     run.manifest = run.manifest.model_copy(update={"host": host})
     issues = found(run, "priority")
-    assert len(issues) == told and all(f"nice {nice}" in issue.sentence for issue in issues)
+    assert len(issues) == len(told)
+    assert all(word in issue.sentence for issue, word in zip(issues, told, strict=True))
 
 
 def test_a_guests_clock_that_runs_away_is_told() -> None:
