@@ -42,7 +42,7 @@ class BuildFailed(Exception):
 
 def programs(*, build: bool) -> Path:
     """A folder with the four programs, `etcd`, and `cni` (the network's plugins); made once, where
-    it may be built: both processors compile for a quarter of an hour or more."""
+    it may be built: that takes up to eleven minutes of CPU time."""
     key = json.dumps([VERSION, RELEASE, SUITE, COMPILER, BESIDE, PROGRAMS])
     kept = _kept()
     target = kept / f"kubernetes-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
