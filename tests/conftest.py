@@ -22,7 +22,7 @@ from labkit.backends.table import make_backend
 from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.setup import docker
-from labkit.setup.table import SETUPS, set_up_backend
+from labkit.setup.table import SETUPS, installs, set_up_backend
 from tests import lanes
 from tests.kubernetes.built import BuildFailed, programs
 from tests.kubernetes.cluster import running
@@ -156,6 +156,7 @@ def cluster(lab_image: LabImage) -> Iterator[Cluster]:
     try:
         with one_at_a_time():
             SETUPS["containerd"](lambda message: None)
+            installs(["dpkg-source", "openssl"], "dpkg-dev", "openssl")(lambda message: None)
         programs(build="kubernetes" in REQUIRED)  # all that ask for it are on one worker
     except (LabError, BuildFailed, OSError) as error:
         unavailable("kubernetes", str(error))

@@ -3,6 +3,7 @@ none. On a real one: tests/integration/test_conformance.py, tests/kubernetes."""
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from pathlib import Path
@@ -20,7 +21,9 @@ from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.system.ownership import Judge
 
-ARCHIVE = Path("/cache/container.tar")
+ARCHIVE = Path("/a cache/container.tar")
+K3S = "v1.30.0+k3s1"
+PLACE = Place("a name that can be changed", "a cluster")
 IMAGE = cast(LabImage, SimpleNamespace(container_tag="labkit/lab:0123", container_tar=ARCHIVE))
 
 
@@ -41,14 +44,26 @@ def configuration(server: str, current: str = "kind-lab") -> str:
     )
 
 
-def node(boot: str = "elsewhere", tag: str = "", version: str = "v1.30.0", label: str = "") -> Any:
+def node(
+    name: str = "it",
+    *,
+    boot: str = "elsewhere",
+    tag: str = "",
+    version: str = "v1.30.0",
+    provider: str | None = None,
+    labels: dict[str, str] | None = None,
+) -> Any:
     info = SimpleNamespace(boot_id=boot, kubelet_version=version)
     status = SimpleNamespace(node_info=info, images=[SimpleNamespace(names=[tag])])
-    return SimpleNamespace(status=status, metadata=SimpleNamespace(labels={label: "it"}))
+    return SimpleNamespace(
+        status=status,
+        metadata=SimpleNamespace(name=name, labels=labels),
+        spec=SimpleNamespace(provider_id=provider),
+    )
 
 
-def here(version: str = "v1.30.0") -> Any:
-    return node(nodes.BOOT.read_text().strip(), version=version)
+def here(name: str = "it", **about: Any) -> Any:
+    return node(name, boot=nodes.BOOT.read_text().strip(), **about)
 
 
 def test_without_a_kubeconfig_it_says_how_to_make_a_cluster(kubeconfig: Path) -> None:
@@ -90,41 +105,99 @@ def test_a_pod_is_asked_for_with_its_limits_and_without_privileges() -> None:
     assert not spec["automountServiceAccountToken"] and spec["restartPolicy"] == "Never"
 
 
-@pytest.mark.parametrize(
-    ("context", "found", "begins"),
-    [
-        ("kind-lab", [node()], ["kind", "load", "image-archive", str(ARCHIVE), "--name", "lab"]),
-        ("k3d-lab", [here(version="v1.30.0+k3s1")], ["k3d", "image", "import", str(ARCHIVE)]),
-        ("mine", [node(label="minikube.k8s.io/name")], ["minikube", "--profile", "mine"]),
-        ("docker-desktop", [node()], ["docker", "--context", "desktop-linux", "load"]),
-        ("default", [here(version="v1.30.0+k3s1")], ["k3s", "ctr", "images", "import"]),
-    ],
-)
+# The words that lead to each kind: as its documentation has them, in the order of images.KINDS.
+BY_KIND = {
+    "kind": (
+        [node(provider=f"kind://docker/lab/lab-{role}") for role in ("control-plane", "worker")],
+        ["kind", "load", "image-archive", str(ARCHIVE), "--name", "lab"],
+    ),
+    "Docker Desktop's kind": (
+        [node("desktop-control-plane", provider="kind://docker/desktop/desktop-control-plane")],
+        ["kind", "load", "image-archive", str(ARCHIVE), "--name", "desktop"],
+    ),
+    "k3d": (
+        [here("k3d-my-lab-server-0", version=K3S), here("k3d-my-lab-agent-1", version=K3S)],
+        ["k3d", "image", "import", str(ARCHIVE), "--cluster", "my-lab"],
+    ),
+    "minikube": (
+        [node(name, labels={"minikube.k8s.io/name": "class"}) for name in ("class", "class-m02")],
+        ["minikube", "--profile", "class", "image", "load", str(ARCHIVE)],
+    ),
+    "Docker Desktop's own": (
+        [node("docker-desktop")],
+        ["docker", "--context", "desktop-linux", "load", "--input", str(ARCHIVE)],
+    ),
+    "k3s": ([here("it", version=K3S)], ["k3s", "ctr", "images", "import", str(ARCHIVE)]),
+    "MicroK8s": (
+        [here("it", labels={"microk8s.io/cluster": "true"})],
+        ["microk8s", "images", "import", str(ARCHIVE)],
+    ),
+}
+CALLED = """#!/bin/sh
+for word in "${0##*/}" "$@"; do printf '%s\\n' "$word"; done >> "$RECORD"
+"""
+
+
+@pytest.mark.parametrize(("found", "words"), BY_KIND.values(), ids=list(BY_KIND))
 def test_the_lab_image_goes_to_each_kind_of_cluster_by_its_own_means(
-    context: str, found: list[Any], begins: list[str]
+    found: list[Any], words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = images.command(Place(context, "a cluster"), found, ARCHIVE)
-    assert words is not None and words[: len(begins)] == begins and str(ARCHIVE) in words
+    """The program, which none of our computers has, only writes down how it was called."""
+    (tmp_path / words[0]).write_text(CALLED)
+    (tmp_path / words[0]).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("RECORD", str(tmp_path / "record"))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    images.load(PLACE, found, IMAGE)
+    assert (tmp_path / "record").read_text().splitlines() == words
+    [told] = images.untried(found)
+    assert told.startswith(words[0])
 
 
-def test_where_the_lab_cannot_bring_it_the_first_pod_tells_and_says_how() -> None:
-    images.load(Place("work", "a cluster"), [node()], IMAGE)
-    advice = pod._advice("ErrImageNeverPull: not present", images.by_hand(IMAGE))
-    assert str(ARCHIVE) in advice and "images import" in advice
+def test_what_is_of_this_computer_is_not_taken_for_a_cluster_elsewhere() -> None:
+    for found, words in BY_KIND.values():
+        if words[0] in ("k3s", "microk8s"):
+            elsewhere = copy.deepcopy(found)
+            elsewhere[0].status.node_info.boot_id = "elsewhere"
+            assert images.command([*found, *elsewhere], ARCHIVE) is None
+            assert images.command(elsewhere, ARCHIVE) is None
+    mixed = [*BY_KIND["kind"][0], node("lab-edge")]
+    assert images.command(mixed, ARCHIVE) is None and images.command([], ARCHIVE) is None
+
+
+def test_where_the_lab_cannot_bring_it_it_says_how() -> None:
+    """At once; by the first pod, where a node names its fifty largest images only."""
+    unknown = node()
+    with pytest.raises(BackendError) as caught:
+        images.load(PLACE, [unknown], IMAGE)
+    unknown.status.images *= nodes.LISTED
+    images.load(PLACE, [unknown], IMAGE)
+    for advice in (
+        caught.value.resolution,
+        pod._advice("ErrImageNeverPull: not present", images.by_hand(IMAGE)),
+    ):
+        assert str(ARCHIVE) in advice and "images import" in advice
+    assert images.untried([unknown]) == []
+
+
+def test_without_the_program_of_its_kind_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "find_tool", lambda name: None)
+    with pytest.raises(BackendError) as caught:
+        images.load(PLACE, BY_KIND["kind"][0], IMAGE)
+    assert "install kind" in caught.value.resolution
 
 
 def test_who_is_not_root_is_told_which_cluster_root_is_to_take(
     kubeconfig: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(images, "find_tool", lambda name: name)
-    found = here(version="v1.30.0+k3s1")
+    found = here(version=K3S)
     with pytest.raises(BackendError) as caught:
-        images.load(Place("default", "a cluster"), [found], IMAGE)
+        images.load(PLACE, [found], IMAGE)
     assert f"env KUBECONFIG={kubeconfig} " in caught.value.resolution
-    # A node names its fifty largest images only: it may have the lab's all the same.
+    # It may have the lab's all the same.
     found.status.images *= nodes.LISTED
-    images.load(Place("default", "a cluster"), [found], IMAGE)
+    images.load(PLACE, [found], IMAGE)
 
 
 @pytest.mark.parametrize("folder", ["/run", "/var/run"])

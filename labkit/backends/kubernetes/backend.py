@@ -100,8 +100,10 @@ class KubernetesBackend(Backend):
         return "native"
 
     def notes(self, image: LabImage | None) -> tuple[str, ...]:
-        """Which cluster it is, then the cautions."""
-        return (f"cluster {client.place()}", *self.cautions())
+        """Which cluster it is, what of it is untried, then the cautions."""
+        with cluster_errors("tell its nodes"), connected(PROBE_S) as api:
+            untried = images.untried(nodes.nodes(api))
+        return (f"cluster {client.place()}", *untried, *self.cautions())
 
     def cautions(self) -> tuple[str, ...]:
         with cluster_errors("tell its nodes"), connected(PROBE_S) as api:
