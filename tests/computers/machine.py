@@ -149,7 +149,7 @@ def mounted(computer: Computer, folder: Path) -> dict[str, Path]:
     parts = {
         "/": disks.system(computer) / "disk.img",
         disks.ENVIRONMENT: disks.environment(computer) / "disk.img",
-        disks.PROJECT: disks.project(folder),
+        disks.PROJECT: disks.project(computer, folder),
     }
     if computer.machine == "qemu":
         parts[f"{disks.PROJECT}/cache/virtualbox"] = disks.virtualbox(computer) / "disk.img"
