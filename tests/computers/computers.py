@@ -71,7 +71,7 @@ class Computer:
     # Without AVX, whose emulation makes numpy die now and then; without page tables of five levels,
     # which VirtualBox does not know (labkit/backends/virtualbox/installation.py).
     cpu: str = "max,+svm,+npt,-avx,-avx2,-fma,-la57"
-    # Lab images with programs are built for it beforehand: it has no network.
+    # The packages of lab images with programs are fetched for it beforehand: it has no network.
     programs: bool = False
     # While it computes, its clock counts its instructions, one a nanosecond: its figures and its
     # limits of time do not know how busy the computer below is. For that, its processors take turns

@@ -92,16 +92,18 @@ def _make_virtualbox(folder: Path) -> None:
 
 
 def project(computer: Computer, folder: Path) -> Path:
-    """A disk with this checkout's files, as they are now, and the built lab images."""
+    """A disk with this checkout's files, as they are now, the built lab image, and the packages
+    that the images with programs are made of."""
     root = folder / "project"
     names = run(["git", "-C", str(project_dir()), "ls-files", "-z", "-co", "--exclude-standard"])
     for name in filter(None, names.stdout.split("\0")):
         if (source := project_dir() / name).exists():
             (root / "lab" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, root / "lab" / name)
-    wanted = [(), *(program_sets() if computer.programs else ())]
-    built = [image.build(packages=names, progress=False).folder for names in wanted]
-    for kept in (cache_dir() / "debs", *built):
+    built = image.build(progress=False)
+    for packages in program_sets() if computer.programs else ():
+        image.build(packages=packages, progress=False)
+    for kept in (cache_dir() / "debs", built.folder):
         shutil.copytree(kept, root / "cache" / kept.relative_to(cache_dir()), symlinks=True)
     return _disk(root, folder / "project.img", "2G")
 
