@@ -12,8 +12,12 @@ from labkit.backends.qemu.command import escaped
 from tests.computers import disks
 from tests.computers.computers import Computer
 
-# Networks that nothing here needs: each takes a busy computer a minute at its start.
-UNNEEDED = tuple(f"systemd.mask={name}.service" for name in ("lxc-net", "lxc", "lxc-monitord"))
+# On a busy computer, a service may take longer to start than systemd's 90 s; networks that nothing
+# here needs take a minute each.
+SYSTEMD = (
+    "systemd.default_timeout_start_sec=1200",
+    *(f"systemd.mask={name}.service" for name in ("lxc-net", "lxc", "lxc-monitord")),
+)
 KERNEL_LINE = "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr no_timer_check quiet"
 # How Linux names the disks: with a letter behind it, in the order of the command line.
 DEVICES = {"qemu": "/dev/vd", "uml": "/dev/ubd"}
@@ -30,7 +34,7 @@ def _qemu(computer: Computer, folder: Path, images: list[Path], agent: int) -> l
     argv += ["-accel", f"tcg,thread={'single' if computer.counts else 'multi'},tb-size=1024"]
     argv += ["-cpu", computer.cpu, *(("-icount", "shift=0") if computer.counts else ())]
     argv += ["-smp", "2", "-m", f"{computer.memory_mib}M", "-nodefaults", "-no-user-config"]
-    argv += ["-display", "none", "-no-reboot", "-append", " ".join((KERNEL_LINE, *UNNEEDED))]
+    argv += ["-display", "none", "-no-reboot", "-append", " ".join((KERNEL_LINE, *SYSTEMD))]
     argv += ["-kernel", str(system / "vmlinuz"), "-initrd", str(system / "initrd.img")]
     argv += ["-serial", f"file:{folder / 'console.log'}"]
     argv += ["-chardev", f"socket,id=agent,fd={agent}", "-device", "virtio-serial"]
@@ -44,7 +48,7 @@ def _qemu(computer: Computer, folder: Path, images: list[Path], agent: int) -> l
 def _user_mode(computer: Computer, folder: Path, images: list[Path], agent: int) -> list[str]:
     """The kernel's Documentation/virt/uml: a disk is `changes,image`; its console is its output."""
     argv = [str(disks.system(computer) / "linux"), f"mem={computer.memory_mib}M", "quiet"]
-    argv += [f"uml_dir={folder}", "umid=machine", "noreboot", *UNNEEDED]
+    argv += [f"uml_dir={folder}", "umid=machine", "noreboot", *SYSTEMD]
     argv += ["root=/dev/ubda", "rw", "con=null", "con0=null,fd:1", "ssl=null", f"ssl0=fd:{agent}"]
     # c: no lock on the image, which other computers may read as well.
     argv += [f"ubd{number}c={folder}/changes-{number},{path}" for number, path in enumerate(images)]

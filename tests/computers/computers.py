@@ -71,6 +71,8 @@ class Computer:
     # Without AVX, whose emulation makes numpy die now and then; without page tables of five levels,
     # which VirtualBox does not know (labkit/backends/virtualbox/installation.py).
     cpu: str = "max,+svm,+npt,-avx,-avx2,-fma,-la57"
+    # The packages of lab images with programs are fetched for it beforehand: it has no network.
+    programs: bool = False
     # While it computes, its clock counts its instructions, one a nanosecond: its figures and its
     # limits of time do not know how busy the computer below is. For that, its processors take turns
     # (QEMU's manual, "TCG Instruction Counting").
@@ -94,6 +96,7 @@ DEBIAN_12_SUITE = replace(
     name="debian-12-suite",
     packages=("linux-image-amd64", *BASE, *DOCKER, *ENGINES),
     then="",
+    programs=True,
 )
 
 DEBIAN_12_UML = Computer(
@@ -103,4 +106,5 @@ DEBIAN_12_UML = Computer(
     packages=(*BASE, *DOCKER, *ENGINES, "user-mode-linux", "gcc", "libc6-dev", "git"),
     then=USER_MODE,
     machine="uml",
+    programs=True,
 )

@@ -14,6 +14,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import platformdirs
@@ -21,6 +22,7 @@ import platformdirs
 from labkit import image
 from labkit.backends.virtualbox.backend import VirtualBoxBackend
 from labkit.backends.virtualbox.installation import private_root
+from labkit.guest.workload import all_workloads
 from labkit.image import apt_sources
 from labkit.image.room import unfinished
 from labkit.system import owned_files
@@ -44,6 +46,12 @@ TIMERS = (
     "fstrim.timer",
 )
 MASKED = (*TIMERS, "systemd-timesyncd.service", "getty@.service", "serial-getty@.service")
+# Workloads with programs that a test of tests/integration has in one run.
+RUN_TOGETHER = (
+    ("fio", "python"),
+    ("fio", "nginx", "redis"),
+    ("sysbench", "redis", "nginx", "iperf3"),
+)
 # What the machine starts with, and where the system has it.
 BOOT = {
     "qemu": {"vmlinuz": "boot/vmlinuz-*", "initrd.img": "boot/initrd.img-*"},
@@ -84,8 +92,9 @@ def _make_virtualbox(folder: Path) -> None:
     _disk(folder / "disk", folder / "disk.img", "1G")
 
 
-def project(folder: Path) -> Path:
-    """A disk with this checkout's files, as they are now, and the built lab image."""
+def project(computer: Computer, folder: Path) -> Path:
+    """A disk with this checkout's files, as they are now, the built lab image, and the packages
+    that the images with programs are made of."""
     root = folder / "project"
     names = run(["git", "-C", str(project_dir()), "ls-files", "-z", "-co", "--exclude-standard"])
     for name in filter(None, names.stdout.split("\0")):
@@ -93,9 +102,19 @@ def project(folder: Path) -> Path:
             (root / "lab" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, root / "lab" / name)
     built = image.build(progress=False)
-    for kept in (cache_dir() / "debs", built.folder):
-        shutil.copytree(kept, root / "cache" / kept.relative_to(cache_dir()), symlinks=True)
+    for packages in program_sets() if computer.programs else ():
+        image.build(packages=packages, progress=False)
+    for each in (cache_dir() / "debs", built.folder):
+        shutil.copytree(each, root / "cache" / each.relative_to(cache_dir()), symlinks=True)
     return _disk(root, folder / "project.img", "2G")
+
+
+def program_sets() -> set[tuple[str, ...]]:
+    """The packages of each workload alone, and of those that the tests run together."""
+    workloads = all_workloads()
+    choices = [*((name,) for name in workloads), *RUN_TOGETHER]
+    sets = (chain.from_iterable(workloads[name].packages for name in names) for names in choices)
+    return {packages for one in sets if (packages := tuple(sorted(set(one))))}
 
 
 def kept(name: str, inputs: object, make: Callable[[Path], None]) -> Path:

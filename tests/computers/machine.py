@@ -78,7 +78,7 @@ class Machine:
             with suppress(TimeoutError):
                 answer = self._ask("guest-sync", timeout=5, id=number)
                 while answer != number:
-                    answer = json.loads(self._line(5))["return"]
+                    answer = self._answer(5)["return"]
                 return
         raise AssertionError(f"the computer does not answer\n{self.console()}")
 
@@ -110,9 +110,15 @@ class Machine:
     def _ask(self, command: str, *, timeout: float = ANSWER_TIMEOUT_S, **arguments: Any) -> Any:
         question = {"execute": command, **({"arguments": arguments} if arguments else {})}
         self._agent.sendall(json.dumps(question).encode() + b"\n")
-        answer = json.loads(self._line(timeout))
+        answer = self._answer(timeout)
         assert "error" not in answer, answer
         return answer["return"]
+
+    def _answer(self, timeout: float) -> dict[str, Any]:
+        """Until the agent has its serial line, the terminal there repeats what it is sent."""
+        while "execute" in (found := json.loads(self._line(timeout))):
+            pass
+        return dict(found)
 
     def _line(self, timeout: float) -> bytes:
         self._agent.settimeout(timeout)
@@ -149,7 +155,7 @@ def mounted(computer: Computer, folder: Path) -> dict[str, Path]:
     parts = {
         "/": disks.system(computer) / "disk.img",
         disks.ENVIRONMENT: disks.environment(computer) / "disk.img",
-        disks.PROJECT: disks.project(folder),
+        disks.PROJECT: disks.project(computer, folder),
     }
     if computer.machine == "qemu":
         parts[f"{disks.PROJECT}/cache/virtualbox"] = disks.virtualbox(computer) / "disk.img"

@@ -27,6 +27,9 @@ from tests.traces import containers, traces
 # Tables that only a run of Debian's programs writes, and the quickest one of these.
 OF_PROGRAMS = ("metrics", "reports")
 PROGRAM = "python"
+# A guest with that program in it takes more than the usual minute on a busy computer; less than the
+# test waits for a moment (labs.PATIENCE_S).
+READY_S = "200"
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Scene:
             if target > 1:
                 break
         words = ["run", "--out", str(self.run), "--backends", ",".join(names), "--warmups", "0"]
-        words += ["--workloads", workloads]
+        words += ["--workloads", workloads, "--ready-timeout", READY_S]
         words += [word for name, value in choices.items() for word in (f"--{name}", str(value))]
         return Course(words, plan, target)
 

@@ -98,10 +98,17 @@ def instance(backend: str, lab: int | None = None) -> str | psutil.Process:
 
 
 def wait_until_it_works(name: str) -> None:
-    """Until the container's agent is in its long trial: before that, it ends when its lab does."""
+    """Until the container's agent is in its long trial: before that, it ends when its lab does.
+    Docker's own list of its processes is that of ps(1), which does not run in user-mode Linux."""
     with closing(docker.from_env()) as client:
-        container = client.containers.get(name)
-        assert wait_until(lambda: "sleep" in str(container.top()), timeout=60)
+        first = psutil.Process(client.containers.get(name).attrs["State"]["Pid"])
+    assert wait_until(lambda: any(map(_sleeps, first.children(recursive=True))), timeout=60)
+
+
+def _sleeps(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return "sleep" in process.cmdline()
+    return False
 
 
 def lives(one: str | psutil.Process) -> bool:

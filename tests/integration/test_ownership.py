@@ -51,7 +51,8 @@ def complete(run: Path) -> bool:
 def told(text: str, what: str) -> str:
     """The command that removes a thing by hand, on the line below the one that names it."""
     lines = [line.strip() for line in text.splitlines()]
-    (place,) = [at for at, line in enumerate(lines) if line.endswith(f" {what}")]
+    ends = [at for at, line in enumerate(lines) if line.endswith(f" {what}")]
+    (place,) = [at for at in ends if at - 1 not in ends]  # the command ends with it, too
     return lines[place + 1]
 
 
