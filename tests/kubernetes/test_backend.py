@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ from labkit.recordings.facts import Limits
 from labkit.system.clock import HostClock, wait_until
 from labkit.system.process_ids import belongs
 from tests.conftest import ready_backend
-from tests.kubernetes.built import BUILD_TIMEOUT_S
+from tests.kubernetes.built import BUILD_TIMEOUT_S, RELEASE
 from tests.kubernetes.settings import Cluster
 from tests.traces import traces
 
@@ -49,7 +48,7 @@ def test_the_set_up_brings_the_image_and_the_doctor_names_the_cluster(cluster: C
     assert "kubernetes: ready, engine native" in done.stderr
     backend = make_backend("kubernetes")
     assert "own (context labkit-tests)" in backend.notes(None)[0]
-    assert re.match(r"Kubernetes \d+\.\d+.*, containerd", backend.version())
+    assert backend.version().startswith(f"Kubernetes {RELEASE.lstrip('v')}, containerd")
     assert backend.cautions() == ()
 
 
