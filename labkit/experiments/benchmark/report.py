@@ -29,7 +29,7 @@ def html(run: Run, *, badge: str) -> str:
         comparison=found.cells,
         explained=explained(run),
         programs=programs.shown(run),
-        programs_empty=programs.wrong_clocks(run),
+        programs_empty=programs.left_empty(run),
         programs_mean=programs.MEANS.format(first=yardstick(run.trials)),
         boot=boot.shown(run),
         boot_title=boot.TITLE,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from labkit import notes
 from labkit.experiments.benchmark import data_quality, stats
 from labkit.experiments.benchmark.homework.tasks import tasks
-from labkit.experiments.benchmark.programs import wrong_clocks
+from labkit.experiments.benchmark.programs import left_empty
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.table import table
 from labkit.experiments.benchmark.text import cautions
@@ -24,7 +24,9 @@ OF_PROGRAMS = {
     "a slower server is asked less often, so its latencies hold no waiting of an open stream. "
     "Of fewer than 100 requests there is no p99, of fewer than 20 no p95.",
     "iperf3": "iperf3's client is a process of the same computer: what is measured is the path "
-    "through the boundary's network, no network card and no cable.",
+    "through the boundary's network, no network card and no cable. TCP's own round trip and "
+    "retransmits are of its connection to the forwarded port on this computer, so they are shown "
+    "of the host alone.",
     "sysbench": "sysbench's latencies have two decimals of a millisecond; what is shorter than "
     "10 µs is not told. Of test=memory the blocks are small (1 KiB), so that it measures caches.",
     "redis": "redis-benchmark runs inside, over a Unix socket: client and server share the "
@@ -49,7 +51,7 @@ def _all(run: Run) -> Iterator[str]:
     counted = stats.backends(run.trials)
     yield from (issue.sentence for issue in data_quality.quality_issues(run))
     yield from cautions(run, table(run))
-    yield from wrong_clocks(run)
+    yield from left_empty(run)
     if run.manifest.host.hypervisor:
         yield NESTED
     known = tasks(run)
