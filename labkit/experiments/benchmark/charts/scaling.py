@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +32,13 @@ AXES = {
         "writes, and says where each part of the disk lies.",
     ),
 }
-SCALES = {"startup_s": 1.0, "pss_bytes": units.MIB, "ops_per_s": 1.0}
+# Of the lab's own quantities; a program's figure has the scale of its unit.
+SCALES: dict[str, units.Unit] = {
+    "startup_s": (1.0, "s"),
+    "pss_bytes": (units.MIB, "MiB"),
+    "ops_per_s": (1.0, ""),
+}
+LETTERS = 26  # that fit above a panel
 LINES = ("-", "--", ":", "-.")
 FILLS = ("full", "none", "left", "right")  # where no line leads from one value to the next
 NOTE = "Marker: median; line: its 95 % interval."
@@ -57,11 +64,11 @@ def scaling(table: pd.DataFrame, *, badge: str = "") -> Chart:
         share=False,
     )
     for panel, (_, rows) in zip(axes, shown, strict=True):
-        panel.set_title(_heading(notes.rows_of(rows)[0]))
+        panel.set_title(_heading(rows))
         for line, points in rows.groupby("line", sort=False):
             shift = 0.06 * (lines.index(line) - (len(lines) - 1) / 2)  # none hides another
             places = [values.index(value) + shift for value in points["value"]]
-            _draw(panel, points, places, _style(str(line), lines, joined))
+            _draw(panel, points, places, _style(str(line), lines, joined), _scale(rows)[0])
         panel.set_xticks(range(len(values)), [str(value) for value in values])
         panel.set_xlim(-0.4, len(values) - 0.6)
         panel.margins(y=0.08)  # the highest marker is whole
@@ -70,8 +77,9 @@ def scaling(table: pd.DataFrame, *, badge: str = "") -> Chart:
     return Chart(title, figure, _alt(title, table), table.reset_index(drop=True), badge)
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, at: Sequence[float], style: dict[str, Any]) -> None:
-    scale = SCALES[str(rows["quantity"].iloc[0])]
+def _draw(
+    axes: Axes, rows: pd.DataFrame, at: Sequence[float], style: dict[str, Any], scale: float
+) -> None:
     axes.vlines(at, rows["low"] / scale, rows["high"] / scale, color=INK, linewidth=1)
     axes.plot(at, rows["median"] / scale, **style)
 
@@ -85,15 +93,37 @@ def _style(line: str, lines: list[Any], joined: bool) -> dict[str, Any]:
     return {"color": style.colour, "marker": style.marker, "mec": INK, "ms": 6, **told}
 
 
-def _heading(row: Any) -> str:
-    unit = {"startup_s": "s", "pss_bytes": "MiB"}.get(row.quantity, f"{row.unit}/s")
-    return f"{units.name(row.quantity, row.workload)} in {unit}"
+def _scale(rows: pd.DataFrame) -> units.Unit:
+    """Divisor and unit that all points of a panel are drawn in."""
+    row = notes.rows_of(rows)[0]
+    if row.quantity in SCALES:
+        return SCALES[row.quantity]
+    divisor, suffix = units.METRICS[row.unit](float(rows["median"].max()))
+    return divisor, {"/s": "1/s", "": row.unit}.get(suffix, suffix.strip())
+
+
+def _heading(rows: pd.DataFrame) -> str:
+    row, unit = notes.rows_of(rows)[0], _scale(rows)[1]
+    said = f"{_name(row)} in {unit or f'{row.unit}/s'}"
+    # A line may end after each setting of a workload.
+    return "\n".join(textwrap.wrap(said.replace(":", ": "), LETTERS)).replace(": ", ":")
+
+
+def _name(row: Any) -> str:
+    if row.quantity in SCALES:
+        return units.name(row.quantity, row.workload)
+    return f"{row.workload}, {row.quantity}"
+
+
+def _amount(row: Any) -> str:
+    if row.quantity in SCALES:
+        return units.amount(row.median, row.quantity)
+    return units.text(row.median, units.METRICS[row.unit])
 
 
 def _alt(title: str, table: pd.DataFrame) -> str:
     said = [
-        f"{row.backend} ({row.engine}), {units.name(row.quantity, row.workload)}: "
-        + units.amount(row.median, row.quantity)
+        f"{row.backend} ({row.engine}), {_name(row)}: {_amount(row)}"
         for row in notes.rows_of(table)
     ]
     return f"{title} Medians with 95 % intervals: {'; '.join(said)}."
