@@ -10,7 +10,7 @@ from labkit.experiments.benchmark.homework.tasks import tasks
 from labkit.experiments.benchmark.programs import left_empty
 from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.table import table
-from labkit.experiments.benchmark.text import cautions
+from labkit.experiments.benchmark.text import cautions, own
 from labkit.guest.workload import Task
 from labkit.recordings.words import MACHINES
 
@@ -50,6 +50,7 @@ def threats(run: Run) -> list[str]:
 def _all(run: Run) -> Iterator[str]:
     counted = stats.backends(run.trials)
     yield from (issue.sentence for issue in data_quality.quality_issues(run))
+    yield own(run)
     yield from cautions(run, table(run))
     yield from left_empty(run)
     if run.manifest.host.hypervisor:
