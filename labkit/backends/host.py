@@ -21,6 +21,7 @@ from labkit.backends.timeline import Timeline
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import Engine
+from labkit.system import file_systems
 from labkit.system.owner_marks import scratch_folder
 from labkit.system.ports import LOOPBACK, reserved_port
 
@@ -40,6 +41,10 @@ class HostBackend(Backend):
 
     def engine(self, image: LabImage | None) -> Engine:
         return "native"
+
+    def configuration(self) -> Mapping[str, str]:
+        kind = file_systems.kind_of(file_systems.scratch())
+        return {"scratch_file_system": kind} if kind else {}
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:

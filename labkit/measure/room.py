@@ -10,7 +10,7 @@ import psutil
 from labkit.errors import BackendError, UsageError
 from labkit.guest.workload import ballast_mib, parse_task
 from labkit.recordings.facts import Limits
-from labkit.system import host
+from labkit.system import file_systems, host
 
 # Left to everything else on the computer.
 RESERVE_BYTES = 256 * 2**20
@@ -50,6 +50,19 @@ def check_room(limits: Limits, count: int) -> None:
             f"{count} instances of {limits.memory_mib} MiB have no room",
             details=f"{left >> 20} MiB are available, {RESERVE_BYTES >> 20} of them stay free",
             resolution="use fewer --instances or a smaller --memory-mib",
+        )
+
+
+def check_scratch(tasks: Iterable[str]) -> None:
+    """UsageError for fio where what it reads and writes would lie in memory: the folder of a
+    process, and just so the file that is a machine's disk."""
+    asked = [task.label for task in map(parse_task, tasks) if task.workload.program == "fio"]
+    if asked and file_systems.in_memory(place := file_systems.scratch()):
+        raise UsageError(
+            f"{asked[0]} would measure memory, no disk",
+            details=f"the folder for temporary files, {place}, is a {file_systems.kind_of(place)}: "
+            "files there, and the disks of machines, lie in memory",
+            resolution="name a folder on a disk with TMPDIR=FOLDER, such as TMPDIR=/var/tmp",
         )
 
 

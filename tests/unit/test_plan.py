@@ -3,8 +3,10 @@ from __future__ import annotations
 import os
 import re
 from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
 from labkit.backends.base import Backend
@@ -14,6 +16,7 @@ from labkit.experiments.benchmark import plan as make_plan
 from labkit.experiments.benchmark import planning, profiles
 from labkit.guest.workload import ballast_mib, parse_task
 from labkit.measure.plan import Plan
+from labkit.system import file_systems
 
 
 @pytest.mark.parametrize(
@@ -178,3 +181,20 @@ def test_one_that_reports_may_come_several_times_with_other_settings() -> None:
 def test_the_homework_has_room_for_its_programs() -> None:
     made = make_plan(backends=["host"], profile="homework")
     assert made.limits.memory_mib == 512 and made.limits.network and made.trials == {"host": 5}
+
+
+def test_fio_is_refused_for_all_alike_where_disks_would_lie_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = str(file_systems.scratch().resolve())
+    mounts = [SimpleNamespace(mountpoint="/", fstype="ext4")]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda **_: mounts)
+    assert make_plan(backends=["host"], workloads=["fio"], memory_mib=512).workloads == ("fio",)
+    mounts.append(SimpleNamespace(mountpoint=folder, fstype="tmpfs"))
+    for name in ("host", "qemu"):
+        with pytest.raises(UsageError, match="memory, no disk") as caught:
+            make_plan(backends=[name], workloads=["fio:rw=read"], memory_mib=512)
+        assert "TMPDIR" in caught.value.resolution
+    assert make_plan(backends=["docker"], workloads=["fio"], memory_mib=512)  # it has a volume
+    told = planning.describe(make_plan(backends=["host"], workloads=["disk"]))
+    assert "in memory, not on a disk: host, disk" in told

@@ -10,6 +10,7 @@ import pytest
 
 from labkit.backends.qemu.backend import QemuBackend, _boot
 from labkit.backends.qemu.command import SOCKETS, command, make_disk, root_disk
+from labkit.backends.qemu.resumed import QemuResumedBackend
 from labkit.image import LabImage
 from labkit.image.architecture import AMD64, ARM64, Architecture
 from labkit.recordings.facts import Limits
@@ -68,5 +69,7 @@ def test_a_root_on_a_disk_is_only_read_and_lies_behind_the_guests_own_disk(tmp_p
     assert f"file={tmp_path}/a,,b/root.ext4,if=none,id=root,format=raw,readonly=on" in root
     assert "nvme-ns,drive=root,bus=disks,nsid=2" in root
     own = " ".join(make_disk(tmp_path / "disk", Limits(), beside_root=True))
-    assert "nvme-ns,bus=disks,nsid=1,drive=scratch" in own
+    assert "nvme-ns,bus=disks,nsid=1,drive=scratch" in own and ",cache=writeback" in own
+    assert QemuBackend().configuration() == {"disk_cache": "writeback"}
+    assert QemuResumedBackend().configuration() == {}  # it has no disk
     assert root_disk(image_for(AMD64)) == ()

@@ -23,6 +23,7 @@ from labkit.backends.instance import Instance
 from labkit.backends.qemu import disk_format, engines
 from labkit.backends.qemu.command import (
     AGENT,
+    CACHE,
     CONSOLE,
     CONTROL,
     MACHINES,
@@ -108,6 +109,9 @@ class QemuBackend(Backend):
 
     def notes(self, image: LabImage | None) -> tuple[str, ...]:
         return (engines.explain(image, self.version(), _boot),)
+
+    def configuration(self) -> Mapping[str, str]:
+        return {"disk_cache": CACHE}
 
     def prepare(self, image: LabImage) -> None:
         self._empty_disk  # noqa: B018  so that no start makes it

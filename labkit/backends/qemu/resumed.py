@@ -35,6 +35,9 @@ class QemuResumedBackend(QemuBackend):
 
     _state: Path | None = None
 
+    def configuration(self) -> Mapping[str, str]:
+        return {}  # no disk, no cache of one
+
     @contextmanager
     def saved_state(self, image: LabImage, limits: Limits) -> Iterator[None]:
         with scratch_folder() as folder:

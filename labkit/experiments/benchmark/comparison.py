@@ -160,7 +160,7 @@ class TwoRuns:
         unfinished += [
             f"{side}: {sentence}"
             for side, run in (("A", self.first), ("B", self.second))
-            for sentence in programs.wrong_clocks(run)
+            for sentence in programs.left_empty(run)
         ]
         meaning = MEANING if self.programs.empty else f"{MEANING} {PROGRAMS_MEAN}"
         texts = [meaning, notes.caution(counted), notes.engines(counted), *unfinished, *disturbed]

@@ -94,7 +94,8 @@ class RunOptions(Options):
         Help(
             "Each backend at each of these values: cpus=1,2 or memory=256,512 (MiB) or a setting "
             "that it has; disk=raw,qcow2,vdi,vmdk: the format of the disk that QEMU's machines "
-            "write to. Several make a grid.",
+            "write to. Several make a grid. A workload's settings are listed one by one: "
+            "--workloads sysbench:threads=1,sysbench:threads=2.",
             "SETTING=VALUES",
         ),
     ] = None

@@ -19,9 +19,16 @@ from labkit.guest.workload import ballast_mib, parse_task
 from labkit.image.closure import package_names
 from labkit.measure.choice import interprets
 from labkit.measure.plan import Plan
-from labkit.measure.room import check_ballast, check_limits, check_programs, check_room
+from labkit.measure.room import (
+    check_ballast,
+    check_limits,
+    check_programs,
+    check_room,
+    check_scratch,
+)
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import SEVERAL
+from labkit.system import file_systems
 
 # How long a run that adds blocks may take, unless told otherwise.
 PRECISION_BUDGET_S = 600.0
@@ -29,6 +36,7 @@ PRECISION_BUDGET_S = 600.0
 INSTANCES_BUDGET_S, INSTANCES_PATIENCE_S = 60.0, 600.0
 MOST_INSTANCES = 64
 INTERPRETS = "it interprets each instruction here: to start a program alone may take it minutes"
+IN_MEMORY = "the folder for temporary files is a tmpfs; TMPDIR=FOLDER names one on a disk"
 INTERPRETED = Missing(
     "it interprets each instruction here, so that real programs would take hours",
     "name it in --backends to try all the same",
@@ -44,6 +52,8 @@ def make_plan(options: RunOptions) -> Plan:
     limits = _limits(options, chosen)
     for name in names:
         _check_within(name, limits, chosen.workloads)
+    if any(make_backend(name).needs_scratch for name in names):
+        check_scratch(chosen.workloads)
     exact = options.repeats is not None
     budget_s = options.time_budget or PRECISION_BUDGET_S
     return Plan(
@@ -144,8 +154,11 @@ def _cannot_do(plan: Plan) -> Iterator[str]:
     asked = dict.fromkeys(workload.name for workload in workloads)
     with_programs = any(workload.packages for workload in workloads)
     special = with_programs or any(workload.network for workload in workloads)
+    in_memory = "disk" in asked and file_systems.in_memory(file_systems.scratch())
     for name in plan.backends:
         backend = make_backend(name)
+        if in_memory and backend.needs_scratch:
+            yield f"in memory, not on a disk: {name}, disk: {IN_MEMORY}"
         if not (special or asked.keys() & backend.unsupported.keys()):
             continue  # without asking any program whether it is there
         if backend.problem() is not None:

@@ -66,6 +66,8 @@ PROFILES: Mapping[str, Profile] = {
             "fio:rw=write:bs=1m",
             "fio:rw=randread:direct=0:cache=warm",
             "nginx",
+            # One request after another on one connection: a round trip to the program.
+            "nginx:connections=1:keepalive=1",
             "iperf3",
         ),
         repeats=5,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,8 +12,8 @@ from labkit.backends.own.names import short
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.data_quality.issue import clock_off, named
 from labkit.experiments.benchmark.records import Run
-from labkit.experiments.benchmark.stats.frames import yardstick
-from labkit.experiments.benchmark.stats.programs import by_wrong_clock
+from labkit.experiments.benchmark.stats.frames import in_blocks, yardstick
+from labkit.experiments.benchmark.stats.programs import at_forwarder, by_wrong_clock
 from labkit.guest.programs import ASKED
 from labkit.text_table import WIDTH, aligned, stacked, wrapped
 
@@ -51,6 +51,22 @@ def text(run: Run) -> list[str]:
     meaning = MEANS.format(first=short(yardstick(run.trials)))
     more = "All figures: the report, metrics.csv; what the programs printed: reports.csv."
     return ["", *aligned([headings, *rows], width=WIDTH), "", *wrapped(f"{meaning} {more}"), *wrong]
+
+
+def left_empty(run: Run) -> list[str]:
+    """All that programs have reported and that is in no figure, with the reason."""
+    return [*wrong_clocks(run), *_at_forwarder(run)]
+
+
+def _at_forwarder(run: Run) -> Iterator[str]:
+    rows = at_forwarder(run, in_blocks(run.metrics, run.trials))
+    for workload, mine in rows.groupby("workload", sort=False):
+        names = ", ".join(short(str(name)) for name in mine["backend"].unique())
+        yield (
+            f"Left empty: {workload}, {' and '.join(mine['metric'].unique())}, of {names}: the "
+            "TCP connection that they are of ends at a forwarder on this computer, and not in the "
+            "instance. A round trip to the program itself: p50 of nginx:connections=1:keepalive=1."
+        )
 
 
 def wrong_clocks(run: Run) -> list[str]:

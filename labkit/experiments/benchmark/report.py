@@ -11,7 +11,7 @@ from labkit.experiments.benchmark.figures import charts
 from labkit.experiments.benchmark.records import Run, examined
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.table import table
-from labkit.experiments.benchmark.text import cautions, explained
+from labkit.experiments.benchmark.text import cautions, explained, own
 from labkit.experiments.report import template
 from labkit.recordings.selftest import footer_lines
 
@@ -29,12 +29,13 @@ def html(run: Run, *, badge: str) -> str:
         comparison=found.cells,
         explained=explained(run),
         programs=programs.shown(run),
-        programs_empty=programs.wrong_clocks(run),
+        programs_empty=programs.left_empty(run),
         programs_mean=programs.MEANS.format(first=yardstick(run.trials)),
         boot=boot.shown(run),
         boot_title=boot.TITLE,
         boot_why=[boot.MEANS, *boot.WHY, *boot.degraded(run)],
         definitions={**found.meanings, **_metrics()},
+        own=own(run),
         cautions=cautions(run, found),
         issues=[issue.sentence for issue in data_quality.quality_issues(run)],
         no_issues=NO_ISSUES,

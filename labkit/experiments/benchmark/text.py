@@ -24,13 +24,15 @@ ENGINE = "Below a backend's name its engine."
 
 
 def table_text(run: Run) -> str:
-    """The comparison as aligned text, medians and below them their intervals; then what the columns
-    mean, what to keep in mind, and data quality."""
+    """In what images of one's own differ, if there are any; the comparison as aligned text, medians
+    and below them their intervals; then what the columns mean, what to keep in mind, and data
+    quality."""
     run = examined(run)
     shown = table(run)
+    different = [*wrapped(own(run)), ""] if own(run) else []
     lines = aligned([shown.headings, *shown.cells], width=WIDTH)
     reported = [*programs.text(run), *boot.text(run)]
-    return "\n".join([*lines, "", *_legend(run, shown), *reported, *quality_text(run)])
+    return "\n".join([*different, *lines, "", *_legend(run, shown), *reported, *quality_text(run)])
 
 
 def quality_text(run: Run) -> list[str]:
@@ -54,7 +56,6 @@ def cautions(run: Run, found: Table) -> list[str]:
     counted["few"] = counted["n"] < stats.FEW
     lost = [_lost(counted, what) for what in ("failed", "disturbed")]
     texts = [
-        _own(run),
         boot.installed(run),
         ending(run),
         notes.caution(counted),
@@ -65,8 +66,9 @@ def cautions(run: Run, found: Table) -> list[str]:
     return [text for text in texts if text]
 
 
-def _own(run: Run) -> str:
-    """What images of one's own are: whoever compares them must know in what they differ."""
+def own(run: Run) -> str:
+    """What images of one's own are: whoever compares them must know in what they differ, before
+    any ratio. Empty where there are none."""
     facts = {
         short(name): f"{info.configuration.get('own image') or info.configuration.get('own disk')}"
         + f" ({info.configuration.get('distribution') or 'distribution not known'}"

@@ -11,6 +11,7 @@ from labkit.backends.own import ready as condition
 from labkit.backends.own.names import is_own
 from labkit.backends.table import make_backend
 from labkit.errors import UsageError
+from labkit.guest.workload import all_workloads
 from labkit.recordings.facts import DISK_FORMAT, DISK_FORMATS, LIMITS
 
 MOST_POINTS = 64
@@ -61,6 +62,7 @@ def _swept(names: Sequence[str], axes: Sequence[tuple[str, list[str]]]) -> list[
     points = list(dict.fromkeys(point for name in names for point in _points(name, axes)))
     for setting, values in axes:
         if not any(f":{setting}=" in name for name in points):
+            _check_no_workloads(setting, values)
             # Whoever has no such setting says which ones there are. What makes another backend of
             # one (qemu:disk=FILE) is no setting of the one that was named.
             make_backend(f"{names[0]}:{setting}={values[0]}")
@@ -76,6 +78,19 @@ def _swept(names: Sequence[str], axes: Sequence[tuple[str, list[str]]]) -> list[
             f"a grid of {len(points)} points is too large", resolution=f"use {MOST_POINTS} or fewer"
         )
     return points
+
+
+def _check_no_workloads(setting: str, values: Sequence[str]) -> None:
+    """UsageError for a setting that workloads have: those are not swept, but listed."""
+    having = [name for name, one in all_workloads().items() if setting in one.defaults]
+    if having:
+        each = ",".join(f"{having[0]}:{setting}={value}" for value in values)
+        raise UsageError(
+            f"{setting!r} cannot be swept: it is a setting of a workload",
+            details=f"a sweep is of what an instance is; workloads that have it: "
+            f"{', '.join(having)}",
+            resolution=f"name the workload with each value: --workloads {each}",
+        )
 
 
 def _points(name: str, axes: Sequence[tuple[str, list[str]]]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 What has arrived at the receiver (`sum_received.bytes`) is divided by the client's own seconds: the
 server's clock may be a guest's. They stand in `sum_sent`, or where the server sends (`-R`) in
-`sum_received`. A round trip of zero was not told.
+`sum_received`. A round trip of zero was not told. It and the retransmits are of the TCP connection
+that ends on the client's computer, where a port is forwarded: stats/programs.py leaves them out.
 """
 
 from __future__ import annotations

@@ -137,6 +137,12 @@ def test_a_sweep_that_makes_no_sense_is_told(sweep: list[str]) -> None:
         named(["host"], None, sweep)
 
 
+def test_a_setting_of_a_workload_is_listed_and_not_swept() -> None:
+    with pytest.raises(UsageError) as told:
+        named(["host", "docker"], None, ["threads=1,2"])
+    assert "--workloads sysbench:threads=1,sysbench:threads=2" in told.value.resolution
+
+
 def test_what_makes_another_backend_of_one_is_no_axis() -> None:
     with pytest.raises(UsageError, match="'disk' cannot be swept: it is no") as told:
         named(["qemu"], None, ["disk=a.raw,b.qcow2"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from labkit import notes, units
@@ -29,7 +32,13 @@ AXES = {
         "writes, and says where each part of the disk lies.",
     ),
 }
-SCALES = {"startup_s": 1.0, "pss_bytes": units.MIB, "ops_per_s": 1.0}
+# Of the lab's own quantities; a program's figure has the scale of its unit.
+SCALES: dict[str, units.Unit] = {
+    "startup_s": (1.0, "s"),
+    "pss_bytes": (units.MIB, "MiB"),
+    "ops_per_s": (1.0, ""),
+}
+LETTERS = 26  # that fit above a panel
 LINES = ("-", "--", ":", "-.")
 FILLS = ("full", "none", "left", "right")  # where no line leads from one value to the next
 NOTE = "Marker: median; line: its 95 % interval."
@@ -55,21 +64,25 @@ def scaling(table: pd.DataFrame, *, badge: str = "") -> Chart:
         share=False,
     )
     for panel, (_, rows) in zip(axes, shown, strict=True):
-        divisor, heading = _panel(rows)
-        panel.set_title(heading)
+        panel.set_title(_heading(rows))
         for line, points in rows.groupby("line", sort=False):
             apart = 0.06 if joined else min(0.18, 0.8 / len(lines))  # none hides another
             shift = apart * (lines.index(line) - (len(lines) - 1) / 2)
             places = [values.index(value) + shift for value in points["value"]]
-            low, high = points["low"] / divisor, points["high"] / divisor
-            panel.vlines(places, low, high, color=INK, linewidth=1)
-            panel.plot(places, points["median"] / divisor, **_style(str(line), lines, joined))
+            _draw(panel, points, places, _style(str(line), lines, joined), _scale(rows)[0])
         panel.set_xticks(range(len(values)), [str(value) for value in values])
         panel.set_xlim(-0.4, len(values) - 0.6)
         panel.margins(y=0.08)  # the highest marker is whole
         panel.set_ylim(bottom=0)
         panel.grid(axis="y", color=FAINT)
     return Chart(title, figure, _alt(title, table), table.reset_index(drop=True), badge)
+
+
+def _draw(
+    axes: Axes, rows: pd.DataFrame, at: Sequence[float], style: dict[str, Any], scale: float
+) -> None:
+    axes.vlines(at, rows["low"] / scale, rows["high"] / scale, color=INK, linewidth=1)
+    axes.plot(at, rows["median"] / scale, **style)
 
 
 def _style(line: str, lines: list[Any], joined: bool) -> dict[str, Any]:
@@ -81,15 +94,26 @@ def _style(line: str, lines: list[Any], joined: bool) -> dict[str, Any]:
     return {"color": style.colour, "marker": style.marker, "mec": INK, "ms": 6, **told}
 
 
-def _panel(rows: pd.DataFrame) -> tuple[float, str]:
-    """What its values are divided by, and its heading."""
+def _scale(rows: pd.DataFrame) -> units.Unit:
+    """Divisor and unit that all points of a panel are drawn in."""
     row = notes.rows_of(rows)[0]
     if row.quantity in SCALES:
-        unit = {"startup_s": "s", "pss_bytes": "MiB"}.get(row.quantity, f"{row.unit}/s")
-        return SCALES[row.quantity], f"{units.name(row.quantity, row.workload)} in {unit}"
-    divisor, unit = units.METRICS[row.unit](rows["median"].max())
-    told = f" in {unit.strip()}" if unit.startswith(" ") else f", {row.unit}"
-    return divisor, f"{row.workload}, {row.quantity}{told}"
+        return SCALES[row.quantity]
+    divisor, suffix = units.METRICS[row.unit](float(rows["median"].max()))
+    return divisor, {"/s": "1/s", "": row.unit}.get(suffix, suffix.strip())
+
+
+def _heading(rows: pd.DataFrame) -> str:
+    row, unit = notes.rows_of(rows)[0], _scale(rows)[1]
+    said = f"{_name(row)} in {unit or f'{row.unit}/s'}"
+    # A line may end after each setting of a workload.
+    return "\n".join(textwrap.wrap(said.replace(":", ": "), LETTERS)).replace(": ", ":")
+
+
+def _name(row: Any) -> str:
+    if row.quantity in SCALES:
+        return units.name(row.quantity, row.workload)
+    return f"{row.workload}, {row.quantity}"
 
 
 def _amount(row: Any) -> str:
@@ -100,7 +124,7 @@ def _amount(row: Any) -> str:
 
 def _alt(title: str, table: pd.DataFrame) -> str:
     said = [
-        f"{row.backend} ({row.engine}), {units.name(row.quantity, row.workload)}: " + _amount(row)
+        f"{row.backend} ({row.engine}), {_name(row)}: {_amount(row)}"
         for row in notes.rows_of(table)
     ]
     return f"{title} Medians with 95 % intervals: {'; '.join(said)}."

@@ -14,6 +14,7 @@ from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.boot import installed
 from labkit.experiments.benchmark.figures import charts
 from labkit.experiments.benchmark.homework.commands import command, described
+from labkit.experiments.benchmark.homework.storage import HEADINGS, storage
 from labkit.experiments.benchmark.homework.tasks import tasks
 from labkit.experiments.benchmark.homework.threats import threats
 from labkit.experiments.benchmark.programs import chief, wrong_clock_note
@@ -57,6 +58,8 @@ def html(run: Run, *, badge: str) -> str:
         versions=_versions(run),
         results=list(_results(table)),
         lab=list(_of_the_lab(run)),
+        storage=storage(run),
+        storage_headings=HEADINGS,
         charts=list(_charts(run, table, badge)),
         threats=threats(run),
     )

@@ -16,6 +16,9 @@ from labkit.stats.spread import floats, spread
 CLOCK_OFF = 0.05
 CLOCK_STEP_S = 0.01  # /proc/uptime has two decimals, proc(5)
 BY = ["backend", "workload", "metric", "unit"]
+# Program → its figures of TCP's own end on this computer. A forwarded port (docker-proxy, slirp,
+# VirtualBox's NAT) is such an end: the way from there to the instance is not in them.
+OF_THE_NEAR_END = {"iperf3": ("round_trip", "retransmits")}
 
 
 @once
@@ -42,12 +45,27 @@ def programs(run: Run) -> pd.DataFrame:
 @once
 def by_trial(run: Run) -> pd.DataFrame:
     """The metrics of good trials: trial, block, pair, family, backend, workload, metric, unit,
-    value. What a program has measured by a guest's clock that was off is not in it."""
+    value. What a program has measured by a guest's clock that was off is not in it, nor what ends
+    at a forwarder on this computer (at_forwarder)."""
     values = in_blocks(run.metrics, run.trials).assign(value=lambda rows: floats(rows["value"]))
+    values = values.drop(at_forwarder(run, values).index)
     off = {(row.trial, row.workload) for row in by_wrong_clock(run).itertuples()}
     keys = zip(values["trial"], values["workload"], strict=True)
     right = pd.Series([key not in off for key in keys], values.index, dtype=bool)
     return values[right].reset_index(drop=True)
+
+
+def at_forwarder(run: Run, values: pd.DataFrame) -> pd.DataFrame:
+    """Of the rows of metrics those of OF_THE_NEAR_END, but for the host's own process: all others
+    are reached through a forwarded port."""
+    near = {
+        (row.workload, metric)
+        for row in run.reports.itertuples()
+        for metric in OF_THE_NEAR_END.get(str(row.program), ())
+    }
+    pairs = zip(values["workload"], values["metric"], strict=True)
+    named = pd.Series([pair in near for pair in pairs], values.index, dtype=bool)
+    return values[named & (values["family"] != "baseline")]
 
 
 @once

@@ -12,7 +12,8 @@ from labkit.experiments.benchmark.records import Run
 from labkit.experiments.benchmark.stats.programs import programs
 from labkit.experiments.benchmark.stats.quantities import quantities
 
-# What is drawn of a sweep: with the intervals of its medians.
+# What is drawn of a sweep, besides the first figure of each program that reports: with the
+# intervals of its medians.
 SHOWN = ("startup_s", "pss_bytes", "ops_per_s")
 COLUMNS = ["setting", "value", "line", "backend", "engine", "quantity", "workload", "unit"]
 COLUMNS += ["n", "median", "low", "high", "few"]
@@ -20,17 +21,23 @@ COLUMNS += ["n", "median", "low", "high", "few"]
 
 def scaling(run: Run) -> pd.DataFrame:
     """One row an axis (`setting`), its value, a line (a backend at one value of each other axis),
-    quantity and workload: the columns of `quantities`. Of what a program has reported, its first
-    figure is there, by its own name. Empty where nothing was swept."""
-    first = programs(run).drop_duplicates(["backend", "workload"])
-    rows = [row for row in quantities(run).to_dict("records") if row["quantity"] in SHOWN]
-    rows += first.rename(columns={"metric": "quantity"}).to_dict("records")
+    quantity and workload: the columns of `quantities`, and of a program that reports its first
+    figure's name as the quantity, in its unit. Empty where nothing was swept."""
+    table = quantities(run)
+    rows = [row for row in table.to_dict("records") if row["quantity"] in SHOWN]
+    rows += _of_programs(run).to_dict("records")
     points = pd.DataFrame([point for row in rows for point in _along(row)], columns=COLUMNS)
     values = points.groupby("setting")["value"].nunique()
     axes = points[points["setting"].isin(values[values > 1].index)]
     places = axes.assign(place=[rank(value) for value in axes["value"]])
     places = places.sort_values(["setting", "line", "place"], kind="stable", ignore_index=True)
     return places[COLUMNS]
+
+
+def _of_programs(run: Run) -> pd.DataFrame:
+    table = programs(run)
+    first = table.groupby("workload")["metric"].transform("first")
+    return table[table["metric"] == first].rename(columns={"metric": "quantity"})
 
 
 def _along(row: dict[Any, Any]) -> Iterator[dict[str, Any]]:

@@ -30,6 +30,8 @@ from labkit.experiments.benchmark.experiment import EXPERIMENT
 from labkit.experiments.benchmark.figures import charts
 from labkit.experiments.benchmark.homework import page
 from labkit.experiments.benchmark.homework.commands import COMMANDS, TESTS, command, described
+from labkit.experiments.benchmark.homework.storage import storage
+from labkit.experiments.benchmark.homework.threats import threats
 from labkit.experiments.benchmark.homework.tidy import COLUMNS
 from labkit.experiments.benchmark.stats.quantities import by_trial
 from labkit.guest.programs import metrics_of
@@ -39,7 +41,7 @@ from labkit.measure.records import Result
 from tests.unit.charts.legible import assert_legible, words
 from tests.unit.charts.made_up import MadeUpRun, frame, make_run
 from tests.unit.experiments.benchmark.made_up_programs import WORKLOADS, with_programs
-from tests.unit.programs.samples import FIO
+from tests.unit.programs.samples import FIO, IPERF3
 
 
 @pytest.fixture
@@ -62,6 +64,33 @@ def test_workloads_keep_the_plans_order_and_figures_that_of_the_program(run: Mad
     mine = table[table["backend"] == "host"]
     assert list(dict.fromkeys(mine["workload"])) == list(WORKLOADS)
     assert mine["metric"].iloc[0] == "iops"
+
+
+def test_what_tcp_says_of_its_way_to_a_forwarded_port_is_the_hosts_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = with_programs(make_run(n=5), {"iperf3": IPERF3})
+    assert {"round_trip", "retransmits"} <= set(run.metrics["metric"])  # still recorded
+    table = stats.programs(run)
+    of_tcp = table[table["metric"].isin(["round_trip", "retransmits"])]
+    assert set(of_tcp["backend"]) == {"host"} and len(of_tcp) == 2
+    assert set(table[table["metric"] == "bandwidth"]["backend"]) == {"host", "docker", "qemu"}
+    (sentence,) = programs.left_empty(run)
+    assert "iperf3, round_trip and retransmits, of docker, qemu" in sentence
+    monkeypatch.setattr(report, "charts", lambda *_: {})
+    assert sentence in report.html(run, badge="").replace("&#39;", "'")
+    assert sentence in threats(run)
+
+
+def test_the_homework_says_what_lies_below_fio(run: MadeUpRun) -> None:
+    facts = {"host": {"scratch_file_system": "xfs"}, "docker": {}, "qemu": {"disk_cache": "none"}}
+    infos = run.manifest.backends.items()
+    infos = {n: one.model_copy(update={"configuration": facts[n]}) for n, one in infos}
+    run.manifest = run.manifest.model_copy(update={"backends": infos})
+    rows = {name: cells for name, *cells in storage(run)}
+    assert rows["host"][0] == "xfs" and rows["docker"][0] == "not recorded"
+    assert rows["qemu"][0].startswith("ext2") and "cache=none" in rows["qemu"][1]
+    assert storage(with_programs(make_run(n=1), {"iperf3": IPERF3})) == []
 
 
 def test_the_text_shows_of_each_program_its_first_figure_and_a_latency(run: MadeUpRun) -> None:

@@ -12,6 +12,7 @@ import pytest
 from labkit.experiments.benchmark import charts, stats
 from labkit.experiments.benchmark.stats import frames
 from labkit.experiments.table import load_run
+from tests.unit.charts.legible import assert_legible
 
 
 def row(backend: str, median: float, quantity: str = "startup_s") -> dict[str, object]:
@@ -22,22 +23,48 @@ def row(backend: str, median: float, quantity: str = "startup_s") -> dict[str, o
     }
 
 
-def scaled(
-    monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, object]], metrics: Sequence[object] = ()
-) -> pd.DataFrame:
-    """stats.scaling() of a run with these quantities and metrics."""
+def with_rows(
+    monkeypatch: pytest.MonkeyPatch,
+    rows: list[dict[str, object]],
+    reported: Sequence[dict[str, object]] = (),
+) -> None:
     module = import_module(stats.scaling.__module__)
-    told = pd.DataFrame(metrics, columns=None if metrics else ["backend", "workload"])
     monkeypatch.setattr(module, "quantities", lambda run: pd.DataFrame(rows))
-    monkeypatch.setattr(module, "programs", lambda run: told)
-    return stats.scaling(None)  # type: ignore[arg-type]
+    columns = ["metric", *(name for name in row("", 0.0) if name != "quantity")]
+    monkeypatch.setattr(module, "programs", lambda run: pd.DataFrame(reported, columns=columns))
+
+
+def test_of_each_program_its_first_figure_has_a_panel(monkeypatch: pytest.MonkeyPatch) -> None:
+    workload = "fio:rw=randread:direct=0:cache=warm"
+    figures = [(workload, "bandwidth", "B/s", 2**20), (workload, "p99", "us", 5.0)]
+    figures += [("python", "start", "us", 24_000.0), ("nginx", "requests", "1/s", 700.0)]
+    reported = [
+        {**row(f"docker:cpus={c}", median * c), "workload": work, "metric": metric, "unit": unit}
+        for c in (1, 2)
+        for work, metric, unit, median in figures
+    ]
+    with_rows(monkeypatch, [row(f"docker:cpus={c}", 1.0) for c in (1, 2)], reported)
+    found = stats.scaling(None)  # type: ignore[arg-type]
+    drawn = charts.scaling(found, badge="made up")
+    assert_legible(drawn.figure)
+    titles = [panel.get_title(loc="left") for panel in drawn.figure.axes]
+    said = [title.replace("\n", " ").replace(": ", ":") for title in titles]
+    assert said == [
+        "startup in s",
+        f"{workload}, bandwidth in MiB/s",
+        "python, start in ms",
+        "nginx, requests in 1/s",
+    ]
+    assert list(drawn.figure.axes[1].lines[0].get_ydata()) == [1.0, 2.0]
+    assert "docker:cpus=2 (native), nginx, requests: 1,400/s" in drawn.alt
 
 
 def test_each_axis_has_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [("1", "128"), ("1", "256"), ("2", "128"), ("2", "256")]
     rows = [row(f"docker:cpus={c}:memory={m}", int(c) * 1000 + int(m)) for c, m in points]
     rows += [row("host:cpus=1", 1.0), row("docker:cpus=1:memory=128", 1.0, "host_cpu_s_per_s")]
-    found = scaled(monkeypatch, rows)
+    with_rows(monkeypatch, rows)
+    found = stats.scaling(None)  # type: ignore[arg-type]
     cpus = found[found["setting"] == "cpus"]
     assert sorted(cpus["line"].unique()) == ["docker:memory=128", "docker:memory=256", "host"]
     one = cpus[cpus["line"] == "docker:memory=256"]
@@ -50,7 +77,8 @@ def test_each_axis_has_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_formats_are_in_their_order_and_no_line_joins_them(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [(kind, m) for m in (256, 512) for kind in ("vdi", "qcow2", "raw")]
     rows = [row(f"qemu:disk_format={kind}:memory={m}", m) for kind, m in points]
-    found = scaled(monkeypatch, rows)
+    with_rows(monkeypatch, rows)
+    found = stats.scaling(None)  # type: ignore[arg-type]
     formats = found[found["setting"] == "disk_format"]
     one = formats[formats["line"] == "qemu:memory=512"]
     assert list(one["value"]) == ["raw", "qcow2", "vdi"]
@@ -76,7 +104,8 @@ def test_what_a_program_reports_is_drawn_by_its_first_figure(
     ]
     for one in metrics:
         one["metric"] = one.pop("quantity")
-    found = scaled(monkeypatch, rows, metrics)
+    with_rows(monkeypatch, rows, metrics)
+    found = stats.scaling(None)  # type: ignore[arg-type]
     reported = found[found["workload"] == "fio"]
     assert list(reported["quantity"]) == ["bandwidth"] * 2 and list(reported["value"]) == [*kinds]
     chart = charts.scaling(found, badge="made up")
