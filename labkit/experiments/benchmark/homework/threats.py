@@ -20,8 +20,8 @@ OF_PROGRAMS = {
     "machine, below which the host's cache still is. So a machine's direct reads may be memory of "
     "the host; they are not a disk's; and its direct writes are done when they are in the host's "
     "memory (QEMU's cache=writeback), and not on a disk until the guest flushes. The file systems "
-    "differ, too: ext2 in a machine, the host's own for host and container. A latency shorter than the clock's "
-    "steps is not told.",
+    "differ, too: ext2 in a machine, the host's own for host and container. A latency shorter "
+    "than the clock's steps is not told.",
     "ab": "The load comes from ab on the same computer, through the loopback address and the port "
     "that the boundary forwards. It takes processor time from what it measures, and it is closed: "
     "a slower server is asked less often, so its latencies hold no waiting of an open stream. "
