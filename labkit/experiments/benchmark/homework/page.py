@@ -63,6 +63,7 @@ def html(run: Run, *, badge: str) -> str:
         versions=_versions(run),
         results=list(_results(run, table)),
         lab=list(_of_the_lab(run)),
+        lab_absent=boundaries.absent(run, "", stats.quantities(run)),
         storage=storage(run),
         storage_headings=HEADINGS,
         charts=list(_charts(run, table, badge)),
