@@ -78,6 +78,8 @@ def _show_image(image: LabImage, as_json: bool) -> None:
     if as_json:
         print(json.dumps(description, indent=2))
         return
+    sizes = description.pop("bytes", {})
+    description["size"] = {name: f"{size / 2**20:.1f} MiB" for name, size in sizes.items()}
     if image.packages:  # of thousands of files, the size of all is told above
         del description["files"]
         count = len(description["programs"]["packages"])

@@ -68,10 +68,16 @@ def look_up(suites: Suites, architecture: Architecture) -> Pins:
     return replace(pins, packages={name: _newest_of(indexes, name) for name in names})
 
 
-def fetch(package: Package, folder: Path, *, progress: bool) -> Path:
-    """The package's .deb in the cache, checked."""
-    name = f"{package.name}-{package.sha256[:12]}.deb"
-    return download(package.url, folder / name, package.expected, progress=progress)
+def fetch(package: Package, folder: Path, *, progress: bool, needed: int = 0) -> Path:
+    """The package's .deb in the cache, checked. needed: bytes of all that is still to be fetched,
+    said where there is no room."""
+    file, expected = place(package, folder), package.expected
+    return download(package.url, file, expected, progress=progress, needed=needed)
+
+
+def place(package: Package, folder: Path) -> Path:
+    """Where its .deb lies, or will."""
+    return folder / f"{package.name}-{package.sha256[:12]}.deb"
 
 
 def read_member(deb: Path, patterns: Sequence[str]) -> bytes:

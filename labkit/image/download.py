@@ -34,15 +34,19 @@ class Expected:
     size: int
 
 
-def download(url: str, target: Path, expected: Expected | None, *, progress: bool) -> Path:
-    """Fetches `url` to `target`, unless a file that checks out lies there already.
+def download(
+    url: str, target: Path, expected: Expected | None, *, progress: bool, needed: int = 0
+) -> Path:
+    """Fetches `url` to `target`, unless a file that checks out lies there already. needed: bytes
+    of all that shall lie there, where this file is one of several.
 
     Raises Unreachable when it cannot be had, ImageError when it is not what was expected; in
     either case nothing of it is left.
     """
     if expected and target.is_file() and file_sha256(target) == expected.sha256:
         return target
-    with unfinished(target.parent, expected.size if expected else _PIECE) as folder:
+    needed = max(needed, expected.size if expected else _PIECE)
+    with unfinished(target.parent, needed) as folder:
         part = folder / target.name
         _fetch_patiently(url, part, expected, progress)
         if expected:

@@ -143,7 +143,7 @@ def read_contents(inputs: Inputs, folder: Path, *, progress: bool) -> Contents:
 def _fetched(programs: Programs, folder: Path, *, progress: bool) -> Iterator[Path]:
     """The packages' files, one after another, of which there may be a hundred. One bar for all, in
     which the time counts, too, that whoever asks for them takes to unpack each."""
-    packages = programs.packages.values()
+    packages = list(programs.packages.values())
     with bar(
         desc=f"{len(packages)} packages: ",
         total=sum(package.size for package in packages),
@@ -154,8 +154,10 @@ def _fetched(programs: Programs, folder: Path, *, progress: bool) -> Iterator[Pa
         leave=False,
         disable=not progress,
     ) as shown:
-        for package in packages:
-            yield debs.fetch(package, folder, progress=False)
+        for done, package in enumerate(packages):
+            rest = [one for one in packages[done:] if not debs.place(one, folder).exists()]
+            needed = sum(one.size for one in rest)
+            yield debs.fetch(package, folder, progress=False, needed=needed)
             shown.update(package.size)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import psutil
 
+from labkit.backends.table import make_backend
 from labkit.errors import BackendError, UsageError
 from labkit.guest.workload import ballast_mib, parse_task
 from labkit.recordings.facts import Limits
@@ -53,9 +54,11 @@ def check_room(limits: Limits, count: int) -> None:
         )
 
 
-def check_scratch(tasks: Iterable[str]) -> None:
+def check_scratch(backends: Iterable[str], tasks: Iterable[str]) -> None:
     """UsageError for fio where what it reads and writes would lie in memory: the folder of a
     process, and just so the file that is a machine's disk."""
+    if not any(make_backend(name).needs_scratch for name in backends):
+        return
     asked = [task.label for task in map(parse_task, tasks) if task.workload.program == "fio"]
     if asked and file_systems.in_memory(place := file_systems.scratch()):
         raise UsageError(

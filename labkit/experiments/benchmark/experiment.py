@@ -42,6 +42,7 @@ class Benchmark(Experiment[RunOptions, Plan, RunManifest]):
     labkit run --resume data/runs/ID              after Ctrl-C, a kill, a power cut
     labkit run --json > result.json               one JSON object; messages stay on stderr
     LABKIT_GUEST=FOLDER labkit run --workloads NAME       yours: FOLDER/workloads/NAME.sh
+                                                  (and programs that it runs: FOLDER/bin/)
 
     A workload of your own runs a program of Debian's by run_program, where its head names the
     package (# packages: brotli). With # report: lines it defines report SECONDS, which prints

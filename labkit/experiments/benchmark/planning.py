@@ -52,8 +52,7 @@ def make_plan(options: RunOptions) -> Plan:
     limits = _limits(options, chosen)
     for name in names:
         _check_within(name, limits, chosen.workloads)
-    if any(make_backend(name).needs_scratch for name in names):
-        check_scratch(chosen.workloads)
+    check_scratch(names, chosen.workloads)
     exact = options.repeats is not None
     budget_s = options.time_budget or PRECISION_BUDGET_S
     return Plan(

@@ -54,10 +54,13 @@ class Mistakes(Experiment[MistakesOptions, MistakesPlan, MistakesManifest]):
     tables = TABLES
 
     def plan(self, options: MistakesOptions) -> MistakesPlan:
+        from labkit.measure.room import check_scratch
+
         require_within("repeats", options.repeats, 1, 50)
         require_within("seconds", options.seconds, 0.2, 10)
         names = tuple(expand(USUAL if options.backends is None else options.backends))
         _check_sides(names)
+        check_scratch(names, ["fio"])
         drawn = random.SystemRandom().randrange(2**31) if options.seed is None else options.seed
         return MistakesPlan(
             backends=names, repeats=options.repeats, seconds=options.seconds, seed=drawn

@@ -24,6 +24,7 @@ from labkit.guest.protocol import Outcome, Script
 from labkit.measure.session import Session
 from labkit.record import Record
 from labkit.recordings import tables
+from labkit.system import file_systems
 from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock
 
 PLAN = MistakesPlan(backends=("docker", "qemu"), repeats=2, seconds=1, seed=1)
@@ -256,6 +257,15 @@ def test_a_backend_that_does_not_start_is_left_out(monkeypatch: pytest.MonkeyPat
 def test_what_makes_no_sense_is_refused(wrong: Any) -> None:
     with pytest.raises(UsageError):
         EXPERIMENT.plan(MistakesOptions(**wrong))
+
+
+def test_its_fio_is_refused_where_disks_would_lie_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert EXPERIMENT.plan(MistakesOptions(backends=["docker", "qemu"]))
+    monkeypatch.setattr(file_systems, "kind_of", lambda _: "tmpfs")
+    with pytest.raises(UsageError, match="memory, no disk"):
+        EXPERIMENT.plan(MistakesOptions(backends=["docker", "qemu"]))
 
 
 @pytest.mark.parametrize(

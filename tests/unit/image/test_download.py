@@ -88,6 +88,9 @@ def test_disk_full(url: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(ImageError, match="no room left") as caught:
         download(url, cache / "file", expected, progress=False)
     assert "300 MiB are needed" in caught.value.details
+    with pytest.raises(ImageError) as caught:  # one file of several
+        download(url, cache / "file", expected, progress=False, needed=900 * 1024 * 1024)
+    assert "900 MiB are needed" in caught.value.details
     assert "LABKIT_CACHE" in caught.value.resolution
     assert left(cache) == []
 

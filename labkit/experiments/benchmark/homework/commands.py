@@ -12,7 +12,8 @@ COMMANDS = {
     "fio": "fio --name=lab --filename=FILE --size={size} --rw={rw} --bs={bs} --direct={direct} "
     "--ioengine=psync --thread --output-format=json --time_based --runtime={ms}ms "
     "--invalidate={invalidate} --pre_read={pre_read}",
-    "nginx": "ab -q -r -t {seconds} -n {most} -c {connections} -e FILE{keep} URL",
+    "nginx": "ab -q -r -t {seconds} -n {most} -c {connections} -e FILE{keep} URL; "
+    "nginx -e stderr -p . -c nginx.conf",
     "iperf3": "iperf3 -J -c ADDRESS -p PORT -t {seconds}{back}; iperf3 -s -1 -B ADDRESS -p PORT",
     "redis": "redis-benchmark -s SOCKET -t set,get -n AS_MANY_AS_THE_TIME_HOLDS -c {clients} --csv",
     "compile": "tcc -c FILE -o FILE",

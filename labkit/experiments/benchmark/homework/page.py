@@ -13,13 +13,14 @@ from labkit.experiments.benchmark import charts as draw
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.boot import installed
 from labkit.experiments.benchmark.figures import charts
+from labkit.experiments.benchmark.homework import boundaries, references
 from labkit.experiments.benchmark.homework.commands import command, described
 from labkit.experiments.benchmark.homework.storage import HEADINGS, storage
 from labkit.experiments.benchmark.homework.tasks import tasks
 from labkit.experiments.benchmark.homework.threats import threats
 from labkit.experiments.benchmark.programs import chief, wrong_clock_note
 from labkit.experiments.benchmark.records import KERNEL, Run
-from labkit.experiments.benchmark.stats.frames import yardstick
+from labkit.experiments.benchmark.stats.frames import of_good_trials, yardstick
 from labkit.experiments.benchmark.stats.quantities import by_trial
 from labkit.experiments.report import template
 from labkit.guest.programs import version_of
@@ -53,11 +54,16 @@ def html(run: Run, *, badge: str) -> str:
         programs_behind=_programs_behind(run),
         ready=_ready(run),
         first=yardstick(run.trials),
-        backends=notes.rows_of(stats.backends(run.trials)),
+        boundaries=boundaries.boundaries(run),
+        boundary_headings=boundaries.HEADINGS,
+        took=boundaries.took(run),
+        packages=references.packages(run),
+        references=list(references.references(run)),
         programs=list(_programs(run)),
         versions=_versions(run),
-        results=list(_results(table)),
+        results=list(_results(run, table)),
         lab=list(_of_the_lab(run)),
+        lab_absent=boundaries.absent(run, "", stats.quantities(run)),
         storage=storage(run),
         storage_headings=HEADINGS,
         charts=list(_charts(run, table, badge)),
@@ -105,24 +111,28 @@ def _programs(run: Run) -> Iterator[tuple[str, str, str, str]]:
 def _versions(run: Run) -> list[str]:
     """A sentence a program: that its version was the same everywhere, or which were which."""
     found: dict[str, dict[str, set[str]]] = {}
-    for row in run.reports.itertuples():
+    everywhere = set(run.manifest.backends)
+    for row in of_good_trials(run.reports, run.trials).itertuples():
         version = version_of(str(row.program), str(row.text))
         backends = found.setdefault(str(row.workload).partition(":")[0], {})
         backends.setdefault(version or "of a version that it does not tell", set())
         backends[version or "of a version that it does not tell"].add(str(row.backend))
-    return [_version_sentence(program, versions) for program, versions in found.items()]
+    return [_version_sentence(one, versions, everywhere) for one, versions in found.items()]
 
 
-def _version_sentence(program: str, versions: dict[str, set[str]]) -> str:
+def _version_sentence(program: str, versions: dict[str, set[str]], everywhere: set[str]) -> str:
     if len(versions) == 1:
-        return f"{program}: {next(iter(versions))} behind each boundary"
+        ((version, names),) = versions.items()
+        where = "each boundary" if names == everywhere else ", ".join(sorted(names))
+        return f"{program}: {version} behind {where}"
     return f"{program}: NOT the same: " + "; ".join(
         f"{version} ({', '.join(sorted(names))})" for version, names in versions.items()
     )
 
 
-def _results(table: Any) -> Iterator[tuple[str, list[list[str]]]]:
-    """Workload → rows: metric, backend, n, FIGURES, interval, ratio."""
+def _results(run: Run, table: Any) -> Iterator[tuple[str, list[list[str]], list[tuple[str, str]]]]:
+    """Workload → rows: metric, backend, n, FIGURES, interval, ratio; and which boundaries have
+    none, with the reason."""
     for workload in dict.fromkeys(table["workload"]):
         mine = table[table["workload"] == workload]
         rows = [
@@ -130,7 +140,7 @@ def _results(table: Any) -> Iterator[tuple[str, list[list[str]]]]:
             for metric in dict.fromkeys(mine["metric"])
             for row in notes.rows_of(mine[mine["metric"] == metric])
         ]
-        yield str(workload), rows
+        yield str(workload), rows, boundaries.absent(run, str(workload), mine)
 
 
 def _row(row: Any) -> list[str]:
@@ -145,6 +155,7 @@ def _figures(row: Any, scale: units.Scale) -> list[str]:
     interval += scale(row.median)[1] if interval else ""
     ratio = (row.median_ratio, row.low_ratio, row.high_ratio)
     shown = units.with_interval(*ratio, units.ratio) if units.known(row.median_ratio) else "–"
+    interval = interval or units.UNKNOWN
     return [units.label(row.backend, row.engine), str(row.n), *figures, interval, shown]
 
 

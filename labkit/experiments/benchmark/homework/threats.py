@@ -47,7 +47,7 @@ NESTED = (
 
 def threats(run: Run) -> list[str]:
     """Sentences, those of this very run first."""
-    return [sentence for sentence in _all(run) if sentence]
+    return [sentence[0].upper() + sentence[1:] for sentence in _all(run) if sentence]
 
 
 def _all(run: Run) -> Iterator[str]:

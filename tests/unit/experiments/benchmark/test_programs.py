@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,7 @@ from labkit.experiments.benchmark import (
 from labkit.experiments.benchmark.charts import program_bars
 from labkit.experiments.benchmark.experiment import EXPERIMENT
 from labkit.experiments.benchmark.figures import charts
-from labkit.experiments.benchmark.homework import page
+from labkit.experiments.benchmark.homework import boundaries, page
 from labkit.experiments.benchmark.homework.commands import COMMANDS, TESTS, command, described
 from labkit.experiments.benchmark.homework.storage import storage
 from labkit.experiments.benchmark.homework.threats import threats
@@ -84,8 +85,10 @@ def test_what_tcp_says_of_its_way_to_a_forwarded_port_is_the_hosts_alone(
 
 def test_the_homework_says_what_lies_below_fio(run: MadeUpRun) -> None:
     facts = {"host": {"scratch_file_system": "xfs"}, "docker": {}, "qemu": {"disk_cache": "none"}}
-    infos = run.manifest.backends.items()
-    infos = {n: one.model_copy(update={"configuration": facts[n]}) for n, one in infos}
+    infos = {
+        name: one.model_copy(update={"configuration": facts[name]})
+        for name, one in run.manifest.backends.items()
+    }
     run.manifest = run.manifest.model_copy(update={"backends": infos})
     rows = {name: cells for name, *cells in storage(run)}
     assert rows["host"][0] == "xfs" and rows["docker"][0] == "not recorded"
@@ -122,6 +125,46 @@ def test_the_homework_is_a_page_a_table_and_the_raw_reports(run: MadeUpRun, tmp_
     assert list(rows[0]) == COLUMNS and {row["unit"] for row in rows} >= {"1/s", "us", "s", "bytes"}
     raw = {file.name: file.read_text() for file in (tmp_path / "out/raw").iterdir()}
     assert len(raw) == len(run.reports) and raw["trial-000-host-fio_rw=read.json"] == FIO
+
+
+def test_a_boundary_without_a_good_trial_is_named_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page, "_charts", lambda *_: iter(()))
+    run = with_programs(make_run(n=2, failed=(2, 5)))  # both of qemu
+    assert "fio: fio-3.33 behind docker, host" in page._versions(run)
+    ((label, reason),) = boundaries.absent(run, "nginx", stats.programs(run))
+    assert label == "qemu (tcg)" and reason.startswith("no good trial: ")
+    rows = {row[0]: row[5:] for row in boundaries.boundaries(run)}
+    assert rows["qemu"] == ["2", "2", "0"] and rows["host"] == ["2", "2", "2"]
+    text = page.html(run, badge="")
+    assert text.count(f'<td colspan="8">{escape(reason)}') == len(WORKLOADS) + 1
+
+
+def test_the_page_has_places_to_write_in_numbers_and_references(
+    run: MadeUpRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart = charts(run, "")["programs"]
+    monkeypatch.setattr(page, "_charts", lambda *_: iter((chart, chart)))
+    packages = {"fio": "3.33-3", "apache2-utils": "2.4.62-1"}
+    run.manifest = run.manifest.model_copy(update={"packages": packages})
+    text = page.html(run, badge="")
+    for field in ("Name", "Course", "Date", "Question and hypothesis", "Discussion", "Conclusion"):
+        assert f'aria-label="{field}"></div>' in text
+    tables = re.findall(r"<caption>Table (\d+)\.", text)
+    assert tables == [str(n + 1) for n in range(len(tables))]
+    own = text.count("<table") - 2  # but for the two charts' data tables, which are not printed
+    assert own == len(tables)
+    assert re.findall(r"<figcaption>Figure (\d+)\.", text) == ["1", "2"]
+    assert "apache2-utils, Debian package 2.4.62-1." in text and "Efron" in text
+    assert boundaries.took(run) == "5 min"
+    assert all(sentence[0] == sentence[0].upper() for sentence in threats(run))
+
+
+def test_of_a_single_trial_nothing_is_blank() -> None:
+    run = with_programs(make_run(n=1))
+    tables = [rows for _, rows, _ in page._results(run, stats.programs(run))]
+    assert tables and all(cell for rows in tables for row in rows for cell in row)
 
 
 def test_what_is_handed_in_names_neither_computer_nor_user(
@@ -313,7 +356,7 @@ def test_the_command_line_has_the_options_of_the_workload_and_of_its_client() ->
     assert "--runtime=1500ms" in command(parse_task("fio"), 1.5)
     assert (
         command(parse_task("nginx:keepalive=1"), 1.0)
-        == "ab -q -r -t 1 -n 1000000 -c 4 -e FILE -k URL"
+        == "ab -q -r -t 1 -n 1000000 -c 4 -e FILE -k URL; nginx -e stderr -p . -c nginx.conf"
     )
 
 

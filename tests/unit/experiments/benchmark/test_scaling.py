@@ -55,7 +55,7 @@ def test_of_each_program_its_first_figure_has_a_panel(monkeypatch: pytest.Monkey
         "python, start in ms",
         "nginx, requests in 1/s",
     ]
-    assert np.array_equal(drawn.figure.axes[1].lines[0].get_ydata(), [1.0, 2.0])
+    assert np.asarray(drawn.figure.axes[1].lines[0].get_ydata()).tolist() == [1.0, 2.0]
     assert "docker:cpus=2 (native), nginx, requests: 1,400/s" in drawn.alt
 
 
