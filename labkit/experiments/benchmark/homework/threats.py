@@ -47,7 +47,13 @@ NESTED = (
 
 def threats(run: Run) -> list[str]:
     """Sentences, those of this very run first."""
-    return [sentence[0].upper() + sentence[1:] for sentence in _all(run) if sentence]
+    return [_begun(sentence) for sentence in _all(run) if sentence]
+
+
+def _begun(sentence: str) -> str:
+    """With a capital; n, a number's name, keeps its own."""
+    said = f"With {sentence}" if sentence.startswith("n = ") else sentence
+    return said[0].upper() + said[1:]
 
 
 def _all(run: Run) -> Iterator[str]:

@@ -159,6 +159,7 @@ def test_the_page_has_places_to_write_in_numbers_and_references(
     assert "apache2-utils, Debian package 2.4.62-1." in text and "Efron" in text
     assert boundaries.took(run) == "5 min"
     assert all(sentence[0] == sentence[0].upper() for sentence in threats(run))
+    assert any(sentence.startswith("With n = 5, ") for sentence in threats(run))
 
 
 def test_of_a_single_trial_nothing_is_blank() -> None:
