@@ -12,6 +12,7 @@ from pathlib import Path
 from labkit import image
 from labkit.backends.base import Backend, broken
 from labkit.backends.instance import READY_TIMEOUT_S, Instance
+from labkit.backends.own.names import is_own
 from labkit.backends.table import make_backend
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, LabError
@@ -107,7 +108,7 @@ def opened(
                     within = backend.within(limits or Limits())
                     states.enter_context(backend.saved_state(built, within))
                 except LabError as error:
-                    if backend.start == "cold":  # what it boots cannot be read: nothing to measure
+                    if is_own(name):  # the user's disk cannot be read: nothing to measure
                         raise
                     session.unsaved[name] = str(error)
             yield session

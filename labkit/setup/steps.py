@@ -75,12 +75,12 @@ def clean_up(*, daemon: bool = False, virtualbox: bool = False, cache: bool = Fa
     of_apps, running = apps.tidy(unknown.append)
     removed = [f"removed {what}" for what in [*left, *of_apps]]
     removed += [f"kept the app {what}: labkit paas stop ends it" for what in running]
+    if cache:
+        removed += [f"removed the image {tag}" for tag in store.remove_built()]
     if daemon and (stopped := stop_daemon(unknown.append)):
         removed.append(f"ended {stopped}")
     if virtualbox and (folder := remove_virtualbox()):
         removed.append(f"removed {folder}")
-    if cache:
-        removed += [f"removed the image {tag}" for tag in store.remove_built()]
     if cache and cache_dir().exists():
         installed = distribution.find()
         removed += _clean_cache()

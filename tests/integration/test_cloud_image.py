@@ -15,10 +15,12 @@ from labkit.backends.own.instance import OwnInstance
 from labkit.backends.own.seed import HOSTNAME, NOCLOUD
 from labkit.backends.table import make_backend
 from labkit.backends.timeline import Timeline
+from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
+from labkit.setup.table import installs
 from labkit.system.clock import HostClock, wait_until
-from tests.conftest import ready_backend
+from tests.conftest import one_at_a_time, ready_backend, unavailable
 from tests.integration import cloud_image
 
 pytestmark = [pytest.mark.qemu, pytest.mark.timeout(3600)]
@@ -29,6 +31,11 @@ TAKEN = "DataSourceNoCloud"  # of cloud-init's last line: "Cloud-init v. … fin
 @pytest.fixture(scope="module")
 def disk(lab_image: LabImage) -> Path:
     ready_backend("qemu:disk_format=qcow2")  # with qemu-img
+    try:
+        with one_at_a_time():
+            installs(["mmdebstrap", "mke2fs"], "mmdebstrap", "e2fsprogs")(lambda message: None)
+    except LabError as error:
+        unavailable("qemu", str(error))
     return cloud_image.cloud_image()
 
 

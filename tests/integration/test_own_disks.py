@@ -50,7 +50,12 @@ def tools() -> None:
 @pytest.fixture(scope="module")
 def raw(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # A comma and a blank, as options and command lines have them between.
-    return own_disks.make_raw(tmp_path_factory.mktemp("own, disks") / "tiny.raw")
+    target = tmp_path_factory.mktemp("own, disks") / "tiny.raw"
+    try:
+        with one_at_a_time():
+            return own_disks.make_raw(target)
+    except LabError as error:
+        unavailable("virtualbox", str(error))
 
 
 def state(folder: Path) -> dict[str, tuple[str, int]]:
@@ -114,10 +119,10 @@ def test_what_never_comes_is_told_with_the_last_words(
     raw: Path, lab_image: LabImage, ready: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """VirtualBox takes each connection by itself: nobody inside does."""
-    monkeypatch.setattr(process, "DRIVERLESS_PATIENCE_S", 15.0)
+    monkeypatch.setattr(process, "DRIVERLESS_PATIENCE_S", 30.0)
     monkeypatch.setattr(instance, "POWER_OFF_S", 5.0)
     with pytest.raises(BackendError, match="not ready within") as caught:
-        life(f"virtualbox:disk={raw}:ready={ready}", lab_image, timeout=15)
+        life(f"virtualbox:disk={raw}:ready={ready}", lab_image, timeout=30)
     assert WORDS in caught.value.details and "state is" in caught.value.details
     assert traces(owner()) == []
 

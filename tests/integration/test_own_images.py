@@ -92,7 +92,7 @@ def test_a_kernel_that_is_not_heard_is_told(lab_image: LabImage, tmp_path: Path)
     ready_backend("qemu")
     make_disk(path := tmp_path / "mute.raw", lab_image, LINE.replace("console=ttyS0 ", ""))
     with pytest.raises(BackendError, match="not ready within") as caught:
-        life(f"qemu:disk={path}:ready=console:login:", lab_image, timeout=8)
+        life(f"qemu:disk={path}:ready=console:login:", lab_image, timeout=30)
     assert "Booting from" in str(caught.value) and disk.UNHEARD in str(caught.value)
 
 

@@ -11,12 +11,19 @@ import pytest
 
 from labkit.backends.base import Backend
 from labkit.backends.virtualbox import installation
-from labkit.errors import LabError, UsageError
+from labkit.errors import BackendError, LabError, UsageError
 from labkit.experiments.benchmark import plan as make_plan
 from labkit.experiments.benchmark import planning, profiles
 from labkit.guest.workload import ballast_mib, parse_task
 from labkit.measure.plan import Plan
 from labkit.system import file_systems
+
+
+@pytest.fixture(autouse=True)
+def temporary_files_on_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many a computer has its /tmp in memory, where fio is refused."""
+    mounts = [SimpleNamespace(mountpoint="/", fstype="ext4")]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda **_: mounts)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +199,7 @@ def test_fio_is_refused_for_all_alike_where_disks_would_lie_in_memory(
     assert make_plan(backends=["host"], workloads=["fio"], memory_mib=512).workloads == ("fio",)
     mounts.append(SimpleNamespace(mountpoint=folder, fstype="tmpfs"))
     for name in ("host", "qemu"):
-        with pytest.raises(UsageError, match="memory, no disk") as caught:
+        with pytest.raises(BackendError, match="memory, no disk") as caught:
             make_plan(backends=[name], workloads=["fio:rw=read"], memory_mib=512)
         assert "TMPDIR" in caught.value.resolution
     assert make_plan(backends=["docker"], workloads=["fio"], memory_mib=512)  # it has a volume

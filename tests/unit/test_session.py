@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import cast
 
@@ -102,3 +103,17 @@ def test_a_backend_that_has_no_disk_for_programs_is_told_before_it_starts(
     with session.opened(["bad", "good"], packages=["fio"], lenient=True) as opened:
         assert list(opened.backends) == ["good"]
         assert "it has one disk only" in opened.left_out["bad"]
+
+
+def test_a_state_that_cannot_be_made_costs_its_backend_its_trials_only(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def refused(*_: object) -> Iterator[None]:
+        raise BackendError("its folder cannot be mounted")
+        yield
+
+    monkeypatch.setattr(Swept, "saved_state", refused)
+    assert made("good").start == "cold"
+    with session.opened(["bad", "good"]) as opened:
+        assert set(opened.unsaved) == {"good"} and set(opened.backends) == {"bad", "good"}

@@ -57,8 +57,9 @@ def all_kinds(client: docker.DockerClient) -> set[Kind]:
 
 def _built_kinds(client: docker.DockerClient) -> set[Kind]:
     """Those of all folders of which images are there."""
-    images = client.images.list(filters={"label": BUILT_LABEL})
-    digests = (str(image.labels[BUILT_LABEL]) for image in images)
+    # By the list alone: an image that is asked for by itself may be gone meanwhile.
+    listed = client.api.images(filters={"label": BUILT_LABEL})
+    digests = (str((image["Labels"] or {}).get(BUILT_LABEL, "")) for image in listed)
     return {built(digest) for digest in digests if _DIGEST.fullmatch(digest)}
 
 

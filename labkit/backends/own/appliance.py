@@ -19,7 +19,9 @@ from labkit.errors import BackendError
 MOST_BYTES = 4 << 20  # of a description
 ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#"
 AGAIN = "export it once more, or copy it anew from where it came from; tar -tf FILE lists it"
-_DIGEST = re.compile(r"^SHA(\d+)\s*\(([^)]+)\)\s*=\s*([0-9a-fA-F]+)\s*$", re.MULTILINE)
+_DIGEST = re.compile(
+    r"^SHA(1|224|256|384|512)\s*\(([^)]+)\)\s*=\s*([0-9a-fA-F]+)\s*$", re.MULTILINE
+)
 _PIECE = 1 << 20
 
 
@@ -90,7 +92,7 @@ def _disks(ova: Path, description: str) -> list[str]:
             f"the appliance {ova} is encrypted",
             resolution="export one that is not: the lab asks for no passphrase",
         )
-    files = {about["id"]: about for about in _named(parts, "File")}
+    files = {about.get("id", ""): about for about in _named(parts, "File")}
     references = [about["fileRef"] for about in _named(parts, "Disk") if "fileRef" in about]
     disks = [files[name] for name in references if name in files]
     if not disks:
@@ -101,7 +103,7 @@ def _disks(ova: Path, description: str) -> list[str]:
             details=f"its description says so: {', '.join(sorted(packed))}",
             resolution="tar -xf FILE unpacks it; name the disk itself, once it is a whole one",
         )
-    return [about["href"] for about in disks]
+    return [about.get("href", "") for about in disks]
 
 
 def _named(parts: list[ET.Element], name: str) -> Iterator[dict[str, str]]:

@@ -83,7 +83,7 @@ class OwnDiskBackend(QemuBackend):
         drivers for no other. IDE knows no disk that cannot be written, but a CD."""
         if (asked := self.chosen.get("seed")) is None:
             return []
-        file, bus = Path(asked), self.chosen["bus"]
+        file, bus = seed.place(asked), self.chosen["bus"]
         if asked == seed.NOCLOUD:
             file = stack.enter_context(scratch_folder()) / "seed.iso"
             file.write_bytes(self._medium)

@@ -22,6 +22,7 @@ from typing import Any
 
 import docker
 import requests
+import urllib3
 from docker.errors import APIError, ImageNotFound
 from docker.models.images import Image
 
@@ -30,7 +31,7 @@ from labkit.backends.docker import client, store
 from labkit.backends.docker.client import DAEMON_ERRORS, daemon_errors
 from labkit.errors import BackendError, LabError, NoRoom
 from labkit.system import refusals
-from labkit.system.owner_marks import owner
+from labkit.system.owner_marks import owner, scratch_folder
 from labkit.system.process import last_lines
 
 DOCKERFILE = "Dockerfile"
@@ -110,12 +111,13 @@ def _parts(
     daemon: docker.DockerClient, image: str, *, tag: str, labels: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     try:
-        yield from daemon.api.build(
-            path=str(place(image)), tag=tag, labels=labels, rm=True, forcerm=True, decode=True
-        )
+        with scratch_folder():  # where the SDK packs the folder: no room there is told as that
+            yield from daemon.api.build(
+                path=str(place(image)), tag=tag, labels=labels, rm=True, forcerm=True, decode=True
+            )
     except APIError as error:  # a Dockerfile that cannot be read
         raise _failure(image, [str(error.explanation or error)]) from error
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise client.daemon_error(f"build {image}", error) from error
     except OSError as error:
         if (told := refusals.in_words(error)) and error.errno is not None:

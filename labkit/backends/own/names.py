@@ -22,8 +22,10 @@ NO_AGENT = (
 )
 UNSUPPORTED = {name: NO_AGENT for name in all_workloads() if name != IDLE}
 UNSUPPORTED["resumed start"] = "only the lab image's agent can be met again after a pause"
-_PLACE = re.compile(rf":(image|{'|'.join(DISK)})=(.+?)(?=:\w+=|$)")
-_NAMED = re.compile(rf":(image|seed|{'|'.join(DISK)})=(.+?)(?=:\w+=|$)")
+# A file's name may hold all that looks like a setting but these.
+_AFTER = rf"(?=:(?:bus|card|engine|seed|{'|'.join((*OWN, *LIMITS))})=|$)"
+_PLACE = re.compile(rf":(image|{'|'.join(DISK)})=(.+?){_AFTER}")
+_NAMED = re.compile(rf":(image|seed|{'|'.join(DISK)})=(.+?){_AFTER}")
 _DISTRIBUTION = ":distribution="
 _BITS = re.compile(r":bits=(\w+)")
 _LIMIT = re.compile(rf":({'|'.join(LIMITS)})=(\d+)")

@@ -97,19 +97,25 @@ def established(port: int) -> re.Pattern[str]:
 
 
 def held(
-    connection: socket.socket, listed: Callable[[], str], seconds: float, pause: float = LOOK_S
+    connection: socket.socket,
+    listed: Callable[[], str],
+    seconds: float,
+    pause: float = LOOK_S,
+    first: float = 0.0,
 ) -> bool:
     """Whether the guest takes it within this time: such a network takes each one by itself, and
-    then asks the guest. `listed`: its list of connections, which is looked at after each pause."""
+    then asks the guest. `listed`: its list of connections, which is looked at after `first`
+    seconds, and then after each pause."""
     taken = established(connection.getpeername()[1])
     connection.setblocking(False)
     until = time.monotonic() + seconds
+    time.sleep(first)
     while time.monotonic() < until:
-        time.sleep(pause)
         if taken.search(listed()):
             return True
         with suppress(BlockingIOError):
             return connection.recv(1) != b""  # the guest has refused it, or has spoken
+        time.sleep(pause)
     return False
 
 

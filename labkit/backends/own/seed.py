@@ -35,9 +35,19 @@ USE = f"name a medium of your own, such as cloud-localds(1) makes it, or use see
 
 def problem(chosen: str) -> Missing | None:
     """Why there is no seed; `chosen` is NOCLOUD or a file with a medium."""
-    if chosen == NOCLOUD or Path(chosen).is_file():
+    if chosen == NOCLOUD:
         return None
-    return Missing(f"the seed {chosen} is no file", USE)
+    try:
+        place(chosen).open("rb").close()
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        return Missing(f"the seed {chosen} cannot be read: {why}", USE)
+    return None
+
+
+def place(chosen: str) -> Path:
+    """The file that the setting names."""
+    return Path(chosen).expanduser()
 
 
 def described(chosen: str) -> str:
@@ -45,7 +55,7 @@ def described(chosen: str) -> str:
     if chosen == NOCLOUD:
         digest = hashlib.sha256("".join(FILES.values()).encode()).hexdigest()
         return f"made by the lab, host name {HOSTNAME}, sha256 {digest[:12]}"
-    return f"one's own, sha256 {hashlib.sha256(Path(chosen).read_bytes()).hexdigest()[:12]}"
+    return f"one's own, sha256 {hashlib.sha256(place(chosen).read_bytes()).hexdigest()[:12]}"
 
 
 def medium() -> bytes:

@@ -181,4 +181,4 @@ def _taken(machine: Machine, connection: socket.socket) -> bool:
 
     slow = machine.engine in SLOW_ENGINES
     times = (TAKEN_SLOWLY_S, LOOK_SLOWLY_S) if slow else (TAKEN_S, LOOK_S)
-    return held(connection, listed, *times)
+    return held(connection, listed, *times, first=times[1])

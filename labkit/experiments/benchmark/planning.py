@@ -156,7 +156,7 @@ def _cannot_do(plan: Plan) -> Iterator[str]:
     in_memory = "disk" in asked and file_systems.in_memory(file_systems.scratch())
     for name in plan.backends:
         backend = make_backend(name)
-        if in_memory and backend.needs_scratch:
+        if in_memory and backend.needs_scratch and "disk" not in backend.unsupported:
             yield f"in memory, not on a disk: {name}, disk: {IN_MEMORY}"
         if not (special or asked.keys() & backend.unsupported.keys()):
             continue  # without asking any program whether it is there

@@ -262,9 +262,10 @@ def test_what_makes_no_sense_is_refused(wrong: Any) -> None:
 def test_its_fio_is_refused_where_disks_would_lie_in_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(file_systems, "kind_of", lambda _: "ext4")
     assert EXPERIMENT.plan(MistakesOptions(backends=["docker", "qemu"]))
     monkeypatch.setattr(file_systems, "kind_of", lambda _: "tmpfs")
-    with pytest.raises(UsageError, match="memory, no disk"):
+    with pytest.raises(BackendError, match="memory, no disk"):
         EXPERIMENT.plan(MistakesOptions(backends=["docker", "qemu"]))
 
 

@@ -55,6 +55,8 @@ def test_a_torn_one_is_told_before_anything_is_begun(tmp_path: Path, left: int) 
         (OVF.replace("{files}", '<File ovf:id="f0" ovf:href="z.vmdk"/>'), "z.vmdk"),
         (OVF.replace("{disks}", ""), "no disk"),
         ("no description", "cannot be read"),
+        (OVF.replace("{files}", '<File ovf:href="b.vmdk"/>'), "no disk"),
+        (OVF.replace("{files}", '<File ovf:id="f0"/>'), "which is not in it"),
         (ENCRYPTED, "encrypted"),
         (
             OVF.replace("{files}", '<File ovf:id="f0" ovf:href="b.vmdk" ovf:compression="gzip"/>'),

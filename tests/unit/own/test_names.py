@@ -57,6 +57,7 @@ def test_one_file_or_image_is_the_same_bits_wherever_it_runs() -> None:
     ("name", "shown"),
     [
         ("qemu:disk=/home/anna/x.qcow2:ready=http://:80/a", "qemu:disk=x.qcow2:ready=http://:80/a"),
+        ("qemu:disk=/a:b=c/x.qcow2:ready=tcp:1", "qemu:disk=x.qcow2:ready=tcp:1"),
         ("virtualbox:ova=~/My labs/a:b.ova:bus=ide", "virtualbox:ova=a:b.ova:bus=ide"),
         ("qemu:disk=/a/x:seed=/home/anna/s.iso:ready=tcp:1", "qemu:disk=x:seed=s.iso:ready=tcp:1"),
         ("docker:image=/home/anna/app:ready=tcp:1", "docker:image=./app:ready=tcp:1"),

@@ -45,6 +45,15 @@ def test_it_is_a_second_disk_that_is_only_read(bus: str, says: str, tmp_path: Pa
     assert bare._seed(stack) == []
 
 
+def test_ones_own_may_lie_in_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert seed.problem("~/seed.iso") is not None
+    (tmp_path / "seed.iso").write_bytes(b"mine")
+    assert seed.problem("~/seed.iso") is None and seed.described("~/seed.iso")
+
+
 def test_ones_own_is_taken_as_it_is_and_told_apart(tmp_path: Path) -> None:
     own, boot = tmp_path / "se,ed.iso", tmp_path / "disk.raw"
     own.write_bytes(b"mine")

@@ -47,19 +47,19 @@ def absent(run: Run, workload: str, shown: pd.DataFrame) -> list[tuple[str, str]
     """Boundary, reason: of those that have no row among a workload's."""
     names = set(shown["backend"])
     return [
-        (units.label(name, info.engine), _reason(run, name, workload.partition(":")[0]))
+        (units.label(name, info.engine), _reason(run, name, workload))
         for name, info in run.manifest.backends.items()
         if name not in names
     ]
 
 
 def _reason(run: Run, name: str, workload: str) -> str:
-    unsupported = run.manifest.backends[name].unsupported
+    cannot = run.manifest.backends[name].unsupported.get(workload.partition(":")[0])
     failed = stats.failures(run.trials)
     errors = [str(error) for error in failed[failed["backend"] == name]["error"]]
     good = {row.backend for row in notes.rows_of(stats.backends(run.trials)) if row.n}
     told = [why for what, why in run.left_out.items() if what in (name, f"{name}, {workload}")]
-    told += [unsupported[workload]] if workload in unsupported else []
+    told += [cannot] if cannot else []
     if name not in good:
         told = [f"no good trial: {why}" for why in [*errors, *told]] or ["no good trial"]
     return told[0].partition("\n")[0] if told else "it has reported nothing that may be a figure"

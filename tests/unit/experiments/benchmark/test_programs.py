@@ -127,6 +127,13 @@ def test_the_homework_is_a_page_a_table_and_the_raw_reports(run: MadeUpRun, tmp_
     assert len(raw) == len(run.reports) and raw["trial-000-host-fio_rw=read.json"] == FIO
 
 
+def test_a_program_that_failed_behind_a_boundary_is_told_with_its_own_reason() -> None:
+    label = "fio:rw=read:bs=1m"
+    run = replace(with_programs(make_run(n=1)), left_out={f"qemu, {label}": "no room in it"})
+    others = stats.programs(run).query("backend != 'qemu'")
+    assert boundaries.absent(run, label, others) == [("qemu (tcg)", "no room in it")]
+
+
 def test_a_boundary_without_a_good_trial_is_named_with_its_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
