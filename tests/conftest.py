@@ -38,7 +38,6 @@ SLOW = (
     "tests/platforms/test_reading.py::test_statistics*",
     "tests/platforms/test_reading.py::test_every*",
     "tests/integration/test_arm64.py::*boots*",
-    "tests/integration/test_cloud_image.py::*",
     "tests/integration/test_disk_formats.py::*[[]raw[]]",
     "tests/integration/test_disk_formats.py::*[[]v*[]]",
     "tests/integration/test_odd_folders.py::*",

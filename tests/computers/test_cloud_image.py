@@ -20,10 +20,10 @@ from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.setup.table import installs
 from labkit.system.clock import HostClock, wait_until
+from tests.computers import cloud_image
 from tests.conftest import one_at_a_time, ready_backend, unavailable
-from tests.integration import cloud_image
 
-pytestmark = [pytest.mark.qemu, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.computer, pytest.mark.timeout(3600)]
 PATIENCE_S = 1200.0
 TAKEN = "DataSourceNoCloud"  # of cloud-init's last line: "Cloud-init v. … finished at …"
 
@@ -35,7 +35,7 @@ def disk(lab_image: LabImage) -> Path:
         with one_at_a_time():
             installs(["mmdebstrap", "mke2fs"], "mmdebstrap", "e2fsprogs")(lambda message: None)
     except LabError as error:
-        unavailable("qemu", str(error))
+        unavailable("computer", str(error))
     return cloud_image.cloud_image()
 
 
