@@ -7,14 +7,8 @@ import io
 import struct
 from pathlib import Path
 
-import pycdlib
-
-from labkit.image import debs
-from labkit.image.architecture import AMD64
-from labkit.image.inputs import read_boot_loader
-from labkit.image.iso import isolinux_cfg
-from labkit.system.paths import cache_dir
 from labkit.system.process import run
+from tests.bootable_disk import bootable
 from tests.computers.disks import BUILD_TIMEOUT_S, TIMERS, install, kept, mask
 
 HOSTNAME = "published"
@@ -54,26 +48,8 @@ def _make(folder: Path) -> None:
 
 def _boot_partition(disk: Path, root: Path) -> None:
     """isolinux as a disk's boot loader (isohybrid): the kernel and its initramfs."""
-    folder = cache_dir() / "debs"
-    pins = debs.load_pins(folder / debs.pins_name(AMD64))
-    assert pins is not None, "there is no lab image"
-    loader = read_boot_loader(pins, folder, progress=False)
-    assert loader is not None
     [kernel], [initramfs] = root.glob("boot/vmlinuz-*"), root.glob("boot/initrd.img-*")
-    iso = pycdlib.PyCdlib()
-    iso.new(interchange_level=3)
-    for name, data in (
-        ("ISOLINUX.BIN", loader.isolinux),
-        ("ISOLINUX.CFG", isolinux_cfg(LINE)),
-        ("LDLINUX.C32", loader.ldlinux),
-        ("VMLINUZ.", kernel.read_bytes()),
-        ("INITRAMFS.", initramfs.read_bytes()),
-    ):
-        iso.add_fp(io.BytesIO(data), len(data), f"/{name};1")
-    iso.add_eltorito("/ISOLINUX.BIN;1", boot_load_size=4, boot_info_table=True)
-    iso.add_isohybrid()
-    iso.write(str(disk))
-    iso.close()
+    bootable(disk, LINE, kernel.read_bytes(), initramfs.read_bytes())
 
 
 def _add_partition(disk: Path, system: Path) -> None:

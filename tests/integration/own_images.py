@@ -9,23 +9,20 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import docker
-import pycdlib
 import pytest
 
 from labkit.backends.table import make_backend
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError
 from labkit.guest.protocol import Request, Script
-from labkit.image import LabImage, debs
+from labkit.image import LabImage
 from labkit.image.cmdline import command_line
-from labkit.image.inputs import read_boot_loader
-from labkit.image.iso import isolinux_cfg
 from labkit.image.networked import append_entries, networked
 from labkit.image.rootfs import program
 from labkit.image.unpacked import unpacked
 from labkit.recordings.facts import Limits
 from labkit.system.clock import HostClock
-from labkit.system.paths import cache_dir
+from tests.bootable_disk import bootable
 
 # Says something, serves a page at port 8080, says that it is ready.
 SERVE = """#!/bin/busybox sh
@@ -46,26 +43,9 @@ def make_disk(target: Path, image: LabImage, line: str = LINE) -> None:
     plain = networked(image, progress=False)
     initramfs = target.with_suffix(".cpio")
     append_entries(plain.initramfs, [program("init", SERVE.encode())], initramfs)
-    folder = cache_dir() / "debs"
-    pins = debs.load_pins(folder / debs.pins_name(image.architecture))
-    assert pins is not None
-    loader = read_boot_loader(pins, folder, progress=False)
-    assert loader is not None
     kernel = image.kernel.read_bytes()
-    iso = pycdlib.PyCdlib()
-    iso.new(interchange_level=3)
-    for name, data in (
-        ("ISOLINUX.BIN", loader.isolinux),
-        ("ISOLINUX.CFG", isolinux_cfg(line)),
-        ("LDLINUX.C32", loader.ldlinux),
-        ("VMLINUZ.", (unpacked(kernel) if line == LEAN else None) or kernel),
-        ("INITRAMFS.", initramfs.read_bytes()),
-    ):
-        iso.add_fp(io.BytesIO(data), len(data), f"/{name};1")
-    iso.add_eltorito("/ISOLINUX.BIN;1", boot_load_size=4, boot_info_table=True)
-    iso.add_isohybrid()
-    iso.write(str(target))
-    iso.close()
+    kernel = (unpacked(kernel) if line == LEAN else None) or kernel
+    bootable(target, line, kernel, initramfs.read_bytes())
 
 
 def make_container_image(client: docker.DockerClient, image: LabImage, name: str) -> None:
