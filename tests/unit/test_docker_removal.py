@@ -60,7 +60,7 @@ def test_what_is_removed_is_told_though_the_daemon_goes_away_then(
     daemon = SimpleNamespace(
         containers=SimpleNamespace(list=lambda **options: [left]),
         images=SimpleNamespace(list=gone),
-        api=SimpleNamespace(remove_container=lambda name, **options: None),
+        api=SimpleNamespace(remove_container=lambda name, **options: None, images=gone),
     )
 
     @contextmanager
