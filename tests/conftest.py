@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NoReturn
 
+import psutil
 import pytest
 
 from labkit import image
@@ -23,6 +25,7 @@ from labkit.errors import LabError
 from labkit.image import LabImage
 from labkit.setup import docker
 from labkit.setup.table import SETUPS, installs, set_up_backend
+from labkit.system.owner_marks import Mark
 from tests import lanes
 from tests.kubernetes.built import BuildFailed, programs
 from tests.kubernetes.cluster import running
@@ -71,7 +74,9 @@ SLOW = (
 REQUIRED = set(filter(None, os.environ.get("LABKIT_REQUIRE", "").split(",")))
 
 
-DAEMON_BEFORE = pytest.StashKey[bool]()
+# In the environment of all that a run of the tests starts, its workers and runs within it, too.
+RUN = "LABKIT_TEST_RUN"
+OUTERMOST = pytest.StashKey[bool]()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -87,13 +92,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[DAEMON_BEFORE] = docker._note().exists()
+    config.stash[OUTERMOST] = RUN not in os.environ
+    os.environ.setdefault(RUN, uuid.uuid4().hex)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """A daemon that had to be started is ended again, when the last worker has come home."""
-    if not hasattr(config, "workerinput") and not config.stash[DAEMON_BEFORE]:
+    """A daemon that this run had to start is ended again, when the last worker has come home: not
+    one of another run beside it."""
+    if config.stash[OUTERMOST] and _daemon_run() == os.environ[RUN]:
         docker.stop_daemon()
+
+
+def _daemon_run() -> str | None:
+    """Which run of the tests has started the lab's Docker daemon, if it was one."""
+    mark = Mark.read(docker._noted())
+    if mark is not None:
+        with suppress(psutil.Error):
+            return psutil.Process(mark.pid).environ().get(RUN)
+    return None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from labkit.backends.instance import Instance, Meter
@@ -13,11 +13,13 @@ from labkit.backends.own.ready import PAUSE_S
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, GuestTimeout
 from labkit.guest.channel import Channel
+from labkit.guest.programs import console
 from labkit.guest.protocol import Answer, Outcome, Request, Script, Session
 from labkit.system.clock import Clock
 from labkit.system.process import last_lines
 
 KEEP = 16384
+MOST_NAMES = 4  # a boot has two
 ADVICE = (
     "look at what it said last; more patience: --ready-timeout SECONDS; more memory: --memory-mib N"
 )
@@ -37,6 +39,7 @@ class Said:
     ) -> None:
         self.found_at: float | None = None
         self.ended = False
+        self.introduced: dict[str, None] = {}  # what kernel and system call themselves, in order
         self.channel = channel
         self._clock = clock
         self._pattern = pattern
@@ -77,6 +80,8 @@ class Said:
             if self.found_at is None and self._pattern and self._pattern.search(whole):
                 self.found_at = at
             self._heard(at, whole)
+            if len(self.introduced) < MOST_NAMES:
+                self.introduced |= dict.fromkeys(console.introduced(whole)[:MOST_NAMES])
             self._text = whole[-KEEP:]
 
 
@@ -107,6 +112,11 @@ class OwnInstance(Instance):
 
     def meters(self) -> tuple[Meter, ...]:
         return self._meters()
+
+    def told(self) -> Mapping[str, str]:
+        """Its kernel and its system, where its output has named them."""
+        named = "\n".join(self._said.introduced)
+        return {console.NAME: f"{named}\n"} if named else {}
 
     def _wait_gone(self) -> None:
         self._end()

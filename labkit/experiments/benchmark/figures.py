@@ -22,7 +22,7 @@ Drawn = Iterator[tuple[str, Chart]]
 def charts(run: Run, badge: str) -> dict[str, Chart]:
     """Name → chart."""
     parts: tuple[Callable[[Run, str], Drawn], ...]
-    parts = (_scaling, _startup, _published, _memory, _instances, _cpu, _web, _programs)
+    parts = (_scaling, _startup, _boot, _published, _memory, _instances, _cpu, _web, _programs)
     drawn: dict[str, Chart] = {}
     run = examined(run)
     for part in parts:
@@ -45,6 +45,12 @@ def _startup(run: Run, badge: str) -> Drawn:
     if not table.empty:
         timeline = stats.timeline(run.milestones, run.trials)
         yield "startup", draw.startup(table, timeline, badge=badge)
+
+
+def _boot(run: Run, badge: str) -> Drawn:
+    """What systemd says of a boot, beside what was seen from outside."""
+    if not (table := stats.boot(run)).empty:
+        yield "boot", draw.boot(table, badge=badge)
 
 
 def _published(run: Run, badge: str) -> Drawn:

@@ -11,6 +11,7 @@ from labkit.experiments.benchmark import boot, data_quality, programs, stats
 from labkit.experiments.benchmark.records import Run, examined
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.table import Table, table
+from labkit.guest.programs import console
 from labkit.recordings.facts import DISK_FORMAT
 from labkit.recordings.words import FORMATS
 from labkit.text_table import WIDTH, aligned, wrapped
@@ -69,11 +70,13 @@ def cautions(run: Run, found: Table) -> list[str]:
 def own(run: Run) -> str:
     """What images of one's own are: whoever compares them must know in what they differ, before
     any ratio. Empty where there are none."""
+    consoles = _consoles(run)
     facts = {
         short(name): f"{info.configuration.get('own image') or info.configuration.get('own disk')}"
         + f" ({info.configuration.get('distribution') or 'distribution not known'}"
         + (", built of a folder)" if "built from" in info.configuration else ")")
         + (f", with a {FACT}: {info.configuration[FACT]}" if FACT in info.configuration else "")
+        + (f"; on its console: {consoles[name]}" if name in consoles else "")
         for name, info in run.manifest.backends.items()
         if is_own(name)
     }
@@ -82,6 +85,15 @@ def own(run: Run) -> str:
     images = "; ".join(f"{name} is {fact}" for name, fact in facts.items())
     kernels = "a container runs on this computer's kernel, a machine on its own"
     return f"Images of one's own, so not the lab image's bits: {images}. Their kernels: {kernels}."
+
+
+def _consoles(run: Run) -> dict[str, str]:
+    """Backend → what kernel and system have called themselves."""
+    rows = run.reports[run.reports["program"] == console.NAME]
+    return {
+        str(name): ", ".join(dict.fromkeys("".join(texts).splitlines()))
+        for name, texts in rows.groupby("backend")["text"]
+    }
 
 
 def _lost(table: pd.DataFrame, what: str) -> str:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 
 from labkit.errors import UsageError
-from labkit.guest.programs import ab, fio, iperf3, lines, redis, sysbench, systemd_analyze
+from labkit.guest.programs import ab, console, fio, iperf3, lines, redis, sysbench, systemd_analyze
 from labkit.guest.programs.metric import Metric
 
 # Program → report → metrics; the first one is what the program is asked for.
 PROGRAMS: Mapping[str, Callable[[str], list[Metric]]] = {
     "ab": ab.metrics,
+    console.NAME: console.metrics,
     "fio": fio.metrics,
     "iperf3": iperf3.metrics,
     "lines": lines.metrics,
@@ -20,12 +21,13 @@ PROGRAMS: Mapping[str, Callable[[str], list[Metric]]] = {
     "systemd-analyze": systemd_analyze.metrics,
 }
 # Asked of an instance itself (Instance.told): no workload of the plan.
-ASKED = ("systemd-analyze",)
+ASKED = ("systemd-analyze", console.NAME)
 
 
 # Where a report says of which program, and which version, it is.
 VERSIONS: Mapping[str, str] = {
     "ab": ab.VERSION,
+    console.NAME: console.VERSION,
     "fio": fio.VERSION,
     "iperf3": iperf3.VERSION,
     "sysbench": sysbench.VERSION,

@@ -12,11 +12,12 @@ from labkit.backends.distribution import login
 from labkit.backends.distribution.container import SETTINGS
 from labkit.backends.distribution.login import BOOTED, PLAIN, READY, LoginInstance
 from labkit.backends.distribution.machine import announced
-from labkit.backends.own.instance import Said
+from labkit.backends.own.instance import OwnInstance, Said
 from labkit.backends.own.ready import read
 from labkit.backends.timeline import Timeline
 from labkit.errors import BackendError, GuestTimeout
 from labkit.guest.channel import Channel
+from labkit.guest.programs import metrics_of, version_of
 from labkit.system.clock import HostClock
 
 Other = Callable[[socket.socket], None]
@@ -73,6 +74,24 @@ def test_one_logs_in_and_is_told(console: Callable[[Other], Said]) -> None:
         told = found.told()
     text = "system is running\nStartup finished in 547ms (userspace)\n"
     assert told == {"systemd-analyze": text}
+
+
+def test_kernel_and_system_are_called_what_the_console_calls_them(
+    console: Callable[[Other], Said],
+) -> None:
+    def booting(line: socket.socket) -> None:
+        line.sendall(b"SeaBIOS\r\n[    0.000000] Linux version 6.1.0-3")
+        line.sendall(b"2-amd64 (debian-kernel@lists.debian.org) #1 SMP\r\n" + b"x" * 40000)
+        line.sendall(b"Welcome to \x1b[1mDebian GNU/Linux 12 (bookworm)\x1b[0m!\r\n\r\n")
+        line.sendall(b"debian login: ")
+
+    with console(booting) as said:
+        found = OwnInstance(said, Timeline(HostClock()), None, tuple, lambda: None)
+        found.wait_ready(10)
+        text = found.told()["console"]
+    assert text == "Linux version 6.1.0-32-amd64\nWelcome to Debian GNU/Linux 12 (bookworm)\n"
+    assert version_of("console", text) == "Linux version 6.1.0-32-amd64"
+    assert metrics_of("console", text) == []
 
 
 def test_without_systemd_nobody_is_asked(console: Callable[[Other], Said]) -> None:

@@ -105,8 +105,10 @@ SYSTEMD_TOO_EARLY = """Bootup is not yet finished \
 (org.freedesktop.systemd1.Manager.FinishTimestampMonotonic=0).
 Please try again later.
 """
+CONSOLE = "Linux version 6.1.0-32-amd64\nWelcome to Debian GNU/Linux 12 (bookworm)\n"
 SAMPLES = {
     "ab": AB,
+    "console": CONSOLE,
     "fio": FIO,
     "iperf3": IPERF3,
     "lines": LINES,

@@ -1,5 +1,6 @@
 """Charts of this experiment: frame → Chart."""
 
+from labkit.experiments.benchmark.charts.boot import boot
 from labkit.experiments.benchmark.charts.compare import compare
 from labkit.experiments.benchmark.charts.cpu import cpu
 from labkit.experiments.benchmark.charts.ecdf import ecdf
@@ -18,6 +19,7 @@ from labkit.experiments.benchmark.charts.verdict import verdict
 
 __all__ = [
     "METRICS",
+    "boot",
     "compare",
     "cpu",
     "ecdf",
