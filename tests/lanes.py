@@ -31,6 +31,7 @@ BESIDE_OTHERS = (
     "tests/integration/test_shell.py::*",
     "tests/integration/test_start_events.py::*",
     "tests/integration/test_tasks.py::*",
+    "tests/integration/test_torn_disks.py::*",
     "tests/integration/test_umask.py::*",
     "tests/integration/test_virtualbox*",
     "tests/integration/test_vmware.py::*",

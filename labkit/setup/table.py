@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from labkit.backends.engine_parts.containerd import find_socket
 from labkit.backends.own.names import is_installed, is_own
-from labkit.backends.own.virtualbox import CONVERTER
+from labkit.backends.qemu.disk_format import IMAGER
 from labkit.image import distribution
 from labkit.setup import apt
 from labkit.setup.docker import set_up_docker
@@ -69,7 +69,7 @@ def set_up_backend(name: str, say: Say) -> None:
     if (base := name.partition(":")[0]) in SETUPS:
         SETUPS[base](say)
     if is_own(name) and base == "virtualbox":
-        installs([CONVERTER], "qemu-utils")(say)
+        installs([IMAGER], "qemu-utils")(say)
     if is_installed(name):
         packages = ("mmdebstrap", "e2fsprogs", "debian-archive-keyring")
         installs(distribution.PROGRAMS, *packages)(say)

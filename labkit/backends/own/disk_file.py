@@ -15,9 +15,11 @@ from pathlib import Path
 from labkit.backends.base import Missing, broken
 from labkit.backends.own import appliance
 from labkit.backends.own.names import DISK
+from labkit.backends.qemu.disk_format import IMAGER
 from labkit.errors import BackendError
 from labkit.system.open_files import writers
 from labkit.system.owner_marks import scratch_folder
+from labkit.system.process import find_tool, last_lines, run
 
 APPLIANCE = "ova"
 KINDS = {
@@ -29,6 +31,10 @@ KINDS = {
 }
 DESCRIPTOR = b"# Disk DescriptorFile"
 USE = "name a disk in the format qcow2, raw, vdi or vmdk, or an OVA: qemu:disk=FILE:ready=tcp:22"
+# offData, cbBlock, cBlocksAllocated of block/vdi.c's header, and where the last one ends.
+VDI_FIELDS, VDI_HEADER = (344, 376, 388), 392
+# qemu-img(1), check: only leaked clusters; a format that knows no check.
+HARMLESS, CHECK_S = (3, 63), 600.0
 LUKS, ENCRYPTED_AT = b"LUKS\xba\xbe", 32  # of qcow2's header: crypt_method
 DECRYPT = "name a copy that is not encrypted: the lab asks for no passphrase"
 
@@ -101,8 +107,9 @@ def described(disk: Path) -> str:
 
 @contextmanager
 def unpacked(disk: Path) -> Iterator[Path]:
-    """The disk itself; an appliance's in a temporary folder."""
+    """The disk itself; an appliance's in a temporary folder. BackendError for one that is torn."""
     if format_of(disk) != APPLIANCE:
+        _require_whole(disk)
         yield disk
         return
     with scratch_folder() as folder:
@@ -113,4 +120,36 @@ def unpacked(disk: Path) -> Iterator[Path]:
                 details=f"it is {appliance.read(disk).disk}",
                 resolution=USE,
             )
+        _require_whole(found)
         yield found
+
+
+def _require_whole(disk: Path) -> None:
+    """A program that opens it reads zeros where a torn file has ended: so its own tables are asked
+    beforehand. A raw disk has none."""
+    kind = format_of(disk)
+    if kind == "vdi":  # of which qemu-img does not notice it
+        damage = _missing_blocks(disk)
+    elif kind == "raw" or find_tool(IMAGER) is None:
+        return
+    else:
+        words = [IMAGER, "check", "--force-share", "-f", kind, str(disk.absolute())]
+        checked = run(words, check=False, timeout=CHECK_S)
+        damage = "" if checked.returncode in (0, *HARMLESS) else checked.stderr + checked.stdout
+    if damage:
+        raise BackendError(
+            f"the disk {disk} is damaged: it was not copied to its end, or is broken",
+            details=last_lines(damage),
+            resolution=f"copy it anew from where it came from; qemu-img check -f {kind} FILE",
+        )
+
+
+def _missing_blocks(disk: Path) -> str:
+    """What the header of a VDI promises and the file has not."""
+    with disk.open("rb") as file:
+        head = file.read(VDI_HEADER)
+    if len(head) < VDI_HEADER:
+        return "its header is not whole"
+    data, size, blocks = (int.from_bytes(head[at : at + 4], "little") for at in VDI_FIELDS)
+    promised, there = data + size * blocks, disk.stat().st_size
+    return f"its header promises {promised} bytes, {there} are there" if there < promised else ""

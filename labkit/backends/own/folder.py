@@ -12,19 +12,22 @@ second build of the same files does next to nothing.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import docker
 import requests
 import urllib3
 from docker.errors import APIError, ImageNotFound
 from docker.models.images import Image
+from docker.utils import tar
 
 from labkit.backends.base import Missing
 from labkit.backends.docker import client, store
@@ -111,10 +114,11 @@ def _parts(
     daemon: docker.DockerClient, image: str, *, tag: str, labels: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     try:
-        with scratch_folder():  # where the SDK packs the folder: no room there is told as that
-            yield from daemon.api.build(
-                path=str(place(image)), tag=tag, labels=labels, rm=True, forcerm=True, decode=True
-            )
+        # A file without a name, so that nothing of it is left by a lab that is killed.
+        with scratch_folder() as folder, TemporaryFile(dir=folder) as packed:
+            _pack(place(image), packed)
+            how: dict[str, Any] = {"custom_context": True, "rm": True, "forcerm": True}
+            yield from daemon.api.build(fileobj=packed, tag=tag, labels=labels, decode=True, **how)
     except APIError as error:  # a Dockerfile that cannot be read
         raise _failure(image, [str(error.explanation or error)]) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -127,6 +131,16 @@ def _parts(
             details=str(error),
             resolution="make it readable, or leave it out by a line in .dockerignore",
         ) from error
+
+
+def _pack(folder: Path, target: IO[bytes]) -> None:
+    """The folder as a tar, without what its .dockerignore leaves out."""
+    ignored: list[str] = []
+    with suppress(FileNotFoundError):
+        text = os.fsdecode((folder / ".dockerignore").read_bytes())  # as file names are
+        lines = map(str.strip, text.splitlines())
+        ignored = [line for line in lines if line and not line.startswith("#")]
+    tar(folder, exclude=ignored, fileobj=target)
 
 
 def _failure(image: str, lines: list[str]) -> LabError:

@@ -25,6 +25,7 @@ from labkit.backends.own import disk_file
 from labkit.backends.own.instance import OwnInstance, Said
 from labkit.backends.own.names import DISK, OWN, UNSUPPORTED, short
 from labkit.backends.own.ready import Ready, held, read, try_port
+from labkit.backends.qemu.disk_format import IMAGER
 from labkit.backends.timeline import Timeline
 from labkit.backends.virtualbox import registry
 from labkit.backends.virtualbox.backend import VirtualBoxBackend
@@ -41,7 +42,6 @@ from labkit.system import owned_files, refusals
 from labkit.system.ports import LOOPBACK
 from labkit.system.process import as_root, find_tool, run
 
-CONVERTER = "qemu-img"
 CONVERT_S = 3600.0
 # How long a guest may take to take a connection, and after which pauses that is looked at: a
 # program is started for each look, which costs a tenth of a second, and an interpreted guest time.
@@ -68,9 +68,9 @@ class OwnVirtualBoxBackend(VirtualBoxBackend):
     def missing(self) -> Missing | None:
         if (found := disk_file.problem(self.chosen) or super().missing()) is not None:
             return found
-        if find_tool(CONVERTER) is None:
+        if find_tool(IMAGER) is None:
             return Missing(
-                f"{CONVERTER}, which reads the disk for VirtualBox, is not installed",
+                f"{IMAGER}, which reads the disk for VirtualBox, is not installed",
                 as_root(f"setup {shlex.quote(short(self.name))}"),
             )
         return None
@@ -149,7 +149,7 @@ def _check_processors(interprets: bool, limits: Limits) -> None:
 
 def _convert(source: Path, target: Path) -> None:
     kind = disk_file.format_of(source)
-    words = [CONVERTER, "convert", "-f", kind, "-O", "vdi", str(source.absolute()), str(target)]
+    words = [IMAGER, "convert", "-f", kind, "-O", "vdi", str(source.absolute()), str(target)]
     try:
         run(words, timeout=CONVERT_S)
     except CommandError as error:
