@@ -22,6 +22,7 @@ from labkit.experiments.table import EXPERIMENTS
 from labkit.guest.workload import digests, parse_task
 from labkit.image import distribution
 from labkit.measure import last_selftest
+from labkit.measure.room import check_scratch
 from labkit.measure.session import Session, opened
 from labkit.recordings import comparability, reader
 from labkit.recordings.kind import Rows
@@ -95,6 +96,7 @@ def _resume(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
     if (line := host.priority_note(host.nice(), host.policy())) and options.progress:
         _say(line)
     needs = experiment.needs(plan)
+    check_scratch(needs.backends, needs.workloads)  # TMPDIR may be another one today
     with pointing_to(path, experiment), _session(experiment, needs, options) as session:
         manifest = _manifest(experiment, plan, session, before.manifest.recording_id)
         comparability.require_same(before.manifest, manifest)

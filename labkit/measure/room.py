@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 import psutil
 
@@ -15,6 +15,7 @@ from labkit.system import file_systems, host
 
 # Left to everything else on the computer.
 RESERVE_BYTES = 256 * 2**20
+IN_MEMORY = "the folder for temporary files is a tmpfs; TMPDIR=FOLDER names one on a disk"
 
 
 def check_limits(limits: Limits) -> None:
@@ -68,6 +69,15 @@ def check_scratch(backends: Iterable[str], tasks: Iterable[str]) -> None:
             "files there, and the disks of machines, lie in memory",
             resolution="name a folder on a disk with TMPDIR=FOLDER, such as TMPDIR=/var/tmp",
         )
+
+
+def disks_in_memory(backends: Iterable[str], asked: Collection[str]) -> Iterator[str]:
+    """The same of the workload `disk`, told beforehand: a line a backend."""
+    if "disk" not in asked or not file_systems.in_memory(file_systems.scratch()):
+        return
+    for backend in map(make_backend, backends):
+        if backend.needs_scratch and "disk" not in backend.unsupported:
+            yield f"in memory, not on a disk: {backend.name}, disk: {IN_MEMORY}"
 
 
 def check_programs(limits: Limits, workloads: Iterable[str]) -> None:

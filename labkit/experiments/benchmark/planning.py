@@ -25,10 +25,10 @@ from labkit.measure.room import (
     check_programs,
     check_room,
     check_scratch,
+    disks_in_memory,
 )
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import SEVERAL
-from labkit.system import file_systems
 
 # How long a run that adds blocks may take, unless told otherwise.
 PRECISION_BUDGET_S = 600.0
@@ -36,7 +36,6 @@ PRECISION_BUDGET_S = 600.0
 INSTANCES_BUDGET_S, INSTANCES_PATIENCE_S = 60.0, 600.0
 MOST_INSTANCES = 64
 INTERPRETS = "it interprets each instruction here: to start a program alone may take it minutes"
-IN_MEMORY = "the folder for temporary files is a tmpfs; TMPDIR=FOLDER names one on a disk"
 INTERPRETED = Missing(
     "it interprets each instruction here, so that real programs would take hours",
     "name it in --backends to try all the same",
@@ -153,11 +152,9 @@ def _cannot_do(plan: Plan) -> Iterator[str]:
     asked = dict.fromkeys(workload.name for workload in workloads)
     with_programs = any(workload.packages for workload in workloads)
     special = with_programs or any(workload.network for workload in workloads)
-    in_memory = "disk" in asked and file_systems.in_memory(file_systems.scratch())
+    yield from disks_in_memory(plan.backends, asked)
     for name in plan.backends:
         backend = make_backend(name)
-        if in_memory and backend.needs_scratch and "disk" not in backend.unsupported:
-            yield f"in memory, not on a disk: {name}, disk: {IN_MEMORY}"
         if not (special or asked.keys() & backend.unsupported.keys()):
             continue  # without asking any program whether it is there
         if backend.problem() is not None:

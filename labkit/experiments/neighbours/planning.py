@@ -21,7 +21,7 @@ from labkit.experiments.neighbours.records import (
 )
 from labkit.experiments.options import Help, Names, Options, require_within
 from labkit.measure.choice import quick
-from labkit.measure.room import check_room
+from labkit.measure.room import check_room, disks_in_memory
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import SEVERAL
 
@@ -104,7 +104,8 @@ def _kinds(chosen: Sequence[str] | None) -> tuple[Kind, ...]:
 
 
 def describe(plan: NeighboursPlan) -> str:
-    """The plan in a line: what will be done, and about how long it takes."""
+    """The plan in a line: what will be done, and about how long it takes. Then what is to be
+    known of it beforehand."""
     seconds = sum(
         _group_s(make_backend(name), plan) * len(plan.kinds) * blocks_of(name, plan)
         for name in plan.backends
@@ -112,7 +113,8 @@ def describe(plan: NeighboursPlan) -> str:
     length = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
     counts = ", ".join(f"{name} {blocks_of(name, plan)}" for name in plan.backends)
     kinds = ", ".join(plan.kinds)
-    return f"blocks: {counts}; neighbours: {kinds}; {len(CONDITIONS)} conditions; about {length}"
+    told = f"blocks: {counts}; neighbours: {kinds}; {len(CONDITIONS)} conditions; about {length}"
+    return "\n".join([told, *disks_in_memory(plan.backends, plan.kinds)])
 
 
 def schedule(plan: NeighboursPlan) -> list[Group]:

@@ -15,6 +15,7 @@ from labkit.experiments.neighbours.measure import measure
 from labkit.experiments.neighbours.placement import Cpus
 from labkit.experiments.neighbours.records import CONDITIONS, KINDS, Condition, Kind
 from labkit.recordings.words import SEVERAL
+from labkit.system import file_systems
 from tests.unit.experiments.neighbours.made_up import (
     ONE,
     TWO,
@@ -207,6 +208,14 @@ def test_a_slow_backend_is_in_one_block_with_few_requests(monkeypatch: pytest.Mo
     assert {group.block for group in planning.schedule(chosen)} == {1}
     assert planning.requests_of(Scene(), chosen) == 5
     assert "virtualbox 1" in planning.describe(chosen)
+
+
+def test_a_disk_that_lies_in_memory_is_told_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_systems, "kind_of", lambda place: "tmpfs")
+    for kinds, lines in ((["disk"], 2), (["cpu"], 1)):
+        told = planning.describe(neighbours.plan(backends=["host", "docker"], kinds=kinds))
+        assert len(told.splitlines()) == lines
+        assert ("host, disk" in told) == (lines == 2)  # a container has a volume
 
 
 @pytest.mark.parametrize(
