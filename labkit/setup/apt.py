@@ -9,6 +9,8 @@ from labkit.errors import CommandError, LabError
 from labkit.system.process import find_tool, run, with_root
 
 INSTALL_TIMEOUT_S = 900.0
+# apt.conf(5): without it, apt ends at once where another program holds dpkg's lock.
+PATIENT = ("-o", "DPkg::Lock::Timeout=300")
 
 
 def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
@@ -37,5 +39,7 @@ def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
 
 def _apt(command: str) -> None:
     """Unmarked: the services that a package starts are the computer's, and an installation that
-    goes on after a killed lab must not be broken off."""
-    run(command.split(), timeout=INSTALL_TIMEOUT_S, marked=False)
+    goes on after a killed lab must not be broken off. Another one, such as a computer's updates by
+    itself, is waited for."""
+    program, *words = command.split()
+    run([program, *PATIENT, *words], timeout=INSTALL_TIMEOUT_S, marked=False)
