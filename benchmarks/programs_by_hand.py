@@ -1,8 +1,9 @@
 """What real programs report in the lab, checked by hand: the same programs of the same image, with
 the same options, started without the lab's agent, workloads and clients.
 
-Behind host by the image's own loader, behind docker by `docker run` and `docker exec`; on the same
-processor and with the same limit of memory. By hand and by the lab take turns, in random order, so
+Behind host by the image's own loader, behind docker by `docker run` and `docker exec`, behind qemu
+by a machine whose first process they are (qemu_by_hand.py); on the same processor and with the same
+limit of memory. By hand and by the lab take turns, in random order, so
 that what drifts on the computer meets both alike. For each figure: medians, and the ratio of both
 with its 95 % interval, which holds 1 where these trials cannot tell the lab from the hand.
 """
@@ -15,6 +16,8 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+import qemu_by_hand
 
 from labkit import units
 from labkit.backends.base import Backend
@@ -61,11 +64,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--programs", default=",".join(FIGURES))
+    parser.add_argument("--backends", default="host,docker,qemu")
     options = parser.parse_args()
     names = options.programs.split(",")
     packages = [package for name in names for package in parse_task(name).workload.packages]
     rows: list[list[str]] = []
-    with opened(["host", "docker"], limits=SERVED, packages=packages) as session:
+    with opened(
+        options.backends.split(","), limits=SERVED, network=True, packages=packages
+    ) as session:
         for name in names:
             for backend in session.backends.values():
                 rows += compared(name, backend, session.image, options.rounds)
@@ -76,10 +82,13 @@ def compared(name: str, backend: Backend, built: LabImage, rounds: int) -> Itera
     by_hand: Mapping[tuple[str, str], Hand] = {
         ("fio", "host"): fio_host,
         ("fio", "docker"): fio_docker,
+        ("fio", "qemu"): fio_qemu,
         ("redis", "host"): redis_host,
         ("redis", "docker"): redis_docker,
+        ("redis", "qemu"): redis_qemu,
         ("nginx", "host"): nginx_host,
         ("nginx", "docker"): nginx_docker,
+        ("nginx", "qemu"): nginx_qemu,
     }
     ways: dict[str, Callable[[], str]] = {
         "hand": lambda: by_hand[name, backend.name](built),
@@ -119,6 +128,11 @@ def fio_docker(built: LabImage) -> str:
     return said(in_docker(built, instance_name(), ["--rm"], "fio", *FIO.split()))
 
 
+def fio_qemu(built: LabImage) -> str:
+    disk = "mkdir d; $bb mke2fs /dev/nvme0n1 >/dev/null; $bb mount -t ext2 /dev/nvme0n1 d; cd d"
+    return qemu_by_hand.report(built, LIMITS, f"$bb {disk}\nfio {FIO}")
+
+
 def redis_host(built: LabImage) -> str:
     with (
         scratch_folder() as folder,
@@ -134,6 +148,13 @@ def redis_docker(built: LabImage) -> str:
         said(in_docker(built, name, ["--detach"], "redis-server", *SERVER, ""))
         run(["docker", "exec", name, "/bin/busybox", "sleep", "1"])
         return said(["docker", "exec", name, "/usr/bin/redis-benchmark", *ASK])
+
+
+def redis_qemu(built: LabImage) -> str:
+    server = f"redis-server {' '.join(SERVER)} '' >log &\nuntil [ -S redis.sock ]; do :; done"
+    return qemu_by_hand.report(
+        built, LIMITS, f"{server}\n$bb sleep 1\nredis-benchmark {' '.join(ASK)}"
+    )
 
 
 def nginx_host(built: LabImage) -> str:
@@ -153,6 +174,14 @@ def nginx_docker(built: LabImage) -> str:
         words = ["-e", "stderr", "-p", ".", "-c", "/site/nginx.conf"]
         said(in_docker(built, name, more, "nginx", *words, network="bridge"))
         return asked(built, int(said(["docker", "port", name, "8080"]).rpartition(":")[2]))
+
+
+def nginx_qemu(built: LabImage) -> str:
+    site = NGINX.replace("ADDRESS", "8080").replace("ROOT", "www")
+    files = f"$bb mkdir www\necho '{PAGE}' >www/index.html\necho '{site}' >nginx.conf"
+    body = f"{files}\nnginx -e stderr -p . -c nginx.conf"
+    with reserved_port() as port, qemu_by_hand.machine(built, SERVED, body, port):
+        return asked(built, port)
 
 
 def write_site(folder: Path, address: str, root: str) -> None:
