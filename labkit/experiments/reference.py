@@ -64,6 +64,11 @@ REFERENCES: Mapping[str, Reference] = {
             "seed": 1,
         },
     ),
+    # One installed Debian until its login, as a machine and as containers.
+    "distribution": Reference("benchmark", {"profile": "distribution", "seed": 1}),
+    "homework": Reference(
+        "benchmark", {"profile": "homework", "backends": ["host", "docker", "qemu"], "seed": 1}
+    ),
     "quiet": Reference("benchmark", {**COMPUTING, "seconds": 0.5, "seed": 1}),
     "busy": Reference("benchmark", {**COMPUTING, "seconds": 0.5, "seed": 2}, busy=2),
     # Many at once; the figures of memory count, not those of time.

@@ -48,7 +48,7 @@ def whole_life() -> Finding:
     theirs = by[["network connect", "volume mount"]]
     return found(
         set(theirs) == {"containerd"},
-        "it runs containers, but their networks and volumes are dockerd's: "
+        "in this Docker it runs containers, but their networks and volumes are dockerd's: "
         f"{', '.join(theirs.index)} are reported by {theirs.iloc[0]}",
     )
 
