@@ -17,9 +17,10 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         say "installing Python's venv module"
         DEBIAN_FRONTEND=noninteractive
         export DEBIAN_FRONTEND
-        apt-get install -y -qq --no-install-recommends python3-venv >/dev/null 2>&1 || {
-            apt-get update -qq >/dev/null
-            apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+        patient=-oDPkg::Lock::Timeout=300 # another apt may be at work, such as updates
+        apt-get "$patient" install -y -qq --no-install-recommends python3-venv >/dev/null 2>&1 || {
+            apt-get "$patient" update -qq >/dev/null
+            apt-get "$patient" install -y -qq --no-install-recommends python3-venv >/dev/null
         }
     else
         say "error: '$python' lacks its venv module"

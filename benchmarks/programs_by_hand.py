@@ -23,6 +23,7 @@ from labkit import units
 from labkit.backends.base import Backend
 from labkit.backends.engine_parts.docker_cli import run_command
 from labkit.backends.piped import instance_name
+from labkit.backends.table import make_backend
 from labkit.backends.timeline import Timeline
 from labkit.guest.programs import Metric, metrics_of
 from labkit.guest.workload import parse_task
@@ -32,6 +33,7 @@ from labkit.measure.program_work import ProgramWork
 from labkit.measure.session import opened
 from labkit.measure.web.client import wait_for_answer
 from labkit.recordings.facts import Limits
+from labkit.recordings.words import Engine
 from labkit.stats.bootstrap import ratio_interval
 from labkit.system.clock import HostClock, wait_until
 from labkit.system.host import cpu_set
@@ -128,9 +130,14 @@ def fio_docker(built: LabImage) -> str:
     return said(in_docker(built, instance_name(), ["--rm"], "fio", *FIO.split()))
 
 
+def engine(built: LabImage) -> Engine:
+    """The one that the lab would take."""
+    return make_backend("qemu").engine(built)
+
+
 def fio_qemu(built: LabImage) -> str:
     disk = "mkdir d; $bb mke2fs /dev/nvme0n1 >/dev/null; $bb mount -t ext2 /dev/nvme0n1 d; cd d"
-    return qemu_by_hand.report(built, LIMITS, f"$bb {disk}\nfio {FIO}")
+    return qemu_by_hand.report(built, engine(built), LIMITS, f"$bb {disk}\nfio {FIO}")
 
 
 def redis_host(built: LabImage) -> str:
@@ -153,7 +160,7 @@ def redis_docker(built: LabImage) -> str:
 def redis_qemu(built: LabImage) -> str:
     server = f"redis-server {' '.join(SERVER)} '' >log &\nuntil [ -S redis.sock ]; do :; done"
     return qemu_by_hand.report(
-        built, LIMITS, f"{server}\n$bb sleep 1\nredis-benchmark {' '.join(ASK)}"
+        built, engine(built), LIMITS, f"{server}\n$bb sleep 1\nredis-benchmark {' '.join(ASK)}"
     )
 
 
@@ -180,7 +187,7 @@ def nginx_qemu(built: LabImage) -> str:
     site = NGINX.replace("ADDRESS", "8080").replace("ROOT", "www")
     files = f"$bb mkdir www\necho '{PAGE}' >www/index.html\necho '{site}' >nginx.conf"
     body = f"{files}\nnginx -e stderr -p . -c nginx.conf"
-    with reserved_port() as port, qemu_by_hand.machine(built, SERVED, body, port):
+    with reserved_port() as port, qemu_by_hand.machine(built, engine(built), SERVED, body, port):
         return asked(built, port)
 
 

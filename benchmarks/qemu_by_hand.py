@@ -6,6 +6,7 @@ The machine is the lab's (its command line, its disks): what differs is who star
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,9 +21,11 @@ from labkit.backends.qemu.command import (
     root_disk,
 )
 from labkit.image import LabImage
+from labkit.image.architecture import AMD64
 from labkit.image.initramfs import write_cpio
 from labkit.image.rootfs import Entry
 from labkit.recordings.facts import Limits
+from labkit.recordings.words import Engine
 from labkit.system.owner_marks import scratch_folder
 from labkit.system.process import end, spawn, wait_for
 
@@ -41,7 +44,7 @@ $bb mount -t devtmpfs dev /disk/dev
 $bb mount -t sysfs -o ro sys /disk/sys
 $bb mount -t tmpfs scratch /disk/scratch
 $bb stty -F /dev/ttyS1 raw -echo
-$bb chroot /disk /bin/busybox sh >/dev/ttyS1 2>/dev/null <<'LAB'
+$bb chroot /disk /bin/busybox sh >/dev/ttyS1 2>/dev/ttyS0 <<'LAB'
 export PATH=/usr/bin:/usr/sbin:/bin
 bb=/bin/busybox
 cd /scratch
@@ -51,20 +54,23 @@ $bb poweroff -f
 """
 
 
-def report(built: LabImage, limits: Limits, body: str) -> str:
+def report(built: LabImage, engine: Engine, limits: Limits, body: str) -> str:
     """What these lines of a shell print in a machine of their own, to its end."""
-    with machine(built, limits, body) as (process, folder):
-        assert wait_for(process, PATIENCE_S), "the machine did not end"
-        return (folder / "printed").read_text(encoding="utf-8")
+    with machine(built, engine, limits, body) as (process, folder):
+        ended = wait_for(process, PATIENCE_S)
+        printed = (folder / "printed").read_text(encoding="utf-8")
+        console = (folder / "console").read_text(encoding="utf-8", errors="replace")
+        assert ended and printed, f"the machine printed nothing; its console: {console[-2000:]}"
+        return printed
 
 
 @contextmanager
 def machine(
-    built: LabImage, limits: Limits, body: str, port: int | None = None
+    built: LabImage, engine: Engine, limits: Limits, body: str, port: int | None = None
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     """Its process, and the folder in which `printed` holds what the lines print."""
     with scratch_folder() as folder:
-        process = spawn(command(built, limits, body, folder, port), bare=True)
+        process = spawn(command(built, engine, limits, body, folder, port), bare=True)
         try:
             yield process, folder
         finally:
@@ -72,15 +78,17 @@ def machine(
 
 
 def command(
-    built: LabImage, limits: Limits, body: str, folder: Path, port: int | None
+    built: LabImage, engine: Engine, limits: Limits, body: str, folder: Path, port: int | None
 ) -> list[str]:
-    kernel, initrd, line = (boots("tcg", built, limits)[at] for at in (1, 3, 5))
-    for former in ("rdinit=/init", "rdinit=/lab/network"):
-        line = line.replace(former, "rdinit=/hand")
+    assert built.architecture == AMD64, "its second serial port is another one elsewhere"
+    kernel, initrd, line = (boots(engine, built, limits)[at] for at in (1, 3, 5))
+    line = re.sub(r"\brdinit=\S+", "rdinit=/hand", line)
+    assert "rdinit=/hand" in line
     card = () if port is None else network_card(port)
     return [
         PROGRAMS[built.architecture],
-        *("-machine", MACHINES[built.architecture], "-accel", "tcg", "-cpu", "max"),
+        *("-machine", MACHINES[built.architecture], "-accel", engine),
+        *("-cpu", "max" if engine == "tcg" else "host"),
         *("-smp", str(limits.cpus), "-m", f"{limits.memory_mib}M"),
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-serial", f"file:{folder / 'console'}", "-serial", f"file:{folder / 'printed'}"),

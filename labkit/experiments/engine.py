@@ -22,7 +22,7 @@ from labkit.experiments.table import EXPERIMENTS
 from labkit.guest.workload import digests, parse_task
 from labkit.image import distribution
 from labkit.measure import last_selftest
-from labkit.measure.room import check_scratch
+from labkit.measure.room import check_scratch, disks_in_memory
 from labkit.measure.session import Session, opened
 from labkit.recordings import comparability, reader
 from labkit.recordings.kind import Rows
@@ -97,6 +97,8 @@ def _resume(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
         _say(line)
     needs = experiment.needs(plan)
     check_scratch(needs.backends, needs.workloads)  # TMPDIR may be another one today
+    for line in disks_in_memory(needs.backends, needs.workloads) if options.progress else ():
+        _say(line)
     with pointing_to(path, experiment), _session(experiment, needs, options) as session:
         manifest = _manifest(experiment, plan, session, before.manifest.recording_id)
         comparability.require_same(before.manifest, manifest)

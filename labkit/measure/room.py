@@ -15,7 +15,7 @@ from labkit.system import file_systems, host
 
 # Left to everything else on the computer.
 RESERVE_BYTES = 256 * 2**20
-IN_MEMORY = "the folder for temporary files is a tmpfs; TMPDIR=FOLDER names one on a disk"
+MEMORY_WARNING = "the folder for temporary files lies in memory; TMPDIR=FOLDER names one on a disk"
 
 
 def check_limits(limits: Limits) -> None:
@@ -72,12 +72,12 @@ def check_scratch(backends: Iterable[str], tasks: Iterable[str]) -> None:
 
 
 def disks_in_memory(backends: Iterable[str], asked: Collection[str]) -> Iterator[str]:
-    """The same of the workload `disk`, told beforehand: a line a backend."""
+    """A line for each backend whose workload `disk` would write to memory."""
     if "disk" not in asked or not file_systems.in_memory(file_systems.scratch()):
         return
     for backend in map(make_backend, backends):
         if backend.needs_scratch and "disk" not in backend.unsupported:
-            yield f"in memory, not on a disk: {backend.name}, disk: {IN_MEMORY}"
+            yield f"in memory, not on a disk: {backend.name}, disk: {MEMORY_WARNING}"
 
 
 def check_programs(limits: Limits, workloads: Iterable[str]) -> None:

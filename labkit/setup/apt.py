@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 
 from labkit.errors import CommandError, LabError
 from labkit.system.process import find_tool, run, with_root
 
-INSTALL_TIMEOUT_S = 900.0
-# apt.conf(5): without it, apt ends at once where another program holds dpkg's lock.
-PATIENT = ("-o", "DPkg::Lock::Timeout=300")
+INSTALL_TIMEOUT_S = 1800.0
+# How long another apt, such as the computer's updates by themselves, is waited for. apt does that
+# for dpkg's lock (its doc/examples/configure-index), but not for that of its own lists.
+PATIENCE_S = 300.0
+PATIENT = ("-o", f"DPkg::Lock::Timeout={PATIENCE_S:.0f}")
+LISTS_LOCK = "/lists/lock"
 
 
 def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
@@ -39,7 +43,19 @@ def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
 
 def _apt(command: str) -> None:
     """Unmarked: the services that a package starts are the computer's, and an installation that
-    goes on after a killed lab must not be broken off. Another one, such as a computer's updates by
-    itself, is waited for."""
+    goes on after a killed lab must not be broken off."""
     program, *words = command.split()
-    run([program, *PATIENT, *words], timeout=INSTALL_TIMEOUT_S, marked=False)
+    deadline = time.monotonic() + PATIENCE_S
+    while not _done([program, *PATIENT, *words], last=time.monotonic() > deadline):
+        time.sleep(2)
+
+
+def _done(argv: Sequence[str], *, last: bool) -> bool:
+    """False where the lists are held by another one, and this was not the last try."""
+    try:
+        run(argv, timeout=INSTALL_TIMEOUT_S, marked=False)
+    except CommandError as error:
+        if last or LISTS_LOCK not in error.details:
+            raise
+        return False
+    return True

@@ -21,6 +21,8 @@ ROOM = (
 _LITTLE = 1 << 20  # bytes
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FILES = (errno.EMFILE, errno.ENFILE)
+# What no single file is to blame for.
+OF_THE_COMPUTER = (*_FULL, *_FILES, errno.ENOMEM, errno.EAGAIN)
 
 
 @overload

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from labkit.backends.base import Missing, broken
 from labkit.backends.own import appliance
+from labkit.backends.own.disk_parts import parts, require_whole
 from labkit.backends.own.names import DISK
 from labkit.backends.qemu.disk_format import IMAGER
 from labkit.errors import BackendError
 from labkit.system.open_files import writers
 from labkit.system.owner_marks import scratch_folder
-from labkit.system.process import find_tool, last_lines, run
+from labkit.system.process import find_tool
 
 APPLIANCE = "ova"
 KINDS = {
@@ -31,10 +32,6 @@ KINDS = {
 }
 DESCRIPTOR = b"# Disk DescriptorFile"
 USE = "name a disk in the format qcow2, raw, vdi or vmdk, or an OVA: qemu:disk=FILE:ready=tcp:22"
-# offData, cbBlock, cBlocksAllocated of block/vdi.c's header, and where the last one ends.
-VDI_FIELDS, VDI_HEADER = (344, 376, 388), 392
-# qemu-img(1), check: only leaked clusters; a format that knows no check.
-HARMLESS, CHECK_S = (3, 63), 600.0
 LUKS, ENCRYPTED_AT = b"LUKS\xba\xbe", 32  # of qcow2's header: crypt_method
 DECRYPT = "name a copy that is not encrypted: the lab asks for no passphrase"
 
@@ -72,16 +69,18 @@ def problem(chosen: Mapping[str, str]) -> Missing | None:
         return Missing(f"the disk {disk} has no format that is known, and no boot sector", USE)
     if "ova" in chosen and kind != APPLIANCE:
         return Missing(f"{disk} is no OVA, but a disk in the format {kind}", f"disk={disk}")
-    if users := writers(disk):
-        return Missing(
-            f"the disk {disk} is in use: {' and '.join(users)} may write to it",
-            "end that program (shut its machine down), or name a copy",
-        )
     try:
         if kind == APPLIANCE:
             appliance.read(disk)
+        files = [disk] if kind == APPLIANCE else [part.file for part in parts(disk, kind)]
     except BackendError as error:
         return broken(error)
+    for file in files:
+        if users := writers(file):
+            return Missing(
+                f"the disk {file} is in use: {' and '.join(users)} may write to it",
+                "end that program (shut its machine down), or name a copy",
+            )
     return None
 
 
@@ -95,21 +94,28 @@ def _is_encrypted(disk: Path) -> bool:
 
 def described(disk: Path) -> str:
     """What tells a disk from another one, without reading all of it."""
+    kind, told = format_of(disk), _facts(disk)
+    if kind == APPLIANCE:
+        found = appliance.read(disk)
+        which = f", the first of {found.count} disks" if found.count > 1 else ""
+        return f"{told}; of it {found.disk}{which}"
+    if find_tool(IMAGER) is None:
+        return f"{told}; not known whether it is whole: {IMAGER} is not installed"
+    others = (part.file for part in parts(disk, kind)[1:])
+    return "; ".join([told, *(f"with {file.name}: {_facts(file)}" for file in others)])
+
+
+def _facts(disk: Path) -> str:
     facts = disk.stat()
     changed = datetime.fromtimestamp(facts.st_mtime, UTC).isoformat(timespec="seconds")
-    told = f"{format_of(disk)}, {facts.st_size} bytes, changed {changed}"
-    if format_of(disk) != APPLIANCE:
-        return told
-    found = appliance.read(disk)
-    which = f", the first of {found.count} disks" if found.count > 1 else ""
-    return f"{told}; of it {found.disk}{which}"
+    return f"{format_of(disk) or 'raw'}, {facts.st_size} bytes, changed {changed}"
 
 
 @contextmanager
 def unpacked(disk: Path) -> Iterator[Path]:
     """The disk itself; an appliance's in a temporary folder. BackendError for one that is torn."""
     if format_of(disk) != APPLIANCE:
-        _require_whole(disk)
+        require_whole(disk, format_of(disk), disk)
         yield disk
         return
     with scratch_folder() as folder:
@@ -120,36 +126,5 @@ def unpacked(disk: Path) -> Iterator[Path]:
                 details=f"it is {appliance.read(disk).disk}",
                 resolution=USE,
             )
-        _require_whole(found)
+        require_whole(found, format_of(found), disk)
         yield found
-
-
-def _require_whole(disk: Path) -> None:
-    """A program that opens it reads zeros where a torn file has ended: so its own tables are asked
-    beforehand. A raw disk has none."""
-    kind = format_of(disk)
-    if kind == "vdi":  # of which qemu-img does not notice it
-        damage = _missing_blocks(disk)
-    elif kind == "raw" or find_tool(IMAGER) is None:
-        return
-    else:
-        words = [IMAGER, "check", "--force-share", "-f", kind, str(disk.absolute())]
-        checked = run(words, check=False, timeout=CHECK_S)
-        damage = "" if checked.returncode in (0, *HARMLESS) else checked.stderr + checked.stdout
-    if damage:
-        raise BackendError(
-            f"the disk {disk} is damaged: it was not copied to its end, or is broken",
-            details=last_lines(damage),
-            resolution=f"copy it anew from where it came from; qemu-img check -f {kind} FILE",
-        )
-
-
-def _missing_blocks(disk: Path) -> str:
-    """What the header of a VDI promises and the file has not."""
-    with disk.open("rb") as file:
-        head = file.read(VDI_HEADER)
-    if len(head) < VDI_HEADER:
-        return "its header is not whole"
-    data, size, blocks = (int.from_bytes(head[at : at + 4], "little") for at in VDI_FIELDS)
-    promised, there = data + size * blocks, disk.stat().st_size
-    return f"its header promises {promised} bytes, {there} are there" if there < promised else ""

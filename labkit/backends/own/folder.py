@@ -1,7 +1,7 @@
 """`docker:image=./FOLDER`: an image that the user's daemon builds of a folder with a Dockerfile.
 
 A path is told from an image's name by its first signs: no image's name begins with / or ./ or ../
-or ~/ (so `myapp` is an image, `./myapp` a folder, whatever lies there). The SDK sends the folder
+or ~/ (so `myapp` is an image, `./myapp` a folder, whatever lies there). The SDK packs the folder,
 without what its .dockerignore leaves out; nothing is written into it.
 
 The image is the lab's own by its tags: labkit/own-KEY:KEY, KEY being the digest of the folder's
@@ -11,6 +11,7 @@ second build of the same files does next to nothing.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import re
@@ -19,7 +20,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO, Any
 
 import docker
@@ -114,8 +114,8 @@ def _parts(
     daemon: docker.DockerClient, image: str, *, tag: str, labels: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     try:
-        # A file without a name, so that nothing of it is left by a lab that is killed.
-        with scratch_folder() as folder, TemporaryFile(dir=folder) as packed:
+        # In a folder that is known to be the lab's: whoever sweeps after a killed one removes it.
+        with scratch_folder() as folder, (folder / "packed").open("w+b") as packed:
             _pack(place(image), packed)
             how: dict[str, Any] = {"custom_context": True, "rm": True, "forcerm": True}
             yield from daemon.api.build(fileobj=packed, tag=tag, labels=labels, decode=True, **how)
@@ -124,8 +124,8 @@ def _parts(
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise client.daemon_error(f"build {image}", error) from error
     except OSError as error:
-        if (told := refusals.in_words(error)) and error.errno is not None:
-            raise told from error
+        if error.errno in refusals.OF_THE_COMPUTER:
+            raise refusals.in_words(error) from error
         raise BackendError(
             f"the folder {image} cannot be sent to the Docker daemon",
             details=str(error),
@@ -137,8 +137,9 @@ def _pack(folder: Path, target: IO[bytes]) -> None:
     """The folder as a tar, without what its .dockerignore leaves out."""
     ignored: list[str] = []
     with suppress(FileNotFoundError):
-        text = os.fsdecode((folder / ".dockerignore").read_bytes())  # as file names are
-        lines = map(str.strip, text.splitlines())
+        content = (folder / ".dockerignore").read_bytes().removeprefix(codecs.BOM_UTF8)
+        text = os.fsdecode(content)  # as file names are
+        lines = map(str.strip, text.split("\n"))
         ignored = [line for line in lines if line and not line.startswith("#")]
     tar(folder, exclude=ignored, fileobj=target)
 

@@ -19,7 +19,6 @@ from labkit.system.clock import Clock
 from labkit.system.process import last_lines
 
 KEEP = 16384
-MOST_NAMES = 4  # a boot has two
 ADVICE = (
     "look at what it said last; more patience: --ready-timeout SECONDS; more memory: --memory-mib N"
 )
@@ -39,7 +38,7 @@ class Said:
     ) -> None:
         self.found_at: float | None = None
         self.ended = False
-        self.introduced: dict[str, None] = {}  # what kernel and system call themselves, in order
+        self.names = console.Names()
         self.channel = channel
         self._clock = clock
         self._pattern = pattern
@@ -77,11 +76,10 @@ class Said:
                 self.ended = True
                 return
             at, whole = self._clock.now(), self._text + data
+            self.names.hear(whole, len(data))
             if self.found_at is None and self._pattern and self._pattern.search(whole):
                 self.found_at = at
             self._heard(at, whole)
-            if len(self.introduced) < MOST_NAMES:
-                self.introduced |= dict.fromkeys(console.introduced(whole)[:MOST_NAMES])
             self._text = whole[-KEEP:]
 
 
@@ -115,8 +113,8 @@ class OwnInstance(Instance):
 
     def told(self) -> Mapping[str, str]:
         """Its kernel and its system, where its output has named them."""
-        named = "\n".join(self._said.introduced)
-        return {console.NAME: f"{named}\n"} if named else {}
+        named = self._said.names.text()
+        return {console.NAME: named} if named else {}
 
     def _wait_gone(self) -> None:
         self._end()

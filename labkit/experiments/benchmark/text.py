@@ -91,7 +91,7 @@ def _consoles(run: Run) -> dict[str, str]:
     """Backend → what kernel and system have called themselves."""
     rows = run.reports[run.reports["program"] == console.NAME]
     return {
-        str(name): ", ".join(dict.fromkeys("".join(texts).splitlines()))
+        str(name): ", ".join(f"«{line}»" for line in dict.fromkeys("".join(texts).splitlines()))
         for name, texts in rows.groupby("backend")["text"]
     }
 

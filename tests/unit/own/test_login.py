@@ -80,8 +80,9 @@ def test_kernel_and_system_are_called_what_the_console_calls_them(
     console: Callable[[Other], Said],
 ) -> None:
     def booting(line: socket.socket) -> None:
-        line.sendall(b"SeaBIOS\r\n[    0.000000] Linux version 6.1.0-3")
+        line.sendall(b"SeaBIOS\r\nWelcome to GRUB!\r\n[    0.000000] Linux version 6.1.0-3")
         line.sendall(b"2-amd64 (debian-kernel@lists.debian.org) #1 SMP\r\n" + b"x" * 40000)
+        line.sendall(b"Welcome to \x1b[1mDebian (Initramfs)\x1b[0m!\r\n" + b"y" * 9000)
         line.sendall(b"Welcome to \x1b[1mDebian GNU/Linux 12 (bookworm)\x1b[0m!\r\n\r\n")
         line.sendall(b"debian login: ")
 
@@ -92,6 +93,16 @@ def test_kernel_and_system_are_called_what_the_console_calls_them(
     assert text == "Linux version 6.1.0-32-amd64\nWelcome to Debian GNU/Linux 12 (bookworm)\n"
     assert version_of("console", text) == "Linux version 6.1.0-32-amd64"
     assert metrics_of("console", text) == []
+
+
+def test_a_program_that_welcomes_is_no_kernel(console: Callable[[Other], Said]) -> None:
+    def app(line: socket.socket) -> None:
+        line.sendall(b"Welcome to Strapi!\r\nlogin: ")
+
+    with console(app) as said:
+        found = OwnInstance(said, Timeline(HostClock()), None, tuple, lambda: None)
+        found.wait_ready(10)
+        assert found.told() == {}
 
 
 def test_without_systemd_nobody_is_asked(console: Callable[[Other], Said]) -> None:

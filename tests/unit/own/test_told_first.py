@@ -48,9 +48,8 @@ def test_a_machine_s_own_kernel_is_named_where_its_console_has_told_it() -> None
         for trial in run.trials[run.trials["backend"] == NAME]["trial"]
     ]
     run.reports = frame(Report, list[Record](told))
-    named = (
-        "on its console: Linux version 6.1.0-32-amd64, Welcome to Debian GNU/Linux 12 (bookworm)."
-    )
+    system = "«Welcome to Debian GNU/Linux 12 (bookworm)»"
+    named = f"on its console: «Linux version 6.1.0-32-amd64», {system}."
     assert named in own(run)
     tables = {name: getattr(run, name) for name in ("metrics", "reports", "milestones", "results")}
     tables |= {"requests": run.requests}

@@ -23,7 +23,7 @@ from labkit.experiments.benchmark.records import KERNEL, Run
 from labkit.experiments.benchmark.stats.frames import of_good_trials, yardstick
 from labkit.experiments.benchmark.stats.quantities import by_trial
 from labkit.experiments.report import template
-from labkit.guest.programs import version_of
+from labkit.guest.programs import console, version_of
 
 # Of the charts that each run has, those that the questions of such a course are about.
 ALSO = ("startup", "memory")
@@ -113,6 +113,8 @@ def _versions(run: Run) -> list[str]:
     found: dict[str, dict[str, set[str]]] = {}
     everywhere = set(run.manifest.backends)
     for row in of_good_trials(run.reports, run.trials).itertuples():
+        if row.program == console.NAME:
+            continue  # kernels, which are named with the images
         version = version_of(str(row.program), str(row.text))
         backends = found.setdefault(str(row.workload).partition(":")[0], {})
         backends.setdefault(version or "of a version that it does not tell", set())
