@@ -1,12 +1,21 @@
-"""What is a folder and what an image's name, and what is made of a builder's words."""
+"""What is a folder and what an image's name, and what is made of a builder's words, and what is
+sent."""
 
 from __future__ import annotations
+
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from labkit.backends.own import folder
 from labkit.backends.own.names import is_folder
-from labkit.errors import NoRoom
+from labkit.errors import BackendError, NoRoom
+from tests.disks import small_disk
 
 MADE = [
     "Step 1/3 : FROM app:1",
@@ -59,3 +68,43 @@ def test_each_way_to_fail_says_what_to_do() -> None:
     assert "exit code 3" in other.details and "docker build" in other.resolution
     newer = folder._failure("./app", ["the --mount option requires BuildKit"])
     assert "docker:image=NAME" in newer.resolution
+
+
+def sent(place: Path) -> list[str]:
+    """The names of the files that a daemon is sent of this folder."""
+
+    def build(fileobj: Any, **how: Any) -> Iterator[dict[str, Any]]:
+        with tarfile.open(fileobj=fileobj) as archive:
+            yield from ({"stream": name} for name in archive.getnames())
+
+    daemon: Any = SimpleNamespace(api=SimpleNamespace(build=build))
+    parts = folder._parts(daemon, str(place), tag="labkit/own", labels={})
+    return [str(part["stream"]) for part in parts]
+
+
+@pytest.mark.parametrize(
+    "ignore", [b"secret\n", b"\xef\xbb\xbfsecret\r\n# more\n", b" secret \n\n"]
+)
+def test_what_is_to_be_left_out_is_not_sent(tmp_path: Path, ignore: bytes) -> None:
+    for name in ("Dockerfile", "app", "secret"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    (tmp_path / ".dockerignore").write_bytes(ignore)
+    assert sorted(sent(tmp_path)) == [".dockerignore", "Dockerfile", "app"]
+
+
+def test_a_folder_for_which_there_is_no_room_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Dockerfile").write_bytes(bytes(3 << 20))
+    with small_disk(1 << 20) as small:
+        monkeypatch.setattr(tempfile, "tempdir", str(small))
+        with pytest.raises(NoRoom) as caught:
+            sent(tmp_path)
+        assert "TMPDIR" in caught.value.resolution and list(small.iterdir()) == []
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".dockerignore").mkdir()
+    with pytest.raises(BackendError) as caught:
+        sent(tmp_path)
+    assert ".dockerignore" in caught.value.details and "readable" in caught.value.resolution
