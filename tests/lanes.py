@@ -39,6 +39,7 @@ BESIDE_OTHERS = (
     "tests/kubernetes/*",
     "tests/notebooks/test_live.py::*",
     "tests/packaging/*",
+    "tests/platforms/*",
     "tests/unit/*",
 )
 # Test → its group, where that is not its file: the first that fits.
@@ -54,6 +55,7 @@ GROUPS = (
     ("tests/integration/test_own_disks.py::*", "virtualbox"),
     # They want the same image.
     ("tests/integration/test_reported_programs.py::*", "tests/integration/test_programs.py"),
+    ("tests/platforms/*", "{test}"),
     ("tests/unit/*", "{test}"),
 )
 
