@@ -3,6 +3,8 @@ for the first notebook: orders of magnitude, so that a run that is recorded anew
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -94,6 +96,22 @@ def test_hardly_any_published_start_may_stand_beside_ours(run: Run) -> None:
     assert 8 <= len(starts) <= 20
     assert starts["reason"].str.contains("to the end of the container").any()
     assert starts["reason"].str.contains("is hardware virtualization, but").sum() > 2
+
+
+def test_systemd_knows_nearly_all_of_the_machines_boot_and_little_of_the_containers() -> None:
+    boot = benchmark_stats.boot(load_run("distribution")).set_index(["backend", "figure"])
+    median: Any = boot["median_s"]
+    machine, container = median["qemu:distribution=booted"], median["docker:distribution=booted"]
+    assert 0.85 < machine["total"] / machine["ours"] < 1
+    assert container["total"] / container["ours"] < 0.5
+    assert "kernel" in machine and "kernel" not in container
+    assert machine["userspace"] > 5 * container["userspace"]
+    by_one, by_two = machine["ours"] / container["ours"], machine["ours"] / container["total"]
+    assert 5 < by_one < 0.6 * by_two
+    # The second that agetty waits is most of what a login alone takes.
+    plain = median["docker:distribution=plain", "ours"]
+    assert 1 < plain < 2
+    assert set(boot.loc[boot.index.get_level_values("figure") == "ours", "n"]) == {5}
 
 
 # 03
