@@ -162,7 +162,8 @@ def record(name: str) -> Path:
         raise failure
     with owned_files.unfinished_folder(place.parent) as folder:
         new = folder / "new"
-        shutil.copytree(recorded.path, new)
+        # Without the pages for a course: `labkit report NAME --form homework` makes them anew.
+        shutil.copytree(recorded.path, new, ignore=shutil.ignore_patterns("homework"))
         owned_files.supersede(place, new)
     return place
 
