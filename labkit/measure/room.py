@@ -58,11 +58,11 @@ def check_room(limits: Limits, count: int) -> None:
 def check_scratch(backends: Iterable[str], tasks: Iterable[str]) -> None:
     """BackendError for fio where what it reads and writes would lie in memory: the folder of a
     process, and just so the file that is a machine's disk."""
-    chosen = map(make_backend, backends)
+    asked = [task.label for task in map(parse_task, tasks) if task.workload.program == "fio"]
+    chosen = map(make_backend, backends if asked else ())
     if not any(one.needs_scratch and "fio" not in one.unsupported for one in chosen):
         return
-    asked = [task.label for task in map(parse_task, tasks) if task.workload.program == "fio"]
-    if asked and file_systems.in_memory(place := file_systems.scratch()):
+    if file_systems.in_memory(place := file_systems.scratch()):
         raise BackendError(
             f"{asked[0]} would measure memory, no disk",
             details=f"the folder for temporary files, {place}, is a {file_systems.kind_of(place)}: "
