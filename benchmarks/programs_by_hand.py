@@ -159,9 +159,9 @@ def redis_docker(built: LabImage) -> str:
 
 def redis_qemu(built: LabImage) -> str:
     server = f"redis-server {' '.join(SERVER)} '' >log &\nuntil [ -S redis.sock ]; do :; done"
-    return qemu_by_hand.report(
-        built, engine(built), LIMITS, f"{server}\n$bb sleep 1\nredis-benchmark {' '.join(ASK)}"
-    )
+    fewer = " ".join(ASK).replace("100000", "10000")  # an emulator takes long
+    body = f"{server}\n$bb sleep 1\nredis-benchmark {fewer}"
+    return qemu_by_hand.report(built, engine(built), LIMITS, body)
 
 
 def nginx_host(built: LabImage) -> str:
