@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from labkit.guest.programs import metrics_of
 from labkit.guest.workload import digests, parse_task
-from labkit.measure.records import ProgramMetric, Report
+from labkit.measure.records import ProgramMetric, Report, Result
 from labkit.record import Record
 from tests.unit.charts.made_up import MadeUpRun, frame
 from tests.unit.programs.samples import AB, FIO, SAMPLES
@@ -39,3 +39,28 @@ def with_programs(
     changes = {"plan": plan, "workload_digests": digests(workloads)}
     made.manifest = made.manifest.model_copy(update=changes)
     return made
+
+
+def with_clocks(run: MadeUpRun, off: Callable[[int, str], bool]) -> MadeUpRun:
+    """With results of each report, and the guest's clock off in those trials and workloads."""
+    run.results = frame(
+        Result,
+        [
+            Result(
+                trial=int(str(row.trial)),
+                backend=str(row.backend),
+                workload=str(row.workload),
+                unit="",
+                ops=None,
+                seconds=1.0,
+                ops_per_s=None,
+                guest_seconds=1.4 if off(int(str(row.trial)), str(row.workload)) else 1.0,
+            )
+            for row in run.reports.itertuples()
+        ],
+    )
+    return run
+
+
+def trials_of(run: MadeUpRun, backend: str) -> list[int]:
+    return [int(str(row.trial)) for row in run.trials.itertuples() if row.backend == backend]
