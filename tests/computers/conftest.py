@@ -13,7 +13,7 @@ from labkit.setup.qemu import set_up_qemu
 from labkit.setup.virtualbox import set_up_virtualbox
 from labkit.system.process import find_tool
 from tests.computers.computers import DEBIAN_12, DEBIAN_12_SUITE, DEBIAN_12_UML, Computer
-from tests.computers.machine import Machine, running
+from tests.computers.machine import Machine, StandsStill, running
 from tests.conftest import unavailable
 
 
@@ -24,6 +24,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     others = [item for item in here if item.path.stem.removeprefix("test_") not in asked]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if item not in others]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """A test whose whole computer answers no more, which says nothing about the lab, is done once
+    more on the same computer started anew; a second time is a failure."""
+    try:
+        return (yield)
+    except StandsStill as stands_still:
+        machines = [it for it in pyfuncitem.funcargs.values() if isinstance(it, Machine)]
+        if not machines:
+            raise
+        reporter = pyfuncitem.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"\nstarted anew: {stands_still}")
+        for machine in machines:
+            machine.start()
+        names = pyfuncitem._fixtureinfo.argnames
+        pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names})
 
 
 def require_builders(computer: Computer) -> None:
@@ -41,8 +60,7 @@ def require_builders(computer: Computer) -> None:
 
 def with_docker(computer: Computer) -> Iterator[Machine]:
     require_builders(computer)
-    with running(computer) as machine:
-        machine.run("systemctl start docker", timeout=600)
+    with running(computer, "systemctl start docker") as machine:
         yield machine
 
 

@@ -11,7 +11,6 @@ import base64
 import json
 import shlex
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,7 +24,7 @@ from tests.computers.computers import Computer
 
 # A computer below that is busy with other things gives it little time.
 BOOT_TIMEOUT_S = 900.0
-ANSWER_TIMEOUT_S = 600.0
+ANSWER_TIMEOUT_S = 300.0
 LOOKED_EVERY_S = 60.0
 VARIABLES = {
     "PATH": f"{disks.ENVIRONMENT}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -34,14 +33,37 @@ VARIABLES = {
 }
 
 
-class Machine:
-    """A computer that has started."""
+class StandsStill(AssertionError):
+    """The computer answers no more: not a program of it, but the whole of it."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], agent: socket.socket, folder: Path
-    ) -> None:
-        self._process, self._agent, self._folder = process, agent, folder
-        self._pending = b""
+
+class Machine:
+    """A computer, with the project in it; `prepared` is run as soon as it has started."""
+
+    def __init__(self, computer: Computer, folder: Path, prepared: str) -> None:
+        self._computer, self._folder, self._prepared = computer, folder, prepared
+        self._disks = mounted(computer, folder)
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        """Also once more: what was written to its disks is gone, as is whatever ran in it."""
+        self.end()
+        ours, theirs = (self._running.enter_context(one) for one in socket.socketpair())
+        images = [*self._disks.values()]
+        argv = commands.command(self._computer, self._folder, images, theirs.fileno())
+        log = self._folder / "machine.log"
+        self._process = spawn(argv, log=log, pass_fds=[theirs.fileno()])
+        self._running.callback(end, self._process)
+        theirs.close()  # so that ours ends with the machine
+        self._agent, self._pending = ours, b""
+        self.wait_started(BOOT_TIMEOUT_S)
+        device = commands.DEVICES[self._computer.machine]
+        for letter, place in zip("bcd", [*self._disks][1:], strict=False):
+            self.run(f"mount --mkdir {device}{letter} {place}")
+        self.run(self._prepared, ANSWER_TIMEOUT_S)
+
+    def end(self) -> None:
+        self._running.close()
 
     def run(self, script: str, timeout: float = 120.0, *, check: bool = True) -> Completed:
         """Runs a shell's script as root, to its end."""
@@ -75,7 +97,7 @@ class Machine:
         number = 0
         while time.monotonic() < deadline:
             number += 1  # answers to what was asked before come later
-            with suppress(TimeoutError):
+            with suppress(StandsStill, TimeoutError):
                 answer = self._ask("guest-sync", timeout=5, id=number)
                 while answer != number:
                     answer = self._answer(5)["return"]
@@ -110,7 +132,12 @@ class Machine:
     def _ask(self, command: str, *, timeout: float = ANSWER_TIMEOUT_S, **arguments: Any) -> Any:
         question = {"execute": command, **({"arguments": arguments} if arguments else {})}
         self._agent.sendall(json.dumps(question).encode() + b"\n")
-        answer = self._answer(timeout)
+        try:
+            answer = self._answer(timeout)
+        except TimeoutError as error:
+            raise StandsStill(
+                f"no answer to {command} in {timeout:g} s\n{self.console()}"
+            ) from error
         assert "error" not in answer, answer
         return answer["return"]
 
@@ -133,21 +160,15 @@ class Machine:
 
 
 @contextmanager
-def running(computer: Computer) -> Iterator[Machine]:
-    """The computer, started, with the project in it; gone afterwards."""
-    with ExitStack() as stack:
-        folder = stack.enter_context(scratch_folder())
-        parts = mounted(computer, folder)
-        ours, theirs = (stack.enter_context(one) for one in socket.socketpair())
-        argv = commands.command(computer, folder, [*parts.values()], theirs.fileno())
-        process = spawn(argv, log=folder / "machine.log", pass_fds=[theirs.fileno()])
-        stack.callback(end, process)
-        theirs.close()  # so that ours ends with the machine
-        machine = Machine(process, ours, folder)
-        machine.wait_started(BOOT_TIMEOUT_S)
-        for letter, place in zip("bcd", [*parts][1:], strict=False):
-            machine.run(f"mount --mkdir {commands.DEVICES[computer.machine]}{letter} {place}")
-        yield machine
+def running(computer: Computer, prepared: str) -> Iterator[Machine]:
+    """The computer, started; gone afterwards."""
+    with scratch_folder() as folder:
+        machine = Machine(computer, folder, prepared)
+        try:
+            machine.start()
+            yield machine
+        finally:
+            machine.end()
 
 
 def mounted(computer: Computer, folder: Path) -> dict[str, Path]:

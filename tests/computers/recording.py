@@ -30,8 +30,7 @@ TIMEOUT_S = 3 * 3600.0
 def main() -> None:
     computer = replace(DEBIAN_12, counts=True)
     require_builders(computer)
-    with running(computer) as machine:
-        machine.run("modprobe kvm-amd; systemctl start docker", timeout=ANSWER_TIMEOUT_S)
+    with running(computer, "modprobe kvm-amd; systemctl start docker") as machine:
 
         def look(said: str) -> None:
             print(said.splitlines()[-1:], flush=True)
