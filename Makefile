@@ -17,11 +17,11 @@ lab: .venv/ready ## set everything up, run the quick comparison, show the table
 	@echo "to read on: make notebooks"
 
 test: check unit ## set up what is missing, then the tests, on the real backends too
-	$(BIN)/pytest --ignore tests/unit -n 2 --dist loadgroup -m "not alone and not slow"
+	$(BIN)/pytest --ignore tests/unit -n 2 --dist loadgroup --no-loadscope-reorder -m "not alone and not slow"
 	$(BIN)/pytest --ignore tests/unit -m "alone and not slow"
 
 test-all: check unit ## the same, and what takes long and rarely changes
-	$(BIN)/pytest --ignore tests/unit -n 2 --dist loadgroup -m "not alone"
+	$(BIN)/pytest --ignore tests/unit -n 2 --dist loadgroup --no-loadscope-reorder -m "not alone"
 	$(BIN)/pytest --ignore tests/unit -m alone
 
 unit: .venv/ready ## the fast tests that need no backend

@@ -89,6 +89,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.alone)
         if any(fnmatch(item.nodeid, pattern) for pattern in SLOW):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: (lanes.is_alone(item.nodeid), lanes.turn(item.nodeid)))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -13,8 +13,10 @@ from fnmatch import fnmatch
 from xdist.scheduler import LoadScopeScheduling
 
 BESIDE_OTHERS = (
+    "tests/integration/test_arm64.py::*",
     "tests/integration/test_conformance.py::*",
     "tests/integration/test_disk_formats.py::*",
+    "tests/integration/test_distribution.py::*",
     "tests/integration/test_docker_variants.py::*",
     "tests/integration/test_firejail.py::*",
     "tests/integration/test_isolation.py::*",
@@ -37,7 +39,7 @@ BESIDE_OTHERS = (
     "tests/integration/test_vmware.py::*",
     "tests/integration/test_web.py::*",
     "tests/kubernetes/*",
-    "tests/notebooks/test_live.py::*",
+    "tests/notebooks/*",
     "tests/packaging/*",
     "tests/platforms/*",
     "tests/unit/*",
@@ -52,11 +54,24 @@ GROUPS = (
     ("tests/integration/test_odd_folders.py::test_a_pod*", "kubernetes"),
     ("tests/integration/test_conformance.py::*", "{backend}"),
     ("tests/integration/test_virtualbox*", "virtualbox"),
+    ("tests/integration/test_distribution.py::*virtualbox*", "virtualbox"),
     ("tests/integration/test_own_disks.py::*", "virtualbox"),
     # They want the same image.
     ("tests/integration/test_reported_programs.py::*", "tests/integration/test_programs.py"),
     ("tests/platforms/*", "{test}"),
     ("tests/unit/*", "{test}"),
+)
+# The groups that take minutes: begun first, so that none runs on when all else is done.
+LONG = (
+    "virtualbox",
+    "kubernetes",
+    "tests/integration/test_ownership.py",
+    "tests/integration/test_programs.py",
+    "tests/integration/test_odd_folders.py",
+    "tests/integration/test_own_images.py",
+    "tests/integration/test_distribution.py",
+    "tests/platforms/*",
+    "tests/notebooks/test_live.py*",
 )
 
 
@@ -70,6 +85,13 @@ def group(test: str) -> str:
     # A parameter beside the backend is a number.
     backend = re.sub(r"(-\d+)?\]$", "", test.partition("[")[2])
     return next(named, test.partition("::")[0]).format(test=test, backend=backend)
+
+
+def turn(test: str) -> int:
+    """When the group of a test begins: groups of the same turn do in the order of their files."""
+    its_group = group(test)
+    turns = (at for at, pattern in enumerate(LONG) if fnmatch(its_group, pattern))
+    return next(turns, len(LONG))
 
 
 class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

@@ -20,7 +20,7 @@ from labkit.system.owner_marks import Mark, mark_of, place, runs
 LABKIT = str(Path(sys.executable).with_name("labkit"))
 # With its end, all that runs in it ends; the containers are the daemon's.
 ENTER = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
-LONG_S = 45.0  # a busy computer is slow to clean up beside it
+LONG_S = 25.0  # a busy computer is slow to clean up beside it
 
 
 def run_words(backend: str, out: Path, seconds: float = LONG_S) -> list[str]:
