@@ -12,8 +12,9 @@ from labkit.setup import apt
 from labkit.setup.qemu import set_up_qemu
 from labkit.setup.virtualbox import set_up_virtualbox
 from labkit.system.process import find_tool
+from tests.computers.agent import StandsStill
 from tests.computers.computers import DEBIAN_12, DEBIAN_12_SUITE, DEBIAN_12_UML, Computer
-from tests.computers.machine import Machine, StandsStill, running
+from tests.computers.machine import Machine, running
 from tests.conftest import unavailable
 
 

@@ -1,14 +1,12 @@
 """A computer that runs, and the way to give it a command.
 
-Commands go to QEMU's guest agent (QEMU's manual, "QEMU Guest Agent Protocol Reference") over a port
-of the machine, which is a socket that it inherits: there is no network, and no path. What it writes
-to its disks is gone with it.
+Commands go to its agent over a port of the machine, which is a socket that it inherits: there is no
+network, and no path. What it writes to its disks is gone with it.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import shlex
 import socket
 import time
@@ -20,21 +18,17 @@ from typing import Any
 from labkit.system.owner_marks import scratch_folder
 from labkit.system.process import Completed, condition, end, last_lines, spawn
 from tests.computers import commands, disks
+from tests.computers.agent import ANSWER_TIMEOUT_S, Agent
 from tests.computers.computers import Computer
 
 # A computer below that is busy with other things gives it little time.
 BOOT_TIMEOUT_S = 900.0
-ANSWER_TIMEOUT_S = 300.0
 LOOKED_EVERY_S = 60.0
 VARIABLES = {
     "PATH": f"{disks.ENVIRONMENT}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
     "LABKIT_CACHE": f"{disks.PROJECT}/cache",
 }
-
-
-class StandsStill(AssertionError):
-    """The computer answers no more: not a program of it, but the whole of it."""
 
 
 class Machine:
@@ -55,8 +49,8 @@ class Machine:
         self._process = spawn(argv, log=log, pass_fds=[theirs.fileno()])
         self._running.callback(end, self._process)
         theirs.close()  # so that ours ends with the machine
-        self._agent, self._pending = ours, b""
-        self.wait_started(BOOT_TIMEOUT_S)
+        self._agent = Agent(ours, self.console)
+        self._agent.wait_started(BOOT_TIMEOUT_S)
         device = commands.DEVICES[self._computer.machine]
         for letter, place in zip("bcd", [*self._disks][1:], strict=False):
             self.run(f"mount --mkdir {device}{letter} {place}")
@@ -91,19 +85,6 @@ class Machine:
                 return said
         raise AssertionError(f"{script} has not ended in {timeout:g} s\n{said}")
 
-    def wait_started(self, timeout: float) -> None:
-        """Until the agent answers, which systemd starts with its port."""
-        deadline = time.monotonic() + timeout
-        number = 0
-        while time.monotonic() < deadline:
-            number += 1  # answers to what was asked before come later
-            with suppress(StandsStill, TimeoutError):
-                answer = self._ask("guest-sync", timeout=5, id=number)
-                while answer != number:
-                    answer = self._answer(5)["return"]
-                return
-        raise AssertionError(f"the computer does not answer\n{self.console()}")
-
     def console(self) -> str:
         """How the machine is, and the end of what its kernel and its services said."""
         parts = [condition("the machine", self._process)]
@@ -120,43 +101,14 @@ class Machine:
             "env": environment,
             "capture-output": True,
         }
-        pid = self._ask("guest-exec", **words)["pid"]
+        pid = self._agent.ask("guest-exec", **words)["pid"]
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            found: dict[str, Any] = self._ask("guest-exec-status", pid=pid)
+            found: dict[str, Any] = self._agent.ask("guest-exec-status", pid=pid)
             if found["exited"]:
                 return found
             time.sleep(0.3)
         raise AssertionError(f"{shlex.join(argv)} has not ended in {timeout:g} s\n{self.console()}")
-
-    def _ask(self, command: str, *, timeout: float = ANSWER_TIMEOUT_S, **arguments: Any) -> Any:
-        question = {"execute": command, **({"arguments": arguments} if arguments else {})}
-        self._agent.sendall(json.dumps(question).encode() + b"\n")
-        try:
-            answer = self._answer(timeout)
-        except TimeoutError as error:
-            raise StandsStill(
-                f"no answer to {command} in {timeout:g} s\n{self.console()}"
-            ) from error
-        assert "error" not in answer, answer
-        return answer["return"]
-
-    def _answer(self, timeout: float) -> dict[str, Any]:
-        """Until the agent has its serial line, the terminal there repeats what it is sent."""
-        while "execute" in (found := json.loads(self._line(timeout))):
-            pass
-        return dict(found)
-
-    def _line(self, timeout: float) -> bytes:
-        self._agent.settimeout(timeout)
-        while b"\n" not in self._pending:
-            data = b""
-            with suppress(ConnectionResetError):  # it ended before it had read what was sent
-                data = self._agent.recv(1 << 16)
-            assert data, f"the computer is gone\n{self.console()}"
-            self._pending += data
-        line, _, self._pending = self._pending.partition(b"\n")
-        return line
 
 
 @contextmanager

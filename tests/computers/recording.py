@@ -17,10 +17,11 @@ from labkit.experiments.reference import REFERENCES
 from labkit.system import owned_files
 from labkit.system.owner_marks import scratch_folder
 from labkit.system.paths import reference_dir
+from tests.computers.agent import ANSWER_TIMEOUT_S
 from tests.computers.computers import DEBIAN_12
 from tests.computers.conftest import require_builders
 from tests.computers.disks import kept_folder
-from tests.computers.machine import ANSWER_TIMEOUT_S, Machine, running
+from tests.computers.machine import Machine, running
 from tests.computers.test_debian_12 import PATIENT_LABKIT
 
 NAME = "emulated-amd-v"

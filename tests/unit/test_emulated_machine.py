@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.computers.machine import Machine
+from tests.computers.agent import Agent, StandsStill
 
 
 @pytest.mark.parametrize("repeated", [0, 1, 3])
-def test_what_the_terminal_repeats_is_no_answer(tmp_path: Path, repeated: int) -> None:
+def test_what_the_terminal_repeats_is_no_answer(repeated: int) -> None:
     """As a serial line does until the agent has taken it."""
     question = json.dumps({"execute": "guest-sync", "arguments": {"id": 1}}).encode() + b"\r\n"
     ours, theirs = socket.socketpair()
-    with ours, theirs, subprocess.Popen([sys.executable, "-c", ""]) as process:
+    with ours, theirs:
         theirs.sendall(repeated * question + b'{"return": 1}\n')
-        Machine(process, ours, tmp_path).wait_started(5)
+        Agent(ours, str).wait_started(5)
         assert json.loads(theirs.recv(1000))["execute"] == "guest-sync"
+
+
+def test_a_computer_that_is_gone_is_no_fault_of_a_program_in_it() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, pytest.raises(StandsStill, match="the kernel's last words"):
+        theirs.sendall(b'{"return"')
+        theirs.close()
+        Agent(ours, lambda: "the kernel's last words").wait_started(5)
