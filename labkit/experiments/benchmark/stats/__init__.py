@@ -1,7 +1,6 @@
 """Statistics of this experiment: frame → frame, pure and seeded."""
 
 from labkit.experiments.benchmark.records import Run
-from labkit.experiments.benchmark.stats.ballast import ballast, held_bytes
 from labkit.experiments.benchmark.stats.boot import boot
 from labkit.experiments.benchmark.stats.cpu import (
     components,
@@ -10,7 +9,6 @@ from labkit.experiments.benchmark.stats.cpu import (
     startup_cpu,
     work_cost,
 )
-from labkit.experiments.benchmark.stats.cpu_sources import cpu_sources
 from labkit.experiments.benchmark.stats.engine_parts import adding_up, engine_parts, paired
 from labkit.experiments.benchmark.stats.frames import backends, failures
 from labkit.experiments.benchmark.stats.instances import instances, left_out
@@ -34,20 +32,17 @@ __all__ = [
     "Widest",
     "adding_up",
     "backends",
-    "ballast",
     "beside",
     "boot",
     "comparable",
     "compare",
     "compare_programs",
     "components",
-    "cpu_sources",
     "cpu_spent",
     "distribution",
     "engine_parts",
     "failures",
     "first_response",
-    "held_bytes",
     "idle_burn",
     "instances",
     "latency",
