@@ -48,10 +48,6 @@ class Programs:
             "signatures": self.signatures,
         }
 
-    @property
-    def versions(self) -> dict[str, str]:
-        return {name: package.version for name, package in self.packages.items()}
-
 
 def look_up(names: Sequence[str], suites: Suites) -> Programs:
     """The newest packages of these names with all that they depend on."""

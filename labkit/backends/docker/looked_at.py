@@ -74,11 +74,6 @@ def cpus_used(name: str, seconds: float = LOOK_S) -> float | None:
     return _asked(read)
 
 
-def layers(name: str) -> list[str] | None:
-    """The digests of an image's layers, the lowest first; None where there is none."""
-    return _asked(lambda client: list(client.images.get(name).attrs["RootFS"]["Layers"]))
-
-
 def files_of(name: str) -> set[str] | None:
     """The names of all files in the layers of an image; None where there is none."""
     return _asked(lambda client: set(_names(b"".join(client.images.get(name).save()))))
