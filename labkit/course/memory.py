@@ -19,10 +19,10 @@ def _table() -> pd.DataFrame:
     return stats.memory(run.samples, run.trials)
 
 
-def _docker(metric: str = "pss") -> pd.Series:
-    """Role → median in bytes."""
+def _docker() -> pd.Series:
+    """Role → median of PSS in bytes."""
     table = _table()
-    rows = table[(table["backend"] == "docker") & (table["metric"] == metric)]
+    rows = table[(table["backend"] == "docker") & (table["metric"] == "pss")]
     return rows.set_index("role")["median_bytes"]
 
 

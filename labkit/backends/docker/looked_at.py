@@ -61,13 +61,13 @@ def cpu_spent(name: str) -> float | None:
     return _asked(lambda client: _cpu_s(client.containers.get(name))[0])
 
 
-def cpus_used(name: str, seconds: float = LOOK_S) -> float | None:
+def cpus_used(name: str) -> float | None:
     """How many CPUs a container takes now, by its control group; None where there is none."""
 
     def read(client: docker.DockerClient) -> float:
         running = client.containers.get(name)
         before, began = _cpu_s(running)
-        time.sleep(seconds)
+        time.sleep(LOOK_S)
         after, ended = _cpu_s(running)
         return (after - before) / (ended - began)
 

@@ -71,7 +71,7 @@ class Isolation(Experiment[IsolationOptions, IsolationPlan, IsolationManifest]):
         return measure(plan, session)
 
     def faults(self, manifest: Manifest, rows: Rows) -> Iterator[tuple[str, str]]:
-        return integrity.faults(manifest, rows)
+        return integrity.faults(rows)
 
     def text(self, recording: IsolationRecording) -> str:
         from labkit.experiments.isolation.text import table_text
