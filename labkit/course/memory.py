@@ -9,8 +9,7 @@ import pandas as pd
 
 from labkit.course.exercise import exercise, number, recorded
 from labkit.experiments.benchmark import stats
-
-GIB = 2**30
+from labkit.units import GIB
 
 
 @cache

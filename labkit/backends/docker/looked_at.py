@@ -13,10 +13,11 @@ import docker
 from docker.errors import NotFound
 
 from labkit.backends.docker.client import daemon_errors, required
+from labkit.units import MIB
 
 T = TypeVar("T")
 LOOK_S = 1.0
-LARGEST_LAYER = 64 * 2**20  # bytes; a larger one is not looked into
+LARGEST_LAYER = 64 * MIB  # bytes; a larger one is not looked into
 
 
 def container(name: str) -> dict[str, Any] | None:
