@@ -67,7 +67,7 @@ def bootstrap(logs: np.ndarray) -> tuple[float, float]:
 
 
 def signed_ranks(logs: np.ndarray) -> tuple[float, float]:
-    _, low, high = interval_of_logs(logs, LEVEL)
+    _, low, high = interval_of_logs(logs)
     return low, high
 
 

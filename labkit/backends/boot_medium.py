@@ -10,6 +10,7 @@ from labkit.image.architecture import ARM64, of_this_computer
 from labkit.recordings.facts import Limits
 
 SCRATCH_MIB = 64
+ONE_PROCESSOR = "the boot medium's kernel is told not to look for more"
 
 
 def refused() -> Missing | None:
@@ -22,11 +23,11 @@ def refused() -> Missing | None:
     return None
 
 
-def check_processors(limits: Limits, program: str) -> None:
+def check_processors(limits: Limits, program: str, *, why: str = ONE_PROCESSOR) -> None:
     if limits.cpus != 1:
         raise BackendError(
             f"a machine of {program} has one processor here",
-            details="the boot medium's kernel is told not to look for more",
+            details=why,
             resolution="--cpus 1, for all backends alike",
         )
 

@@ -92,6 +92,10 @@ class Instance(ABC):
         """What the backend can say about an instance that fails, such as its console's end."""
         return ""
 
+    def greet(self) -> None:
+        """For a machine that was resumed: its agent has announced itself before it was saved."""
+        self._session.greet()
+
     def wait_ready(self, timeout: float = READY_TIMEOUT_S) -> None:
         with self._explained():
             self._timeline.mark("ready", self._session.wait_ready(timeout))

@@ -6,7 +6,7 @@ import itertools
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -37,17 +37,13 @@ class PipedInstance(Instance):
         process: subprocess.Popen[bytes],
         log: Path,
         timeline: Timeline,
-        meters: Callable[[], tuple[Meter, ...]] | None = None,
     ) -> None:
         super().__init__(session_with(process, timeline), timeline)
         self._process = process
         self._log = log
-        self._meters = meters
 
     def meters(self) -> tuple[Meter, ...]:
-        """The child with its children, unless the backend knows better."""
-        if self._meters is not None:
-            return self._meters()
+        """The child with its children."""
         return (Meter("process", "instance", (self._process.pid,)),)
 
     def _wait_gone(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from labkit.backends.base import Backend, Missing
+from labkit.backends.base import Backend
 from labkit.backends.bubblewrap import BubblewrapBackend
 from labkit.backends.distribution.container import DistributionContainerBackend
 from labkit.backends.distribution.machine import DistributionDiskBackend
@@ -20,7 +20,6 @@ from labkit.backends.engine_parts.runc import RuncBackend
 from labkit.backends.engine_parts.unshare import UnshareBackend
 from labkit.backends.firejail import FirejailBackend
 from labkit.backends.host import HostBackend
-from labkit.backends.instance import Instance, Meter
 from labkit.backends.kubernetes.backend import KubernetesBackend
 from labkit.backends.lxc import LxcBackend
 from labkit.backends.nspawn import NspawnBackend
@@ -95,9 +94,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-__all__ = ["BACKENDS", "DEFAULT", "GROUPS", "Backend", "Instance", "Meter", "Missing"]
-__all__ += ["expand", "make_backend", "versions"]
-
 
 def expand(names: Iterable[str]) -> list[str]:
     """Names with each group replaced by its backends; each once. UsageError for what is none."""
@@ -122,11 +118,6 @@ def make_backend(name: str) -> Backend:
     # What is free text may have a colon in it: docker:image=app:1.2:ready=tcp:80.
     words = re.split(rf":(?=(?:{known})=)" if kind.free else ":", rest) if colon else []
     return kind(variation=dict(_setting(kind, word) for word in words))
-
-
-def versions(*names: str) -> dict[str, str]:
-    """Backend → the programs behind it, with their versions."""
-    return {name: make_backend(name).version() for name in names}
 
 
 def _setting(backend: type[Backend], word: str) -> tuple[str, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit import units
-from labkit.charts.style import FAINT, GREY, INK, Look, look, tint
+from labkit.charts.style import FAINT, GREY, INK, WHOSE, Look, look, tint
 from labkit.notes import figures
 
 if TYPE_CHECKING:
@@ -133,6 +133,15 @@ def key(label: str, **looks: Any) -> Patch:
     from matplotlib.patches import Patch
 
     return Patch(label=label, **looks)
+
+
+def whose_keys(present: Collection[str]) -> list[Patch]:
+    """The legend of those colours that say whose a thing is and that are there."""
+    return [
+        key(words, facecolor=face, edgecolor=edge)
+        for touches, (face, edge, words) in WHOSE.items()
+        if touches in present
+    ]
 
 
 def line_key(label: str, **looks: Any) -> Line2D:

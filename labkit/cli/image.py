@@ -12,6 +12,7 @@ from labkit.cli import output
 from labkit.cli.app import AsJson, Kernel, image_app, names
 from labkit.cli.output import say
 from labkit.errors import LabError
+from labkit.units import MIB
 
 if TYPE_CHECKING:
     from labkit.image import LabImage
@@ -79,7 +80,7 @@ def _show_image(image: LabImage, as_json: bool) -> None:
         print(json.dumps(description, indent=2))
         return
     sizes = description.pop("bytes", {})
-    description["size"] = {name: f"{size / 2**20:.1f} MiB" for name, size in sizes.items()}
+    description["size"] = {name: f"{size / MIB:.1f} MiB" for name, size in sizes.items()}
     if image.packages:  # of thousands of files, the size of all is told above
         del description["files"]
         count = len(description["programs"]["packages"])

@@ -6,9 +6,10 @@ from typing import Any
 
 from labkit.course.exercise import exercise, number, recorded
 from labkit.experiments.images import stats
+from labkit.units import MIB
 
 IMAGES = "images"
-MB, MIB = 1e6, 2**20
+MB = 1e6
 
 
 @exercise(

@@ -9,8 +9,7 @@ import pandas as pd
 
 from labkit.course.exercise import exercise, number, recorded
 from labkit.experiments.benchmark import stats
-
-GIB = 2**30
+from labkit.units import GIB
 
 
 @cache
@@ -19,10 +18,10 @@ def _table() -> pd.DataFrame:
     return stats.memory(run.samples, run.trials)
 
 
-def _docker(metric: str = "pss") -> pd.Series:
-    """Role → median in bytes."""
+def _docker() -> pd.Series:
+    """Role → median of PSS in bytes."""
     table = _table()
-    rows = table[(table["backend"] == "docker") & (table["metric"] == metric)]
+    rows = table[(table["backend"] == "docker") & (table["metric"] == "pss")]
     return rows.set_index("role")["median_bytes"]
 
 

@@ -25,7 +25,6 @@ from labkit.experiments import (
 )
 from labkit.experiments.mistakes.pairs import MISTAKES
 
-MIB = 2**20
 QUANTITIES = {name: mistake.quantity.lower() for name, mistake in MISTAKES.items()}
 BURN = "median_host_cpu_s_per_s"
 HOST_CPU = "host CPU seconds for 1,000 units"
@@ -96,7 +95,7 @@ def memory() -> Panel:
     measured = badge(recorded("density").manifest)
 
     def draw(instances: int, program_mib: int, axis: str) -> Chart:
-        total = first + (instances - 1) * further + instances * program_mib * MIB
+        total = first + (instances - 1) * further + instances * program_mib * units.MIB
         table = pd.DataFrame(
             {"backend": total.index, "name": total.index, "value": total.to_numpy()}
         )
@@ -166,7 +165,7 @@ def cpu() -> Panel:
 def images_() -> Panel:
     run = recorded("images")
     table = images.stats.copy_up(run.copy_up)
-    sizes = (table["file_bytes"] / MIB).astype(int).astype(str) + " MiB"
+    sizes = (table["file_bytes"] / units.MIB).astype(int).astype(str) + " MiB"
     which = table["write"].map({1: "first write", 2: "second write"})
     looks = table["place"].map({"image": "docker", "volume": "paas", "tmpfs": "host"})
     places = table["place"].replace("tmpfs", "memory")

@@ -6,6 +6,7 @@ from typing import Any
 
 from labkit.course.exercise import exercise, number, recorded
 from labkit.experiments.benchmark import stats
+from labkit.units import MIB
 
 
 @exercise(
@@ -43,7 +44,7 @@ def instead(answer: Any, machines: int) -> str:
     single = "this is for one machine"
     ratio = size / size["host"]
     mistakes = (
-        (machines * size["qemu"] / 2**20, mib),
+        (machines * size["qemu"] / MIB, mib),
         (machines * ratio["qemu-resumed"], saved),
         (ratio["qemu"], single),
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
-from labkit.errors import LabError, UsageError
+from labkit.errors import BackendError, LabError, UsageError
 from labkit.experiments.options import Options
 from labkit.record import Record
 from labkit.recordings.facts import Limits
@@ -62,6 +62,8 @@ class Experiment(ABC, Generic[O, P, M]):
     help: ClassVar[str]
     # The recording of it that comes with the lab, if there is one.
     reference: ClassVar[str | None]
+    # What is said where all of it failed, before the reasons; empty where `failure` tells it.
+    all_failed: ClassVar[str] = ""
     options: type[O]
     manifest: type[M]
     tables: Mapping[str, Table]
@@ -155,4 +157,7 @@ class Experiment(ABC, Generic[O, P, M]):
 
     def failure(self, recording: Recording[M]) -> LabError | None:
         """Why the command fails though all is recorded, such as trials that failed."""
-        return None
+        if not self.all_failed or recording.ending is None or recording.ending.reason != "failures":
+            return None
+        reasons = (f"{name}: {why}" for name, why in recording.left_out.items())
+        return BackendError(self.all_failed, details="\n".join(reasons))

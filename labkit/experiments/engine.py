@@ -61,7 +61,7 @@ def measure(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
     # What nobody named may fail at the last moment, too.
     optional = experiment.without(plan, ()) is not None and not getattr(options, "backends", None)
     needs = replace(needs, lenient=needs.lenient or optional)
-    with pointing_to(path, experiment), _session(experiment, needs, options) as session:
+    with pointing_to(path, experiment), _session(needs, options) as session:
         if optional and session.left_out:
             plan = experiment.without(plan, session.left_out) or plan
             for name, reason in session.left_out.items():
@@ -99,7 +99,7 @@ def _resume(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
     check_scratch(needs.backends, needs.workloads)  # TMPDIR may be another one today
     for line in disks_in_memory(needs.backends, needs.workloads) if options.progress else ():
         _say(line)
-    with pointing_to(path, experiment), _session(experiment, needs, options) as session:
+    with pointing_to(path, experiment), _session(needs, options) as session:
         manifest = _manifest(experiment, plan, session, before.manifest.recording_id)
         comparability.require_same(before.manifest, manifest)
         _only_those_of(before.manifest, session)
@@ -126,7 +126,7 @@ def _finished(experiment: Experiment[O, P, M], path: Path) -> Recording[M]:
     return recording
 
 
-def _session(experiment: Any, needs: Needs, options: Options) -> Any:
+def _session(needs: Needs, options: Options) -> Any:
     return opened(
         needs.backends,
         limits=needs.limits,

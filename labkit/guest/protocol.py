@@ -16,7 +16,6 @@ from typing import Literal, Protocol, TypeVar
 
 from labkit.errors import BackendError, ConnectionEnded, GuestTimeout, ProtocolError
 from labkit.guest.messages import (
-    LONGEST_LINE,
     VERSION,
     Begin,
     Bye,
@@ -262,28 +261,3 @@ def _decoded(pieces: list[str]) -> bytes:
         return b"".join(base64.b64decode(piece, validate=True) for piece in pieces)
     except binascii.Error as error:
         raise ProtocolError("the agent's output cannot be read", details=str(error)) from error
-
-
-__all__ = [
-    "LONGEST_LINE",
-    "VERSION",
-    "Answer",
-    "Begin",
-    "Bye",
-    "End",
-    "Failure",
-    "LineSplitter",
-    "Memory",
-    "MemoryTold",
-    "Message",
-    "Noise",
-    "Outcome",
-    "Output",
-    "Ready",
-    "Request",
-    "Script",
-    "Session",
-    "Status",
-    "Stream",
-    "parse",
-]

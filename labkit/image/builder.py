@@ -101,7 +101,7 @@ def _looked_up(
     if kept is None:
         debs.save_pins(pins, _debs() / debs.pins_name(architecture))
     if programs is not None:
-        program_pins.save(programs, _debs() / program_pins.pins_name(names, architecture))
+        debs.save_pins(programs, _debs() / program_pins.pins_name(names, architecture))
     return Inputs(pins, read_guest(), own_kernel, programs)
 
 

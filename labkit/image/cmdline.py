@@ -59,7 +59,3 @@ def command_line(
     without = _NO_CONTROLLERS + (_ONE_PROCESSOR_NETWORK if network else "")
     single = _ONE_PROCESSOR + ("" if shares else without)
     return common + (single if cpus == 1 and architecture == AMD64 else "")
-
-
-# What the ISO's boot loader passes on: a boot medium is made for one processor.
-KERNEL_COMMAND_LINE = command_line(1)

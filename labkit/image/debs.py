@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from labkit.errors import ImageError
 from labkit.image.architecture import AMD64, ARCHITECTURES, Architecture
@@ -117,8 +118,8 @@ def pins_name(architecture: Architecture) -> str:
     return "pins.json" if architecture == AMD64 else f"pins-{architecture.name}.json"
 
 
-def save_pins(pins: Pins, file: Path) -> None:
-    """Writes the pins, whole or not at all."""
+def save_pins(pins: Any, file: Path) -> None:
+    """Writes the pins of an image, or those of its programs, whole or not at all."""
     content = json.dumps(asdict(pins), indent=2)
     with unfinished(file.parent, len(content)) as folder:
         (folder / file.name).write_text(content, encoding="utf-8")

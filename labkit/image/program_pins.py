@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,6 @@ from labkit.image.catalogue import Catalogue
 from labkit.image.closure import closure
 from labkit.image.debs import Suites
 from labkit.image.index import Package
-from labkit.image.room import unfinished
-from labkit.system import owned_files
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,6 @@ class Programs:
             "signatures": self.signatures,
         }
 
-    @property
-    def versions(self) -> dict[str, str]:
-        return {name: package.version for name, package in self.packages.items()}
-
 
 def look_up(names: Sequence[str], suites: Suites) -> Programs:
     """The newest packages of these names with all that they depend on."""
@@ -64,14 +58,6 @@ def pins_name(names: Sequence[str], architecture: Architecture) -> str:
     key = hashlib.sha256(",".join(names).encode()).hexdigest()[:12]
     suffix = "" if architecture == AMD64 else f"-{architecture.name}"
     return f"programs-{key}{suffix}.json"
-
-
-def save(programs: Programs, file: Path) -> None:
-    """Writes them, whole or not at all."""
-    content = json.dumps(asdict(programs), indent=2)
-    with unfinished(file.parent, len(content)) as folder:
-        (folder / file.name).write_text(content, encoding="utf-8")
-        owned_files.settle(folder / file.name, file)
 
 
 def load(names: Sequence[str], file: Path) -> Programs | None:

@@ -61,14 +61,14 @@ def _unpack(deb: Path, found: dict[str, Entry]) -> str:
     from debian.debfile import DebFile
 
     with DebFile(deb) as package:
-        for entry in _entries(package.data.tgz(), found):
+        for entry in _entries(package.data.tgz()):
             if not entry.is_folder or entry.path not in found:
                 found[entry.path] = entry
         scripts = package.control.scripts()
         return bytes(scripts.get("postinst", b"")).decode("utf-8", errors="replace")
 
 
-def _entries(tar: tarfile.TarFile, found: dict[str, Entry]) -> Iterator[Entry]:
+def _entries(tar: tarfile.TarFile) -> Iterator[Entry]:
     own: dict[str, Entry] = {}
     for member in tar:
         path = posixpath.normpath(str(member.name)).lstrip("/")

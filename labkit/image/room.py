@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,10 +9,8 @@ from pathlib import Path
 
 from labkit.errors import ImageError
 from labkit.image import known_files
-from labkit.system import owned_files
-
-_MIB = 1024 * 1024
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+from labkit.system import owned_files, refusals
+from labkit.units import MIB
 
 
 @contextmanager
@@ -34,10 +31,10 @@ def explained(folder: Path, needed: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in refusals.FULL:
             raise ImageError(
                 f"no room left in {folder}",
-                details=f"{needed / _MIB:.0f} MiB are needed, {_free(folder)} are free",
+                details=f"{needed / MIB:.0f} MiB are needed, {_free(folder)} are free",
                 resolution="free some room there, or name another folder with LABKIT_CACHE=FOLDER",
             ) from error
         raise ImageError(
@@ -49,5 +46,5 @@ def explained(folder: Path, needed: int) -> Iterator[None]:
 
 def _free(folder: Path) -> str:
     with suppress(OSError):
-        return f"{shutil.disk_usage(folder).free / _MIB:.0f} MiB"
+        return f"{shutil.disk_usage(folder).free / MIB:.0f} MiB"
     return "an unknown number"

@@ -61,13 +61,12 @@ def character_device(path: str, permissions: int, major: int, minor: int) -> Ent
     return Entry(path, stat.S_IFCHR | permissions, device=(major, minor))
 
 
-def read_guest(source: Path | None = None) -> dict[str, bytes]:
+def read_guest() -> dict[str, bytes]:
     """Path in the image → content, of all that the lab puts into it."""
-    source = source or GUEST_FOLDER
+    source, own = GUEST_FOLDER, own_guest_dir()
     files = {f"lab/{name}": source / name for name in ("agent", "shell", "program")}
     files["init"] = source / "init"
     files |= {f"lab/workloads/{f.name}": f for f in sorted((source / "workloads").glob("*.sh"))}
-    own = own_guest_dir() if source == GUEST_FOLDER else None
     files |= {f"lab/workloads/{f.name}": f for f in _own_files(own, "workloads", "*.sh")}
     # A checkout on Windows may have changed the line ends, which busybox does not take.
     texts = {path: file.read_bytes().replace(b"\r\n", b"\n") for path, file in files.items()}

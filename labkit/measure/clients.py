@@ -12,7 +12,7 @@ from labkit.guest.protocol import Request
 from labkit.guest.workload import Task
 from labkit.image.host_programs import program_argv
 from labkit.measure.web.client import end_server, wait_for_answer
-from labkit.system.clock import Clock, HostClock
+from labkit.system.clock import HostClock
 from labkit.system.owner_marks import scratch_folder
 from labkit.system.ports import LOOPBACK
 from labkit.system.process import Completed, last_lines, run
@@ -29,14 +29,7 @@ NOT_YET = ("unable to connect", "closed", "refused", "reset", "unable to receive
 class Client:
     """Asks the server of one workload, from its begin line on."""
 
-    def __init__(
-        self,
-        task: Task,
-        instance: Instance,
-        rootfs: Path,
-        seconds: float,
-        clock: Clock | None = None,
-    ) -> None:
+    def __init__(self, task: Task, instance: Instance, rootfs: Path, seconds: float) -> None:
         if instance.port is None:
             raise BackendError(f"no port leads to the server of the workload {task.label}")
         self._task = task
@@ -44,7 +37,7 @@ class Client:
         self._require_running = instance.require_running
         self._rootfs = rootfs
         self._seconds = seconds
-        self._clock = clock or HostClock()
+        self._clock = HostClock()
         self._report = ""
         self._trouble: LabError | None = None
 

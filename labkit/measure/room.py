@@ -12,15 +12,16 @@ from labkit.errors import BackendError, UsageError
 from labkit.guest.workload import ballast_mib, parse_task
 from labkit.recordings.facts import Limits
 from labkit.system import file_systems, host
+from labkit.units import MIB
 
 # Left to everything else on the computer.
-RESERVE_BYTES = 256 * 2**20
+RESERVE_BYTES = 256 * MIB
 MEMORY_WARNING = "the folder for temporary files lies in memory; TMPDIR=FOLDER names one on a disk"
 
 
 def check_limits(limits: Limits) -> None:
     """UsageError when the host has not got what each instance shall have."""
-    cpus, memory = os.cpu_count() or 1, psutil.virtual_memory().total // 1024**2
+    cpus, memory = os.cpu_count() or 1, psutil.virtual_memory().total // MIB
     if limits.cpus > cpus:
         raise UsageError(
             f"a limit of {limits.cpus} CPUs is more than this computer has ({cpus})",
@@ -46,7 +47,7 @@ def check_ballast(limits: Limits, tasks: Iterable[str]) -> None:
 
 def check_room(limits: Limits, count: int) -> None:
     """BackendError where the instances' limits together are more than the computer has left."""
-    wanted, left = count * limits.memory_mib * 2**20 + RESERVE_BYTES, host.memory_available()
+    wanted, left = count * limits.memory_mib * MIB + RESERVE_BYTES, host.memory_available()
     if wanted > left:
         raise BackendError(
             f"{count} instances of {limits.memory_mib} MiB have no room",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from labkit.errors import UsageError
 from labkit.recordings.manifest import Manifest
 from labkit.system.host import Host
+from labkit.units import GIB
 
 # What changes from one moment to the next and says nothing about the computer.
 PASSING = frozenset({"load_1m"})
@@ -40,7 +41,7 @@ def host_differences(first: Host, second: Host) -> list[Difference]:
 def _shown(name: str, host: Host) -> str:
     """A fact in words. Another kernel keeps some pages more for itself: no other memory."""
     value = getattr(host, name)
-    return f"{value / 1024**3:.1f} GiB" if name == "memory_bytes" else str(value)
+    return f"{value / GIB:.1f} GiB" if name == "memory_bytes" else str(value)
 
 
 def obstacles(first: Manifest, second: Manifest) -> list[Difference]:

@@ -4,7 +4,6 @@ user's words."""
 from __future__ import annotations
 
 import csv
-import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from labkit.errors import StoreError
-from labkit.system import owned_files
+from labkit.system import owned_files, refusals
 
 
 def digest_of(content: bytes) -> str:
@@ -37,7 +36,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in refusals.FULL
         raise StoreError(
             f"{path} cannot be written",
             details=error.strerror or str(error),

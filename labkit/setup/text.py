@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labkit.setup.diagnosis import Diagnosis, Finding
 from labkit.system.host import Host
+from labkit.units import GIB
 
 
 def diagnosis_text(found: Diagnosis) -> str:
@@ -36,7 +37,7 @@ def _host_line(host: Host) -> str:
         host.distribution,
         f"kernel {host.kernel}",
         f"{host.cpus} × {host.cpu_model}",
-        f"{host.memory_bytes / 1024**3:.1f} GiB",
+        f"{host.memory_bytes / GIB:.1f} GiB",
         kind[host.hypervisor],
         f"cgroup v{host.cgroup_version}" if host.cgroup_version else "",
     ]

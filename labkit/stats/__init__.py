@@ -3,6 +3,5 @@
 from labkit.stats.bootstrap import interval
 from labkit.stats.delta import cliffs_delta, magnitude
 from labkit.stats.ratios import ratios
-from labkit.stats.spread import FEW
 
-__all__ = ["FEW", "cliffs_delta", "interval", "magnitude", "ratios"]
+__all__ = ["cliffs_delta", "interval", "magnitude", "ratios"]

@@ -38,25 +38,25 @@ def paired_ratio_interval(quotients: Iterable[Any]) -> Interval:
     known = np.array(sorted_known(quotients))
     if len(known) < 2 or known[0] <= 0 or known[0] == known[-1]:
         return interval(known)
-    ratio, low, high = np.exp(interval_of_logs(np.log(known), LEVEL))
+    ratio, low, high = np.exp(interval_of_logs(np.log(known)))
     return float(ratio), float(low), float(high)
 
 
-def interval_of_logs(logs: np.ndarray, level: float) -> tuple[float, float, float]:
+def interval_of_logs(logs: np.ndarray) -> tuple[float, float, float]:
     """(estimate, low, high) of one or more log ratios. Below FEWEST of them the bounds are the
     least and the greatest: that is as much as they can say."""
     x = np.sort(logs)
     pairs = len(x) * (len(x) + 1) // 2
-    left_out = _left_out(len(x), level)
+    left_out = _left_out(len(x))
     middle = ((pairs + 1) // 2, pairs // 2 + 1)
     low, *both, high = _walsh_averages(x, (1 + left_out, *middle, pairs - left_out))
     return sum(both) / 2, low, high
 
 
 @lru_cache(maxsize=512)
-def _left_out(n: int, level: float) -> int:
+def _left_out(n: int) -> int:
     """How many Walsh averages lie beyond each bound: the largest sum of ranks that is rejected."""
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     if n > MANY:
         mean, deviation = n * (n + 1) / 4, (n * (n + 1) * (2 * n + 1) / 24) ** 0.5
         return int(mean + NormalDist().inv_cdf(tail) * deviation)

@@ -114,7 +114,7 @@ def _first_number(folder: Path | None, *names: str) -> int | None:
         return None
     for name in names:
         with suppress(OSError, ValueError):
-            return int(_text(f"{folder}/{name}"))
+            return int(text_of(f"{folder}/{name}"))
     return None
 
 
@@ -125,13 +125,14 @@ def _cpu_s(folder: Path | None) -> float | None:
         return nanoseconds / 1e9
     if folder is not None:
         with suppress(OSError, ValueError):
-            for line in _text(f"{folder}/cpu.stat").splitlines():
+            for line in text_of(f"{folder}/cpu.stat").splitlines():
                 name, _, value = line.partition(b" ")
                 if name == b"usage_usec":
                     return int(value) / 1e6
     return None
 
 
-def _text(file: str) -> bytes:
+def text_of(file: str) -> bytes:
+    """A file of the kernel's, at once and whole."""
     with open(file, "rb", buffering=0) as opened:  # noqa: PTH123  a Path costs as much as reading
         return opened.readall()

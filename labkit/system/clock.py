@@ -25,11 +25,9 @@ class HostClock:
         time.sleep(seconds)
 
 
-def wait_until(
-    true: Callable[[], bool], *, timeout: float, interval: float = 0.05, clock: Clock | None = None
-) -> bool:
+def wait_until(true: Callable[[], bool], *, timeout: float, interval: float = 0.05) -> bool:
     """Polls until `true()`; False when `timeout` seconds went by without it."""
-    clock = clock or HostClock()
+    clock = HostClock()
     deadline = clock.now() + timeout
     while not true():
         if clock.now() >= deadline:

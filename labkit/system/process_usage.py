@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import psutil
 
+from labkit.system.cgroups import text_of
+
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 # In the order in which the kernel writes them (proc(5), smaps_rollup).
 _MAPPED = re.compile(rb"^(?:Rss|Pss|Private_\w+): +(\d+) kB", re.MULTILINE)
@@ -33,7 +35,7 @@ def descendants(root: int) -> list[int]:
     """The ids of all children and children's children. From /proc/PID/task/TID/children (proc(5))
     where the kernel has it: psutil reads every process of the computer to find them."""
     try:
-        texts = [_text(f"/proc/{root}/task/{task}/children") for task in _tasks(root)]
+        texts = [text_of(f"/proc/{root}/task/{task}/children") for task in _tasks(root)]
         children = [int(pid) for text in texts for pid in text.split()]
     except OSError:
         # It ended meanwhile, or the kernel does not keep this.
@@ -56,24 +58,19 @@ def read(pid: int, memory: bool, scheduled: bool) -> ProcessUsage | None:
 def _cpu_s(pid: int) -> float:
     """User and system time, of the process and of its children that were waited for: fields 14 to
     17 of /proc/PID/stat, behind the program's name, which may hold anything (proc(5))."""
-    fields = _text(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    fields = text_of(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     return sum(map(int, fields[11:15])) / TICKS_A_SECOND
 
 
 def _tasks(pid: int) -> list[str]:
-    return os.listdir(f"/proc/{pid}/task")  # noqa: PTH208  see _text
-
-
-def _text(file: str) -> bytes:
-    with open(file, "rb", buffering=0) as opened:  # noqa: PTH123  a Path costs as much as reading
-        return opened.readall()
+    return os.listdir(f"/proc/{pid}/task")  # noqa: PTH208  see text_of
 
 
 def _memory(pid: int) -> tuple[int, int | None, int | None]:
     """RSS, PSS and USS, summed up by the kernel over all that is mapped. The counters of statm,
     which are all that another user may read, lag behind by dozens of pages (proc(5))."""
     with suppress(OSError, ValueError):  # not permitted; or it has ended, and maps nothing
-        lines = _MAPPED.findall(_text(f"/proc/{pid}/smaps_rollup"))
+        lines = _MAPPED.findall(text_of(f"/proc/{pid}/smaps_rollup"))
         rss, pss, *private = (1024 * int(size) for size in lines)
         return rss, pss, sum(private)
     with suppress(psutil.Error):  # other systems
@@ -88,7 +85,7 @@ def _schedstat_s(pid: int) -> float | None:
     total = 0
     try:
         for thread in _tasks(pid):
-            total += int(_text(f"/proc/{pid}/task/{thread}/schedstat").split()[0])
+            total += int(text_of(f"/proc/{pid}/task/{thread}/schedstat").split()[0])
     except (OSError, ValueError, IndexError):
         return None
     return total / 1e9

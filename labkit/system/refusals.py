@@ -19,10 +19,10 @@ ROOM = (
     "LABKIT_CACHE=FOLDER for images, --out for a recording"
 )
 _LITTLE = 1 << 20  # bytes
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 _FILES = (errno.EMFILE, errno.ENFILE)
 # What no single file is to blame for.
-OF_THE_COMPUTER = (*_FULL, *_FILES, errno.ENOMEM, errno.EAGAIN)
+OF_THE_COMPUTER = (*FULL, *_FILES, errno.ENOMEM, errno.EAGAIN)
 
 
 @overload
@@ -48,7 +48,7 @@ def _of_call(error: OSError) -> LabError:
     if isinstance(place, bytes):
         place = place.decode(errors="replace")
     why = error.strerror or str(error)
-    if error.errno in _FULL:
+    if error.errno in FULL:
         where = place or " and ".join(_full_places()) or "a place that the lab writes to"
         return LabError(f"no room left in {where}", details=why, resolution=ROOM)
     if isinstance(error, FileNotFoundError) and "temporary directory" in why:

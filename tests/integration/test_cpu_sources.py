@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labkit.experiments import benchmark
-from labkit.experiments.benchmark import stats
+from tests.cpu_sources import cpu_sources
 
 SOURCES = {"docker": "cgroup", "qemu": "schedstat"}
 
@@ -34,7 +34,7 @@ def test_the_sources_agree(name: str, tmp_path: Path, request: pytest.FixtureReq
         out=tmp_path / "run",
         progress=False,
     )
-    table = stats.cpu_sources(run.samples, run.trials)
+    table = cpu_sources(run.samples, run.trials)
     (row,) = table[table["source"] == SOURCES[name]].to_dict("records")
     print(row)
     assert row["n"] == 2 and row["reason"] == ""

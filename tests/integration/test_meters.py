@@ -18,8 +18,8 @@ import pytest
 from labkit.experiments import benchmark
 from labkit.experiments.benchmark import stats
 from labkit.experiments.benchmark.records import Run
-from labkit.experiments.benchmark.stats.ballast import expected
 from labkit.experiments.benchmark.stats.memory import METRICS, SUBJECTS
+from tests.ballast import ballast, expected, held_bytes
 
 MIB = 2**20
 # A machine whose instructions are interpreted takes half a minute for each 64 MiB.
@@ -53,9 +53,9 @@ def test_what_is_held_inside_shows_in_each_meter(
         progress=False,
     )
     assert list(run.trials["error"]) == [None]
-    held = stats.held_bytes(run.manifest.plan)
+    held = held_bytes(run.manifest.plan)
     assert held == mib * MIB
-    table = stats.ballast(run.samples, run.trials, held)
+    table = ballast(run.samples, run.trials, held)
     print(table[["metric", "median_bytes", "share", "reason"]].to_string())
     rows: dict[str, Any] = {row["metric"]: row for row in table.to_dict("records")}
     family = run.manifest.backends[name].family

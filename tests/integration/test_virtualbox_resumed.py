@@ -18,7 +18,7 @@ from labkit.backends.virtualbox.instance import VirtualBoxInstance
 from labkit.backends.virtualbox.resumed import VirtualBoxResumedBackend
 from labkit.errors import BackendError, GuestTimeout
 from labkit.experiments import benchmark
-from labkit.guest import protocol
+from labkit.guest import messages, protocol
 from labkit.guest.messages import Bye, Message, Ready
 from labkit.guest.protocol import Request, Session
 from labkit.image import LabImage
@@ -54,10 +54,9 @@ def resumed(
 def said(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
     """What the agents say, as it arrives."""
     heard: list[Message] = []
-    parse = protocol.parse
 
     def listen(line: str) -> Message:
-        heard.append(parse(line))
+        heard.append(messages.parse(line))
         return heard[-1]
 
     monkeypatch.setattr(protocol, "parse", listen)

@@ -7,10 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from labkit.experiments.benchmark import stats
-from labkit.experiments.benchmark.stats.ballast import expected
 from labkit.experiments.benchmark.stats.memory import METRICS
 from labkit.measure.plan import Plan
+from tests.ballast import ballast, expected, held_bytes
 from tests.unit.charts.made_up import MIB, make_run
 
 KINDS = {"host": "process", "docker": "container", "qemu": "qemu"}
@@ -41,7 +40,7 @@ def test_what_was_held_shows_where_it_must() -> None:
     run = make_run(n=1)
     numbers = dict(zip(run.trials["backend"], run.trials["trial"], strict=True))
     readings = pd.concat([samples(name, trial) for name, trial in numbers.items()])
-    table = stats.ballast(readings, run.trials, 64 * MIB)
+    table = ballast(readings, run.trials, 64 * MIB)
     assert len(table) == len(KINDS) * len(METRICS)
     seen: Any = {(row.backend, row.metric): row for row in table.itertuples()}
     for backend in KINDS:
@@ -67,4 +66,4 @@ def test_where_it_must_show() -> None:
 )
 def test_a_plan_says_how_much_is_held(workloads: tuple[str, ...], held: int | None) -> None:
     plan = Plan(backends=("host",), workloads=workloads, trials={"host": 1}, seconds=1)
-    assert stats.held_bytes(plan) == held
+    assert held_bytes(plan) == held

@@ -26,7 +26,6 @@ from labkit.backends.docker.client import (
 from labkit.backends.docker.containers import (
     ALL_KEPT,
     OWNER_LABEL,
-    attach,
     container_settings,
     disk_limit,
     published_port,
@@ -47,17 +46,6 @@ from labkit.system.limits import Held
 from labkit.system.owner_marks import TEMP_PREFIX, owner
 from labkit.system.ownership import Judge
 
-__all__ = [
-    "DAEMON_ERRORS",
-    "OWNER_LABEL",
-    "DockerBackend",
-    "DockerInstance",
-    "attach",
-    "connected",
-    "container_settings",
-    "daemon_errors",
-    "remove",
-]
 WHICH = "which {} of this computer this daemon uses is not to be seen"
 
 

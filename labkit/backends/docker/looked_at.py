@@ -13,10 +13,11 @@ import docker
 from docker.errors import NotFound
 
 from labkit.backends.docker.client import daemon_errors, required
+from labkit.units import MIB
 
 T = TypeVar("T")
 LOOK_S = 1.0
-LARGEST_LAYER = 64 * 2**20  # bytes; a larger one is not looked into
+LARGEST_LAYER = 64 * MIB  # bytes; a larger one is not looked into
 
 
 def container(name: str) -> dict[str, Any] | None:
@@ -61,22 +62,17 @@ def cpu_spent(name: str) -> float | None:
     return _asked(lambda client: _cpu_s(client.containers.get(name))[0])
 
 
-def cpus_used(name: str, seconds: float = LOOK_S) -> float | None:
+def cpus_used(name: str) -> float | None:
     """How many CPUs a container takes now, by its control group; None where there is none."""
 
     def read(client: docker.DockerClient) -> float:
         running = client.containers.get(name)
         before, began = _cpu_s(running)
-        time.sleep(seconds)
+        time.sleep(LOOK_S)
         after, ended = _cpu_s(running)
         return (after - before) / (ended - began)
 
     return _asked(read)
-
-
-def layers(name: str) -> list[str] | None:
-    """The digests of an image's layers, the lowest first; None where there is none."""
-    return _asked(lambda client: list(client.images.get(name).attrs["RootFS"]["Layers"]))
 
 
 def files_of(name: str) -> set[str] | None:

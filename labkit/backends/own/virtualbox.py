@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from labkit.backends import boot_medium
 from labkit.backends.base import Missing
 from labkit.backends.instance import Instance
 from labkit.backends.own import disk_file
@@ -48,6 +49,7 @@ CONVERT_S = 3600.0
 TAKEN_S, LOOK_S = 0.2, 0.1
 TAKEN_SLOWLY_S, LOOK_SLOWLY_S = 3.0, 1.0
 LISTED = "Protocol[State]"
+INTERPRETED = "without its driver it interprets them one after the other"
 BUSES = {"sata": "IntelAhci", "ide": "PIIX4"}
 CARDS = {"e1000": "82540EM", "virtio": "virtio"}
 
@@ -100,7 +102,8 @@ class OwnVirtualBoxBackend(VirtualBoxBackend):
         ready, disk = read(self.chosen["ready"]), self._disk
         if disk is None:
             raise BackendError("the disk was not read before the first trial")
-        _check_processors(self.engine(None) in SLOW_ENGINES, limits)
+        if self.engine(None) in SLOW_ENGINES:
+            boot_medium.check_processors(limits, "VirtualBox", why=INTERPRETED)
         with ExitStack() as stack:
             made = partial(self._configure, limits=limits, ready=ready, disk=disk)
             found = self._registered(made, network=ready.port is not None)
@@ -135,15 +138,6 @@ class OwnVirtualBoxBackend(VirtualBoxBackend):
         machine.manage.add_controller(name=name, controller="own", bus=bus, kind=kind)
         machine.manage.attach(
             name=name, controller="own", kind="hdd", medium=disk, mode="immutable"
-        )
-
-
-def _check_processors(interprets: bool, limits: Limits) -> None:
-    if interprets and limits.cpus != 1:
-        raise BackendError(
-            "a machine of VirtualBox has one processor here",
-            details="without its driver it interprets them one after the other",
-            resolution="--cpus 1, for all backends alike",
         )
 
 

@@ -36,10 +36,6 @@ class QemuInstance(Instance):
     def meters(self) -> tuple[Meter, ...]:
         return (Meter("qemu", "instance", (self._process.pid,)),)
 
-    def greet(self) -> None:
-        """For a machine that was resumed: its agent has announced itself before it was saved."""
-        self._session.greet()
-
     def wait_while_it_speaks(self, silence: float, most: float) -> None:
         """Waits until the agent is there. Each word on the console gives it `silence` seconds
         more, `most` in all: a busy computer is slow, and no proof that a guest hangs."""

@@ -45,10 +45,6 @@ class VirtualBoxInstance(Instance):
         """Where every instruction is interpreted, a boot takes most of a minute."""
         super().wait_ready(max(timeout, self._patience_s))
 
-    def greet(self) -> None:
-        """For a machine that was resumed: its agent has announced itself before it was saved."""
-        self._session.greet()
-
     def meters(self) -> tuple[Meter, ...]:
         return meters_of(self._process)
 

@@ -71,9 +71,7 @@ def minimal() -> Finding:
 
 
 def quicker() -> Finding:
-    run = recorded()
-    speed = benchmark.throughput(run.results, run.trials).query("workload == 'cpu'")
-    ratio: Any = speed.set_index("backend")["median_ratio"]
+    ratio = speeds()
     return found(
         bool(ratio["docker"] > 2 * ratio["qemu"]),
         f"plain computing, the host's speed is 1: container {ratio['docker']:.2f}, machine without "
@@ -167,6 +165,13 @@ def deployments() -> Any:
 def _files(row: Any) -> str:
     files = f"{row['files']:.0f} file{'' if row['files'] == 1 else 's'}"
     return f"{files} ({units.text(row['image_bytes'], units.size)})"
+
+
+def speeds() -> Any:
+    """Backend → its speed at computing, of the bare process's."""
+    run = recorded()
+    table = benchmark.throughput(run.results, run.trials).query("workload == 'cpu'")
+    return table.set_index("backend")["median_ratio"]
 
 
 def tuned_kvm() -> float:

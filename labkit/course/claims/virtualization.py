@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from labkit import units
-from labkit.course.claims.docker import kernel, tuned_kvm
+from labkit.course.claims.docker import kernel, speeds, tuned_kvm
 from labkit.course.claims.finding import HOLDS, NOT, WHEN, Finding, found, unmeasured
 from labkit.course.exercise import recorded
-from labkit.experiments.benchmark import stats as benchmark
 from labkit.experiments.isolation import stats as isolation
 
 
@@ -66,14 +65,10 @@ def chosen_at_boot() -> Finding:
 
 
 def fast() -> Finding:
-    run = recorded()
-    speed = benchmark.throughput(run.results, run.trials).query("workload == 'cpu'")
-    ratios: Any = speed.set_index("backend")["median_ratio"]
-    emulated = ratios["qemu"]
     return found(
         tuned_kvm() > 0.9,
         f"plain computing, of the host's speed: KVM {tuned_kvm():.2f} (published), the same QEMU "
-        f"without the processor's help {emulated:.2f}",
+        f"without the processor's help {speeds()['qemu']:.2f}",
         "the processor helps; hosted hypervisors use that help, too",
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from labkit.backends.docker import looked_at
 from labkit.course.tasks.task import task
+from labkit.units import MIB
 
-MIB = 2**20
 HALF = 0.5
 LEAST_CPUS, MOST_CPUS = 0.02, 0.35
 WORKED_S, IDLE_CPUS = 1.0, 0.05

@@ -17,6 +17,7 @@ from labkit.experiments.table import load_run
 from labkit.guest import workload
 from labkit.recordings.listing import listed
 from labkit.system import paths
+from labkit.units import MIB
 
 APP, WORD = "lab-shop", "open"
 GUEST = "my-guest"
@@ -140,7 +141,7 @@ def _memory() -> str:
         if min(_counts(run).values()) >= FEWEST:
             table = stats.memory(run.samples, run.trials)
             table = table[(table["metric"] == "pss") & (table["role"] == "each")]
-            each = (table["median_bytes"] / 2**20).round(1).astype(str) + " MiB"
+            each = (table["median_bytes"] / MIB).round(1).astype(str) + " MiB"
             sizes = ", ".join(table["backend"] + " (" + table["engine"] + ") " + each)
             return f"PSS, with its helper: {sizes}. Does «it needs less memory» hold here?"
     return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from labkit.experiments.benchmark.same_work import option_differences
 from labkit.experiments.benchmark.stats.cpu import PER_SECOND
 from labkit.recordings import comparability
 from labkit.recordings.comparability import Difference
+from labkit.recordings.reader import plain_rows
 from labkit.text_table import WIDTH, aligned, stacked, wrapped
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ class TwoRuns:
             "plan": [vars(each) for each in plan_differences(one, two)],
             "program_options": [vars(each) for each in option_differences(one, two)],
             "engines": comparability.engine_changes(one, two),
-            "rows": [_plain(row) for row in self.table.to_dict("records")],
-            "programs": [_plain(row) for row in self.programs.to_dict("records")],
+            "rows": plain_rows(self.table),
+            "programs": plain_rows(self.programs),
         }
 
     def chart(self) -> Chart:
@@ -226,11 +226,3 @@ def _row(row: Any, called: str, shown: Callable[[float], str]) -> list[str]:
 
 def _backends(run: Run) -> str:
     return ", ".join(f"{name} ({info.engine})" for name, info in run.manifest.backends.items())
-
-
-def _plain(row: dict[Any, Any]) -> dict[str, Any]:
-    values = {str(name): value for name, value in row.items()}
-    return {
-        name: None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in values.items()
-    }

@@ -167,11 +167,6 @@ def _cannot_do(plan: Plan) -> Iterator[str]:
             yield f"longer than estimated: {name}: {INTERPRETS}"
 
 
-def available(profile: str = "quick") -> tuple[str, ...]:
-    """The names of a profile's backends that can run here."""
-    return _names(None, PROFILES[profile])
-
-
 def left_out(backends: Sequence[str] | None, profile: str) -> dict[str, Missing]:
     """Of the backends that nobody named (a profile's, or those of a group) the ones that cannot
     run here, with the reason and the command that mends it."""

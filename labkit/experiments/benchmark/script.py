@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
-
 from labkit.experiments.benchmark import data_quality, stats
 from labkit.experiments.benchmark.records import Run, examined
 from labkit.recordings.reader import plain_rows
@@ -22,11 +20,8 @@ def run_json(run: Run) -> dict[str, Any]:
     names = ["trial", "block", "stage", "backend", "family", "engine", "status"]
     names += ["startup_s", "error", "stopped_s", "suspended_s", "clock_step_s"]
     trials = [
-        {
-            **{name: _plain(row[name]) for name in names},
-            "milestones": milestones.get(row["trial"], {}),
-        }
-        for row in run.trials.to_dict("records")
+        row | {"milestones": milestones.get(row["trial"], {})}
+        for row in plain_rows(run.trials[names])
     ]
     return {
         "run": run.manifest.recording_id,
@@ -38,7 +33,3 @@ def run_json(run: Run) -> dict[str, Any]:
         "programs": plain_rows(stats.programs(run)),
         "data_quality": [asdict(issue) for issue in data_quality.quality_issues(run)],
     }
-
-
-def _plain(value: Any) -> Any:
-    return None if pd.isna(value) else value

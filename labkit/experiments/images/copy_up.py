@@ -22,8 +22,8 @@ from labkit.experiments.images.records import CopyUpWrite, Place
 from labkit.experiments.images.setting import Setting
 from labkit.image.container import ImageLayer
 from labkit.image.rootfs import folder
+from labkit.units import MIB
 
-MIB = 2**20
 SIZES_MIB = (1, 8, 64)
 WHERE: dict[Place, str] = {"image": "/data", "volume": VOLUME, "tmpfs": TMPFS}
 COPY = "/bin/busybox cp /data/* {0}/ && /bin/busybox sync && echo done || echo failed"

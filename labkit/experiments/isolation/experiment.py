@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labkit.backends.table import DEFAULT, make_backend
-from labkit.errors import BackendError, LabError
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
 from labkit.experiments.calls import measured_by
 from labkit.experiments.isolation import integrity
@@ -44,6 +43,7 @@ class Isolation(Experiment[IsolationOptions, IsolationPlan, IsolationManifest]):
     nothing that would restart or stop a computer is tried at all.
     """
     reference = "isolation"
+    all_failed = "behind no boundary could be asked"
     options = IsolationOptions
     manifest = IsolationManifest
     tables = TABLES
@@ -71,7 +71,7 @@ class Isolation(Experiment[IsolationOptions, IsolationPlan, IsolationManifest]):
         return measure(plan, session)
 
     def faults(self, manifest: Manifest, rows: Rows) -> Iterator[tuple[str, str]]:
-        return integrity.faults(manifest, rows)
+        return integrity.faults(rows)
 
     def text(self, recording: IsolationRecording) -> str:
         from labkit.experiments.isolation.text import table_text
@@ -88,12 +88,6 @@ class Isolation(Experiment[IsolationOptions, IsolationPlan, IsolationManifest]):
 
         table = stats.matrix(recording.answers)
         return {} if table.empty else {"matrix": charts.matrix(table, badge=badge)}
-
-    def failure(self, recording: IsolationRecording) -> LabError | None:
-        if recording.ending is None or recording.ending.reason != "failures":
-            return None
-        reasons = (f"{name}: {reason}" for name, reason in recording.left_out.items())
-        return BackendError("behind no boundary could be asked", details="\n".join(reasons))
 
 
 EXPERIMENT = Isolation()

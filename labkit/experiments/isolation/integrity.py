@@ -8,12 +8,11 @@ from typing import get_args
 
 from labkit.experiments.isolation.records import ATTEMPTS, FACTS, Answer, Outcome
 from labkit.recordings.kind import Rows
-from labkit.recordings.manifest import Manifest
 
 ASKED = [("fact", name) for name in FACTS] + [("attempt", name) for name in ATTEMPTS]
 
 
-def faults(manifest: Manifest, rows: Rows) -> Iterator[tuple[str, str]]:
+def faults(rows: Rows) -> Iterator[tuple[str, str]]:
     """Each backend has each answer once, in the order of the probe; an attempt has an outcome."""
     answers = [row for row in rows["answers"] if isinstance(row, Answer)]
     for backend, group in groupby(answers, key=lambda row: row.backend):

@@ -14,7 +14,6 @@ from typing import Any
 import pandas as pd
 
 from labkit.experiments.isolation import rows
-from labkit.experiments.isolation.names import decoded
 from labkit.experiments.isolation.rows import ASPECTS, ATTEMPT_ROWS, LIMITS, Facts, Verdict
 from labkit.recordings.facts import BackendInfo
 from labkit.system.host import Host
@@ -57,16 +56,6 @@ def matrix(answers: pd.DataFrame) -> pd.DataFrame:
     order = [*ASPECTS, *LIMITS, *(row for row, _ in ATTEMPT_ROWS.values())]
     rows.sort(key=lambda row: order.index(row[1]))
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def capabilities(answers: pd.DataFrame) -> pd.DataFrame:
-    """How many capabilities each backend's instance has, and which."""
-    rows = []
-    for backend, facts in _facts(answers).items():
-        bits = facts["capabilities"]
-        names = None if bits is None else decoded(bits)
-        rows.append((backend, None if names is None else len(names), " ".join(names or ())))
-    return pd.DataFrame(rows, columns=["backend", "count", "names"])
 
 
 def kernels(answers: pd.DataFrame) -> pd.DataFrame:

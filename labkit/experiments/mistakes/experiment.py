@@ -8,7 +8,7 @@ from typing import Any
 
 from labkit.backends.own.names import NO_AGENT, has_agent
 from labkit.backends.table import expand, make_backend
-from labkit.errors import BackendError, LabError, UsageError
+from labkit.errors import UsageError
 from labkit.experiments.base import Batches, Charts, Experiment, Needs
 from labkit.experiments.calls import measured_by
 from labkit.experiments.mistakes import integrity
@@ -49,6 +49,7 @@ class Mistakes(Experiment[MistakesOptions, MistakesPlan, MistakesManifest]):
     divided by the machine's in pairs of the same repeat.
     """
     reference = "mistakes"
+    all_failed = "nothing could be measured"
     options = MistakesOptions
     manifest = MistakesManifest
     tables = TABLES
@@ -104,12 +105,6 @@ class Mistakes(Experiment[MistakesOptions, MistakesPlan, MistakesManifest]):
 
         table = stats.ratios(recording.figures)
         return {} if table.empty else {"ratios": charts.ratios(table, badge=badge)}
-
-    def failure(self, recording: MistakesRecording) -> LabError | None:
-        if recording.ending is None or recording.ending.reason != "failures":
-            return None
-        errors = (f"{name}: {why}" for name, why in recording.left_out.items())
-        return BackendError("nothing could be measured", details="\n".join(errors))
 
 
 def _check_sides(names: tuple[str, ...]) -> None:

@@ -16,6 +16,7 @@ from labkit.guest.programs import metrics_of
 from labkit.guest.protocol import Outcome, Request, Script
 from labkit.guest.workload import parse_task
 from labkit.measure.sampler import read
+from labkit.units import MIB
 
 PACKAGES = ("bubblewrap", "fio", "lua5.1", "lua5.4")
 # fio wants so much (guest/workloads/fio.sh); all of an instance's works have the same limits.
@@ -36,7 +37,6 @@ HASH = """\
 "$BUSYBOX" dd if=/dev/zero bs=16k count=$((64 * {1})) status=none |
     {0} "$BUSYBOX" sha256sum >/dev/null
 """
-MIB = 2**20
 # Namespaces of its own, of each kind that the kernel has, and the same files.
 INSIDE = "run_program bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev"
 # The kernel's log of its own start: when it has done its part (printk.time, since its clock began).

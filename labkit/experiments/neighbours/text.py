@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from labkit import units
+from labkit import notes, units
 from labkit.stats.signed_ranks import FEWEST
 from labkit.text_table import aligned
 
@@ -21,8 +21,8 @@ second), and how often it was refused memory or ended for it."""
 
 def table_text(ratios: pd.DataFrame, work: pd.DataFrame) -> str:
     """From `stats.neighbours` and `stats.neighbours_work`: a line a cell, then what it means."""
-    cells = {(r.kind, r.backend, r.condition, r.quantity): r for r in _rows(ratios)}
-    did = {(r.kind, r.backend, r.condition): r for r in _rows(work)}
+    cells = {(r.kind, r.backend, r.condition, r.quantity): r for r in notes.rows_of(ratios)}
+    did = {(r.kind, r.backend, r.condition): r for r in notes.rows_of(work)}
     lines = [HEADINGS]
     reasons: dict[str, None] = {}
     for (kind, backend, condition, quantity), row in cells.items():
@@ -42,16 +42,10 @@ def table_text(ratios: pd.DataFrame, work: pd.DataFrame) -> str:
     return "\n".join([*aligned(lines, right=[3]), "", EXPLAINED, *caution, *empty])
 
 
-def _rows(table: pd.DataFrame) -> list[Any]:
-    return list(table.itertuples())
-
-
 def _ratio(row: Any) -> str:
     if row is None or not units.known(row.median_ratio):
         return units.UNKNOWN
-    figures = (row.median_ratio, row.low_ratio, row.high_ratio)
-    interval = units.interval_text(*figures, units.ratio).replace(" – ", "–")
-    return f"{units.text(row.median_ratio, units.ratio)} {interval}".strip()
+    return units.with_interval(*notes.figures(row, "ratio"), units.ratio).replace(" – ", "–")
 
 
 def _did(row: Any) -> str:

@@ -18,7 +18,6 @@ UNITS = {
     "count": "counted",
     "percent": "percent",
 }
-TIME = "us"
 
 
 class Metric(NamedTuple):

@@ -8,8 +8,7 @@ Latencies there are milliseconds with two decimals: below 10 us they are not tol
 from __future__ import annotations
 
 from labkit.guest.programs.metric import Metric, after, known, unreadable
-
-MIB = 2**20
+from labkit.units import MIB
 
 VERSION = r"^(sysbench [\w.-]+)"
 

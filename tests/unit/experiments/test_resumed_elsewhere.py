@@ -26,7 +26,7 @@ def test_fio_is_refused_where_its_disk_would_lie_in_memory_by_now(
     monkeypatch.setattr(reader, "read", lambda path, experiment: there)
     opened: list[str] = []
 
-    def session(experiment: Any, needs: Any, options: Any) -> Any:
+    def session(needs: Any, options: Any) -> Any:
         opened.extend(needs.backends)
         raise KeyboardInterrupt
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pycdlib
 import pytest
 
-from labkit.image.cmdline import KERNEL_COMMAND_LINE
+from labkit.image.cmdline import command_line
 from labkit.image.inputs import BootLoader
 from labkit.image.iso import isolinux_cfg, write_iso
 
@@ -78,12 +78,12 @@ def test_the_same_at_any_time_in_any_time_zone(make, monkeypatch: pytest.MonkeyP
 
 
 def test_configuration_boots_at_once() -> None:
-    lines = isolinux_cfg(KERNEL_COMMAND_LINE).decode().splitlines()
+    lines = isolinux_cfg(command_line(1)).decode().splitlines()
     assert {"PROMPT 0", "KERNEL /VMLINUZ", "INITRD /INITRAMFS"} <= set(lines)
     assert not any(line.startswith("TIMEOUT") for line in lines)
-    assert f"APPEND {KERNEL_COMMAND_LINE}" in lines
+    assert f"APPEND {command_line(1)}" in lines
 
 
 def test_the_command_line_is_not_cut_off() -> None:
     # COMMAND_LINE_SIZE of x86; the boot loader adds BOOT_IMAGE= and initrd=.
-    assert len(KERNEL_COMMAND_LINE) < 2048 - 100
+    assert len(command_line(1)) < 2048 - 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.stats.cpu import startup_cpu_by_trial
 from tests.unit.charts.made_up import make_run
 from tests.unit.stats.picking import pick
 
@@ -33,9 +34,9 @@ def test_cpu_that_went_back_is_unknown() -> None:
 def test_startup_cpu_counts_only_what_services_spent_since_the_request() -> None:
     run = make_run(("docker",), n=1)
     run.samples["cpu_s"] = run.samples["moment"].map({"requested": 7.0, "ready": 7.5})
-    table = stats.startup_cpu(run.samples, run.trials)
-    assert pick(table, role="services")["median_host_cpu_s"] == 0.5
-    assert pick(table, role="instance")["median_host_cpu_s"] == 7.5
+    table = startup_cpu_by_trial(run.samples, run.trials)
+    assert pick(table, role="services")["host_cpu_s"] == 0.5
+    assert pick(table, role="instance")["host_cpu_s"] == 7.5
     without = run.samples[run.samples["moment"] != "requested"]
-    table = stats.startup_cpu(without, run.trials)
-    assert math.isnan(pick(table, role="services")["median_host_cpu_s"])
+    table = startup_cpu_by_trial(without, run.trials)
+    assert math.isnan(pick(table, role="services")["host_cpu_s"])

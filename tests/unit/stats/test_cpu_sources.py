@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from labkit.experiments.benchmark import stats
-from labkit.experiments.benchmark.stats.cpu_sources import ENDED, NO_GROUP
+from tests.cpu_sources import ENDED, NO_GROUP, cpu_sources
 from tests.unit.charts.made_up import make_run
 
 
@@ -24,7 +24,7 @@ def with_sources(samples: pd.DataFrame) -> pd.DataFrame:
 
 def test_sources_are_compared_only_where_each_sees_everything() -> None:
     run = make_run(n=3)
-    table = stats.cpu_sources(with_sources(run.samples), run.trials)
+    table = cpu_sources(with_sources(run.samples), run.trials)
     rows: dict[Any, Any] = {
         (row["backend"], row["source"], row["workload"]): row for row in table.to_dict("records")
     }
@@ -37,19 +37,6 @@ def test_sources_are_compared_only_where_each_sees_everything() -> None:
         assert rows[backend, "schedstat", "cpu"]["reason"] == ENDED
         assert rows[backend, "schedstat", "cpu"]["n"] == 0
     assert rows["qemu", "cgroup", "cpu"]["reason"] == NO_GROUP
-
-
-def test_a_million_operations_cost_what_their_units_cost() -> None:
-    run = make_run(n=3)
-    spent = stats.cpu_spent(run.samples, run.results, run.trials)
-    cost = stats.work_cost(run.samples, run.results, run.trials)
-    assert set(cost["workload"]) == {"cpu", "syscall"}, "idle counts nothing"
-    keys = ["backend", "workload", "role"]
-    both = cost.merge(spent[[*keys, "median_host_cpu_s_per_1000_ops"]], on=keys)
-    # One MiB of `cpu` is 64 operations, one unit of `syscall` is one.
-    units = both["workload"].map({"cpu": 64, "syscall": 1})
-    expected = both["median_host_cpu_s_per_1000_ops"] * 1000 / units
-    assert both["median_host_cpu_s_per_million_ops"].tolist() == pytest.approx(expected.tolist())
 
 
 def test_an_idle_instance_burns_what_its_idle_workload_took() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from labkit.errors import UsageError
 from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.stats.cpu import startup_cpu_by_trial
 from tests.unit.charts.made_up import make_run
 
 
@@ -47,7 +48,7 @@ def test_statistics_of_nothing_are_empty_frames() -> None:
         stats.memory(run.samples, run.trials),
         stats.throughput(run.results, run.trials),
         stats.cpu_spent(run.samples, run.results, run.trials),
-        stats.startup_cpu(run.samples, run.trials),
+        startup_cpu_by_trial(run.samples, run.trials),
         stats.summary(run),
     ]
     assert all(table.empty for table in tables)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labkit.stats.bootstrap import LEVEL
 from labkit.stats.signed_ranks import _left_out, interval_of_logs, paired_ratio_interval
 
 # Hollander, Wolfe, Chicken 2014, table A.4: the largest sum of ranks that is rejected at 5 %.
@@ -14,7 +13,7 @@ CRITICAL = {6: 0, 7: 2, 8: 3, 10: 8, 15: 25, 20: 52, 25: 89}
 
 @pytest.mark.parametrize(("n", "sum_of_ranks"), CRITICAL.items())
 def test_as_many_averages_are_left_out_as_the_tables_say(n: int, sum_of_ranks: int) -> None:
-    assert _left_out(n, LEVEL) == sum_of_ranks
+    assert _left_out(n) == sum_of_ranks
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])
@@ -28,9 +27,9 @@ def test_few_pairs_say_no_more_than_their_least_and_greatest(n: int) -> None:
 def test_bounds_are_walsh_averages(n: int) -> None:
     logs = np.random.default_rng(n).normal(0, 1, n)
     first, second = np.triu_indices(n)
-    averages, beyond = np.sort((logs[first] + logs[second]) / 2), _left_out(n, LEVEL)
+    averages, beyond = np.sort((logs[first] + logs[second]) / 2), _left_out(n)
     wanted = (np.median(averages), averages[beyond], averages[-1 - beyond])
-    assert interval_of_logs(logs, LEVEL) == pytest.approx(wanted, abs=1e-12)
+    assert interval_of_logs(logs) == pytest.approx(wanted, abs=1e-12)
 
 
 def test_turned_round_the_ratio_is_its_inverse() -> None:

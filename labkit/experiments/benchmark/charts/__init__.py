@@ -8,7 +8,7 @@ from labkit.experiments.benchmark.charts.engine_parts import engine_parts
 from labkit.experiments.benchmark.charts.idle import idle
 from labkit.experiments.benchmark.charts.instances import instances
 from labkit.experiments.benchmark.charts.latency import latency
-from labkit.experiments.benchmark.charts.memory import METRICS, memory
+from labkit.experiments.benchmark.charts.memory import memory
 from labkit.experiments.benchmark.charts.program_bars import program_bars
 from labkit.experiments.benchmark.charts.programs import programs
 from labkit.experiments.benchmark.charts.published import published
@@ -18,7 +18,6 @@ from labkit.experiments.benchmark.charts.startup import first_response, startup
 from labkit.experiments.benchmark.charts.verdict import verdict
 
 __all__ = [
-    "METRICS",
     "boot",
     "compare",
     "cpu",

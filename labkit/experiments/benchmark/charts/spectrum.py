@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -39,7 +37,7 @@ def spectrum(table: pd.DataFrame, *, badge: str = "") -> Chart:
         (1.25, 1.0, 1.0, 1.0),
         title=TITLE,
         subtitle=f"{SUBTITLE} {notes.sizes(table)}",
-        keys=_keys(table),
+        keys=parts.whose_keys(set(table[[*ASPECTS, *LIMITS]].to_numpy().ravel())),
         note=note,
     )
     parts.rows(shares, notes.labels_with_few(table))
@@ -69,15 +67,6 @@ def _shares(axes: Axes, table: pd.DataFrame) -> None:
             axes.barh(y, 0.8, left=x - 0.4, height=0.7, facecolor=face, edgecolor=edge)
     parts.columns(axes, names, 7.5)
     axes.tick_params(axis="x", labelrotation=90)
-
-
-def _keys(table: pd.DataFrame) -> list[Any]:
-    present = set(table[[*ASPECTS, *LIMITS]].to_numpy().ravel())
-    return [
-        parts.key(words, facecolor=face, edgecolor=edge)
-        for touches, (face, edge, words) in WHOSE.items()
-        if touches in present
-    ]
 
 
 def _alt(table: pd.DataFrame) -> str:

@@ -1,6 +1,6 @@
 """Data quality of a run, in plain words: each issue names its trials and says what to do."""
 
-from labkit.experiments.benchmark.data_quality.gather import NO_ISSUES, quality_issues
+from labkit.experiments.benchmark.data_quality.gather import quality_issues
 from labkit.experiments.benchmark.data_quality.issue import QualityIssue
 
-__all__ = ["NO_ISSUES", "QualityIssue", "quality_issues"]
+__all__ = ["QualityIssue", "quality_issues"]

@@ -1,21 +1,16 @@
 """Statistics of this experiment: frame → frame, pure and seeded."""
 
-from labkit.experiments.benchmark.records import Run
-from labkit.experiments.benchmark.stats.ballast import ballast, held_bytes
 from labkit.experiments.benchmark.stats.boot import boot
 from labkit.experiments.benchmark.stats.cpu import (
     components,
     cpu_spent,
     idle_burn,
-    startup_cpu,
-    work_cost,
 )
-from labkit.experiments.benchmark.stats.cpu_sources import cpu_sources
 from labkit.experiments.benchmark.stats.engine_parts import adding_up, engine_parts, paired
 from labkit.experiments.benchmark.stats.frames import backends, failures
 from labkit.experiments.benchmark.stats.instances import instances, left_out
 from labkit.experiments.benchmark.stats.memory import memory, verdict
-from labkit.experiments.benchmark.stats.precision import Widest, precision, widest
+from labkit.experiments.benchmark.stats.precision import precision, widest
 from labkit.experiments.benchmark.stats.programs import programs
 from labkit.experiments.benchmark.stats.published import beside, comparable
 from labkit.experiments.benchmark.stats.quantities import quantities
@@ -30,24 +25,19 @@ from labkit.stats.spread import FEW
 
 __all__ = [
     "FEW",
-    "Run",
-    "Widest",
     "adding_up",
     "backends",
-    "ballast",
     "beside",
     "boot",
     "comparable",
     "compare",
     "compare_programs",
     "components",
-    "cpu_sources",
     "cpu_spent",
     "distribution",
     "engine_parts",
     "failures",
     "first_response",
-    "held_bytes",
     "idle_burn",
     "instances",
     "latency",
@@ -60,12 +50,10 @@ __all__ = [
     "scaling",
     "spectrum",
     "startup",
-    "startup_cpu",
     "summary",
     "summary_json",
     "throughput",
     "timeline",
     "verdict",
     "widest",
-    "work_cost",
 ]

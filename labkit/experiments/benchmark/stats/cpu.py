@@ -12,14 +12,12 @@ from labkit.experiments.benchmark.stats.frames import (
     of_good_trials,
 )
 from labkit.experiments.benchmark.stats.roles import ALL, by_role, together
-from labkit.guest.workload import all_workloads
 from labkit.stats.ratios import ratios
 from labkit.stats.spread import floats, spread
 
 METER = ["backend", "trial", "role", "meter"]
 BY = ["backend", "workload", "unit", "role"]
 PER_UNIT = "host_cpu_s_per_1000_ops"
-PER_MILLION = "host_cpu_s_per_million_ops"
 PER_SECOND = "host_cpu_s_per_s"
 
 
@@ -51,21 +49,14 @@ def cpu_spent_of(values: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     return identified(table.merge(relative, on=BY), trials)
 
 
-def startup_cpu(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a backend and role: backend, family, engine, role, n, median_host_cpu_s,
-    mad_host_cpu_s, low_host_cpu_s, high_host_cpu_s, few.
+def startup_cpu_by_trial(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """One row a trial and role, and the role `all`: backend, trial, role, host_cpu_s.
 
     Host CPU seconds from `requested` to `ready`. An instance and its helper begin at zero; the
     services ran before, so that theirs is a difference, empty without a reading at `requested`.
     Of short-lived programs only those are in it that a meter accounts for (such as runc, where the
     lab itself or a containerd-shim has called it).
     """
-    values = startup_cpu_by_trial(samples, trials)
-    return identified(spread(values, ["backend", "role"], "host_cpu_s", "host_cpu_s"), trials)
-
-
-def startup_cpu_by_trial(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a trial and role, and the role `all`: backend, trial, role, host_cpu_s."""
     return _roles_and_all(_until_ready(samples, trials), [])
 
 
@@ -95,9 +86,9 @@ def components(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """One row a backend and meter (`docker`, `dockerd`, `containerd-shim`, …): backend, family,
     engine, meter, role, n, few, and median_…, low_…, high_… of host_cpu_s and pss_bytes.
 
-    host_cpu_s: CPU seconds from `requested` to `ready`, as in `startup_cpu`: a service ran before,
-    so its figure is a difference; what is started for the instance begins at zero. pss_bytes: the
-    reading at `ready`. A median of meters adds up to no median of a sum.
+    host_cpu_s: CPU seconds from `requested` to `ready`, as in `startup_cpu_by_trial`: a service ran
+    before, so its figure is a difference; what is started for the instance begins at zero.
+    pss_bytes: the reading at `ready`. A median of meters adds up to no median of a sum.
     """
     ready = _until_ready(samples, trials)
     table = ready.groupby(["backend", "meter", "role"], sort=False).size().rename("n").reset_index()
@@ -105,23 +96,6 @@ def components(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
         figures = spread(ready, ["backend", "meter"], name, name)
         table = table.merge(figures.drop(columns=["n", f"mad_{name}"]), on=["backend", "meter"])
     return identified(table[table["role"] != "host"], trials)
-
-
-def work_cost(samples: pd.DataFrame, results: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a backend, counting workload and role: backend, family, engine, workload, role, n,
-    median_…, mad_…, low_…, high_host_cpu_s_per_million_ops, few.
-
-    Host CPU seconds for a million operations of the workload (its file says what one is: `cpu`
-    hashes 16 KiB). The role `all` is all that worked for it: the instance, its helper, and what
-    the services spent meanwhile.
-    """
-    values = spent_by_trial(samples, results, trials)
-    per_unit = {name: workload.ops_per_unit for name, workload in all_workloads().items()}
-    operations = values["workload"].map(per_unit).astype(float)
-    values[PER_MILLION] = values[PER_UNIT] * 1000 / operations
-    values = values[values["unit"] != ""]
-    table = spread(values, ["backend", "workload", "role"], PER_MILLION, PER_MILLION)
-    return identified(table, trials)
 
 
 def idle_burn(samples: pd.DataFrame, results: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:

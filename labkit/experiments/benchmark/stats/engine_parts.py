@@ -31,9 +31,7 @@ Middle = Callable[..., Any]
 SUM_COLUMNS = ["quantity", "n", "steps", "whole", "gap", "low", "high", "mean_gap"]
 
 
-def engine_parts(
-    trials: pd.DataFrame, samples: pd.DataFrame, chain: Iterable[str] = CHAIN
-) -> pd.DataFrame:
+def engine_parts(trials: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     """One row a quantity and backend of the chain that this run has: quantity, backend, engine,
     less, n, median, low, high, start, end, few. Each quantity ends with a row of backend `total`.
 
@@ -49,7 +47,7 @@ def engine_parts(
     """
     wide = by_block(trials, samples)
     engines = trials.drop_duplicates("backend").set_index("backend")["engine"]
-    names = [name for name in chain if name in set(trials["backend"])]
+    names = [name for name in CHAIN if name in set(trials["backend"])]
     rows = [row for quantity in QUANTITIES for row in _steps(wide, quantity, names, engines)]
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table.astype(dict.fromkeys([*FIGURES, "start", "end"], float))

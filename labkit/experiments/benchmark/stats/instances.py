@@ -60,12 +60,6 @@ def left_out(manifest: RunManifest) -> dict[str, str]:
     }
 
 
-def failed(readings: pd.DataFrame) -> pd.DataFrame:
-    """What ended the starts early: backend, running (which one failed), error."""
-    rows = readings[readings["error"].notna()]
-    return rows.assign(running=rows["running"] + 1)[["backend", "running", "error"]]
-
-
 def _totals(readings: pd.DataFrame) -> pd.DataFrame:
     """KEYS, bytes: over all meters of a role. Empty when one of them could not be read; one that
     never reads a metric is no part of it."""

@@ -89,7 +89,8 @@ def _startup(run: Run, pairs: pd.DataFrame) -> pd.DataFrame:
     table = pd.concat(lengths, ignore_index=True) if lengths else pd.DataFrame(columns=["value"])
     if table.empty:
         return pd.DataFrame(columns=["backend", "quantity", *PAIR, "n", *FIGURES])
-    figures = spread(table, ["backend", *PAIR], "value", "value").rename(columns=_plain)
+    figures = spread(table, ["backend", *PAIR], "value", "value")
+    figures = figures.rename(columns=lambda name: name.removesuffix("_value"))
     return identified(figures, run.trials).assign(quantity="startup")
 
 
@@ -100,10 +101,6 @@ def _speed(run: Run) -> pd.DataFrame:
     table = table[(table["family"] != "baseline") & table["yardstick"].isin(bare)]
     named = table.drop(columns="n").rename(columns=lambda name: name.replace("_ratio", ""))
     return named.assign(quantity="cpu_throughput", from_milestone=None, to_milestone=None)
-
-
-def _plain(name: str) -> str:
-    return name.removesuffix("_value")
 
 
 def _amounts(published: pd.DataFrame) -> pd.Series:

@@ -19,7 +19,6 @@ from labkit.experiments.benchmark.stats.throughput import speeds_by_trial
 from labkit.stats.ratios import ratios
 from labkit.stats.spread import floats, spread
 
-QUANTITIES = ("startup_s", "pss_bytes", "ops_per_s", PER_UNIT, PER_SECOND)
 KEYS = ["backend", "quantity", "workload", "unit"]
 COLUMNS = ["trial", "block", PAIR, "family", *KEYS, "value"]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
 
 from labkit import notes
 from labkit.charts import parts
@@ -38,7 +37,7 @@ def matrix(table: pd.DataFrame, *, badge: str = "") -> Chart:
         0.75 + (0.25 if wide else 0.33) * len(rows),
         title=TITLE,
         subtitle=SUBTITLE,
-        keys=_keys(table),
+        keys=parts.whose_keys(set(table["touches"])),
         note=stacked(f"{EXPLAINED} {notes.engines(table)}", badge),
     )
     parts.headed_rows(axes, rows)
@@ -91,15 +90,6 @@ def _heading(backend: str, engine: str, width: int) -> str:
         return text
     spaced = backend.replace(":", ": ").replace("=", "= ")
     return "\n".join([*textwrap.wrap(spaced, width), *textwrap.wrap(f"({engine})", width + 1)])
-
-
-def _keys(table: pd.DataFrame) -> list[Patch]:
-    present = set(table["touches"])
-    return [
-        parts.key(words, facecolor=face, edgecolor=edge)
-        for touches, (face, edge, words) in WHOSE.items()
-        if touches in present
-    ]
 
 
 def _alt(table: pd.DataFrame) -> str:

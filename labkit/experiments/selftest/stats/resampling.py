@@ -33,11 +33,11 @@ def false_alarms(
 
 
 def found(
-    ratios: Sequence[float], blocks: int, effect: float, *, seed: Sequence[int], count: int = COUNT
+    ratios: Sequence[float], blocks: int, effect: float, *, seed: Sequence[int]
 ) -> Resampling:
     """The same resamples with an effect put in, such as 1.1: how often it is seen."""
-    alarms = _alarms(ratios, blocks, count, seed, effect)
-    return Resampling(blocks=blocks, resamples=count, alarms=alarms, least=0, most=count)
+    alarms = _alarms(ratios, blocks, COUNT, seed, effect)
+    return Resampling(blocks=blocks, resamples=COUNT, alarms=alarms, least=0, most=COUNT)
 
 
 def bounds(count: int, tests: int = 1) -> tuple[int, int]:

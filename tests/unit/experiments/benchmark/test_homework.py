@@ -32,6 +32,7 @@ from labkit.experiments.benchmark.stats.quantities import by_trial
 from labkit.guest.programs import metrics_of
 from labkit.guest.workload import all_workloads, parse_task, workload_files
 from labkit.measure import clients
+from tests.ballast import held_bytes
 from tests.unit.charts.legible import words
 from tests.unit.charts.made_up import MadeUpRun, make_run
 from tests.unit.experiments.benchmark.made_up_programs import (
@@ -249,4 +250,4 @@ def test_a_workload_that_this_lab_does_not_know_is_shown_too(
     run.manifest = run.manifest.model_copy(update={"plan": plan})
     assert next(row[::2] for row in page._programs(run)) == ("own1:size=3", "size=3")
     assert "own1:size=3" in homework.write(run, tmp_path, badge="").read_text(encoding="utf-8")
-    assert stats.held_bytes(plan) is None and EXPERIMENT.page(run, "") and EXPERIMENT.told(run)
+    assert held_bytes(plan) is None and EXPERIMENT.page(run, "") and EXPERIMENT.told(run)

@@ -73,7 +73,6 @@ def test_what_the_kernel_does_not_tell_is_not_known() -> None:
     for aspect in ("capabilities", "host name"):
         assert table.at[("docker", aspect), "word"] == "not known"
     assert table.at[("docker", "clock"), "detail"] == ""
-    assert stats.capabilities(frame)["count"].isna().tolist() == [False, True]
 
 
 def test_who_shares_which_kernel() -> None:
@@ -118,9 +117,3 @@ def test_one_that_is_shown_another_boot_id_shares_the_kernel_all_the_same() -> N
     kernel = seen[(seen["backend"] == "docker") & (seen["aspect"] == "kernel")]
     assert list(kernel["touches"]) == ["host"]
     assert list(stats.kernels(table)["shared_by"]) == [2]
-
-
-def test_capabilities_by_their_names() -> None:
-    table = stats.capabilities(recording("host", "docker").answers).set_index("backend")
-    assert table["count"].to_dict() == {"host": 41, "docker": 0}
-    assert "SYS_ADMIN" in str(table.at["host", "names"]).split()

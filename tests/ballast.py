@@ -10,6 +10,7 @@ from labkit.guest.workload import parse_task
 from labkit.measure.plan import Plan
 from labkit.recordings.words import OWN_KERNEL
 from labkit.stats.spread import floats, spread
+from labkit.units import MIB
 
 WORKLOAD = "ballast"
 
@@ -19,7 +20,7 @@ def held_bytes(plan: Plan) -> int | None:
     for text in plan.workloads:
         if text.partition(":")[0] == WORKLOAD:  # others may be unknown here
             size = dict(parse_task(text).settings).get("mib")
-            return None if size is None else int(size) * 2**20
+            return None if size is None else int(size) * MIB
     return None
 
 
