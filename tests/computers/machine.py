@@ -72,7 +72,8 @@ class Machine:
         self, script: str, timeout: float, look: Callable[[str], None], *, check: bool = True
     ) -> str:
         """Runs a script that takes long, and gives every minute what it has said to `look`, which
-        may ask more of the computer. What it has said in all."""
+        may ask more of the computer. What it has said in all. SIGINT is ignored in it: a shell does
+        so for what it starts with `&`."""
         begun = f"(({script}) && status=0 || status=$?; echo $status >/tmp/ended)"
         self.run(f"rm -f /tmp/ended; {begun} >/tmp/said 2>&1 &", ANSWER_TIMEOUT_S)
         deadline = time.monotonic() + timeout

@@ -16,7 +16,7 @@ def passes(computer: Computer, machine: Machine, part: str, words: str, *, facto
     script = f"""
     cd {PROJECT}/lab
     export LABKIT_TEST_PATIENCE={factor} PYTHONPATH={PROJECT}/lab/tests/computers/patience
-    pytest -v -p no:cacheprovider --durations 0 --timeout {TEST_S} {words}
+    env --default-signal pytest -v -p no:cacheprovider --durations 0 --timeout {TEST_S} {words}
     """
     kept = kept_folder() / f"{computer.name}-{part}.txt"
 
