@@ -24,12 +24,19 @@ FIREJAIL = Path("/run/firejail/name")
 
 def traces(pid: int) -> list[str]:
     """Everything on this machine that bears the mark of the lab with this process id."""
-    found = [f"process {p.pid}" for p in psutil.process_iter() if is_of(mark_of(p), pid)]
+    found = [_named(p) for p in psutil.process_iter() if is_of(mark_of(p), pid)]
     folders = [Path(tempfile.gettempdir()), CGROUPS, *CGROUPS.glob("*")]
     found += [str(p) for p in Path("/tmp").glob(f".vbox-labkit-{pid}-*")]
     found += _of_firejail(pid)
     found += [str(path) for folder in folders for path in folder.glob(f"labkit-{pid}-*")]
     return found + containers(pid) + _containerd_containers(pid) + _of_kubernetes(pid)
+
+
+def _named(process: psutil.Process) -> str:
+    name = "that has just ended"
+    with suppress(psutil.Error):
+        name = f"{process.name()} {process.status()}"
+    return f"process {process.pid} {name}"
 
 
 def is_of(mark: str | None, pid: int) -> bool:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,26 +92,26 @@ def run(
     """Runs a program to its end. Raises CommandError when it is missing, takes longer than
     `timeout` seconds, or (with check) exits with a status other than 0. What it starts is the
     lab's, too, unless it is not `marked`; `bare` is that of `spawn`."""
-    try:
-        done = subprocess.run(
-            list(argv),
-            executable=find_tool(argv[0]) or argv[0],  # not by the search path that it is given
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout,
-            check=False,
-            env=_environment(None if marked else {OWNER_VARIABLE: ""}, bare=bare),
-        )
-    except OSError as error:
-        raise _not_started(argv[0], error) from error
-    except subprocess.TimeoutExpired:
-        raise CommandError(
-            f"{argv[0]} was stopped after {timeout:g} s",
-            details=shlex.join(argv),
-        ) from None
-    result = Completed(tuple(argv), done.returncode, done.stdout, done.stderr)
+    process = _started(
+        argv,
+        _kill,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        env=_environment(None if marked else {OWNER_VARIABLE: ""}, bare=bare),
+    )
+    with process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except BaseException as error:
+            process.kill()
+            if isinstance(error, subprocess.TimeoutExpired):
+                words = f"{argv[0]} was stopped after {timeout:g} s"
+                raise CommandError(words, details=shlex.join(argv)) from None
+            raise
+    result = Completed(tuple(argv), process.returncode, out, err)
     if check and result.returncode != 0:
         raise CommandError(
             f"{argv[0]} failed with exit status {result.returncode}",
@@ -137,17 +137,33 @@ def spawn(
                 argv, env=env, bare=bare, stdout=handle, stderr=subprocess.STDOUT, **streams
             )
     streams.setdefault("stdin", subprocess.DEVNULL)
-    program = find_tool(argv[0]) or argv[0]  # not by the search path that it is given
+    environment = _environment(env, bare=bare)
+    return _started(argv, end, start_new_session=True, env=environment, **streams)
+
+
+def _kill(process: subprocess.Popen[Any]) -> None:
+    with process:  # waits for its end, and closes its streams
+        process.kill()
+
+
+def _started(
+    argv: Sequence[str], end_it: Callable[[subprocess.Popen[Any]], None], **how: Any
+) -> subprocess.Popen[Any]:
+    """A signal that comes while a program is started is held back until it has: in the midst of
+    that, Popen would have made a process that nobody knows of."""
+    process = None
     try:
-        return subprocess.Popen(
-            list(argv),
-            executable=program,
-            start_new_session=True,
-            env=_environment(env, bare=bare),
-            **streams,
-        )
+        with uninterrupted():
+            # Not by the search path that it is given.
+            program = find_tool(argv[0]) or argv[0]
+            process = subprocess.Popen(list(argv), executable=program, **how)
     except OSError as error:
         raise _not_started(argv[0], error) from error
+    except BaseException:
+        if process is not None:
+            end_it(process)
+        raise
+    return process
 
 
 def _not_started(program: str, error: OSError) -> LabError:

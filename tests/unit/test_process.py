@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -175,6 +176,29 @@ def test_a_signal_is_held_back_and_then_delivered() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("start", [spawn, run])
+def test_a_signal_in_the_midst_of_a_start_leaves_no_process(
+    monkeypatch: pytest.MonkeyPatch, start: Callable[[list[str]], object]
+) -> None:
+    begun: list[int] = []
+
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            begun.append(self.pid)
+            signal.raise_signal(signal.SIGINT)
+            begun.append(self.pid)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start(SLEEP)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(begun) == 2 and not psutil.pid_exists(begun[0])
 
 
 @pytest.mark.parametrize(
