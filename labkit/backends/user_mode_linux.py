@@ -24,6 +24,7 @@ from labkit.backends.timeline import Timeline
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import Engine
+from labkit.system import host
 from labkit.system.owner_marks import scratch_folder
 from labkit.system.process import as_root, find_tool, run
 
@@ -68,6 +69,12 @@ class UserModeLinuxBackend(Backend):
             return refused
         if find_tool(PROGRAM) is None:
             return Missing(f"{PROGRAM} is not installed", as_root("setup uml"))
+        if host.in_user_mode():
+            # It lacks a part of ptrace(2) that the other one asks for: that aborts.
+            return Missing(
+                "this computer's kernel is user-mode Linux, which does not start another one",
+                "use another backend here, or a computer with a kernel of its own",
+            )
         return None
 
     def version(self) -> str:

@@ -216,6 +216,13 @@ def cpu_flags() -> frozenset[str] | None:
     return None
 
 
+def in_user_mode() -> bool:
+    """Whether this computer's kernel is user-mode Linux: itself a program of another computer."""
+    with suppress(OSError):
+        return "User Mode Linux" in _cpuinfo()
+    return False
+
+
 def _cpuinfo() -> str:
     return Path("/proc/cpuinfo").read_text(encoding="utf-8")
 

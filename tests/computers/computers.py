@@ -40,9 +40,11 @@ rm -r /build /etc/apt/sources.list.d/sid.list
 
 # User-mode Linux (labkit/backends/user_mode_linux.py) looks for its modules where every kernel
 # does, knows iptables' older tables only, and has no virtio port for the agent: a serial line.
+# Debian's ps, which Docker calls, asks there in vain when the computer was started.
 USER_MODE = """
 ln -s ../lib/uml/modules /usr/lib/modules
 update-alternatives --set iptables /usr/sbin/iptables-legacy
+ln -sf busybox /usr/bin/ps
 cat >/etc/systemd/system/agent.service <<END
 [Service]
 ExecStart=/usr/sbin/qemu-ga --method isa-serial --path /dev/ttyS0
@@ -103,7 +105,7 @@ DEBIAN_12_UML = Computer(
     name="debian-12-uml",
     suite="bookworm",
     python="3.11",
-    packages=(*BASE, *DOCKER, *ENGINES, "user-mode-linux", "gcc", "libc6-dev", "git"),
+    packages=(*BASE, *DOCKER, *ENGINES, "user-mode-linux", "gcc", "libc6-dev", "git", "busybox"),
     then=USER_MODE,
     machine="uml",
     programs=True,
