@@ -18,7 +18,7 @@ BASE = (
 DOCKER = ("docker.io", "iptables", "apparmor")
 ENGINES = (
     *("bubblewrap", "systemd-container", "lxc", "podman", "catatonit", "crun", "runsc"),
-    *("firejail", "qemu-system-x86"),
+    *("firejail", "qemu-system-x86", "qemu-utils"),
 )
 
 # VirtualBox's driver for the computer's own kernel, from sid's sources: no Debian stable has it.
