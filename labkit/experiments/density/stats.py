@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from labkit.recordings.words import FAMILIES
 from labkit.stats.ratios import ratios
 from labkit.stats.signed_ranks import FEWEST
 from labkit.stats.spread import FEW, floats, spread
@@ -20,7 +21,8 @@ def groups(recorded: pd.DataFrame) -> pd.DataFrame:
     …_marginal_bytes (a further instance: the slope from the next lower level of the same block and
     way; at the lowest one, its memory for each instance)."""
     good = _good(recorded)
-    rising = good.sort_values("level", kind="stable").groupby(["backend", "way", "block"])
+    good = good.sort_values("level", kind="stable")
+    rising = good.groupby(["backend", "way", "block"])
     slope = rising["memory_bytes"].diff() / rising["level"].diff()
     first = good["level"] == rising["level"].transform("min")
     each = good["memory_bytes"] / good["level"]
@@ -91,11 +93,10 @@ def _good(recorded: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ordered(table: pd.DataFrame) -> pd.DataFrame:
-    """By backend as they appear first, and then by what is smaller."""
-    by = [name for name in ("backend", "level", "way", "instance") if name in table]
-    order = {name: place for place, name in enumerate(sorted(table["backend"].unique()))}
+    """By family, backend, level, way and instance, as far as there are such columns."""
+    by = [name for name in ("family", "backend", "level", "way", "instance") if name in table]
 
     def rank(column: pd.Series) -> pd.Series:
-        return column.map(order) if column.name == "backend" else column
+        return column.map(FAMILIES.index) if column.name == "family" else column
 
     return table.sort_values(by, key=rank, kind="stable", ignore_index=True)

@@ -10,10 +10,10 @@ from labkit import notes, units
 from labkit.experiments.density import stats
 from labkit.experiments.density.records import Density
 from labkit.stats.spread import FEW
-from labkit.text_table import aligned, stacked, wrapped
+from labkit.text_table import WIDTH, aligned, stacked, wrapped
 
-HEADINGS = ["backend", "instances", "n", "one by one", "together", "speed-up"]
-HEADINGS += ["starts/s", "CPU each", "memory each", "a further one"]
+HEADINGS = ["instances", "n", "one by one", "together", "speed-up", "starts/s"]
+HEADINGS += ["CPU each", "memory each", "a further one"]
 EXPLAINED = (
     "one by one: each instance is requested when the one before is ready; together: all are "
     "requested at once. Both columns: from the first request until all are ready. speed-up: one by "
@@ -47,13 +47,18 @@ def text(recording: Density) -> str:
                 )
             ),
         ]
-        lines.append([units.label(name, any_way.engine), str(level), str(any_way.n), *figures])
+        named = f"{level} × {units.label(name, any_way.engine)}"
+        lines.append([named, str(any_way.n), *figures])
     few = table["few"].any()
     doubt = [f"Fewer than {FEW} blocks: intervals cover less than they say."] if few else []
     said = [EXPLAINED, *doubt, *knee_words(stats.knees(table)), *_reasons(recording.groups)]
     right = range(1, len(HEADINGS))
     return "\n".join(
-        [*aligned(lines, right=right), "", *(line for words in said for line in wrapped(words))]
+        [
+            *aligned(lines, right=right, width=WIDTH),
+            "",
+            *(line for words in said for line in wrapped(words)),
+        ]
     )
 
 
