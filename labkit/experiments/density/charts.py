@@ -36,7 +36,7 @@ PANELS = {
 def density(table: pd.DataFrame, *, badge: str = "") -> Chart:
     """From `stats.groups`: a line a backend and way; both axes of both panels are logarithmic."""
     notes.require(table)
-    lines = list(table[["backend", "engine", "way"]].drop_duplicates().itertuples(index=False))
+    lines = notes.rows_of(table[["backend", "engine", "way"]].drop_duplicates())
     note = notes.note(table, badge, notes.interval(table), MEANING, _unknown(table))
     figure, axes = panels(
         3.1,

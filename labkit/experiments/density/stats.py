@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from labkit.experiments.density.records import WAYS
 from labkit.recordings.words import FAMILIES
 from labkit.stats.ratios import ratios
 from labkit.stats.signed_ranks import FEWEST
@@ -55,10 +56,9 @@ def speed_up(recorded: pd.DataFrame) -> pd.DataFrame:
     (labkit.stats.ratios). With one instance both are the same: the ratio shows how far off the
     others may be by chance."""
     good = _good(recorded)
-    ways = {way: good[good["way"] == way] for way in ("one by one", "together")}
-    by = [*FACTS, "level"]
-    match = ["backend", "level"]
-    found = ratios(*ways.values(), "all_ready_s", by, match=match, pair="block")
+    one_by_one, together = (good[good["way"] == way] for way in WAYS)
+    by, match = [*FACTS, "level"], ["backend", "level"]
+    found = ratios(one_by_one, together, "all_ready_s", by, match=match, pair="block")
     table = found.rename(columns={"n_ratio": "n"}).drop(columns=["delta", "effect"])
     return _ordered(table.assign(few=table["n"] < FEWEST))
 

@@ -12,7 +12,7 @@ import pytest
 from labkit import notes
 from labkit.charts.chart import LONGEST_ALT
 from labkit.experiments.density import charts, stats
-from labkit.experiments.density.records import Start
+from labkit.experiments.density.records import WAYS, Start
 from labkit.experiments.density.text import knee_words, text
 from labkit.recordings import tables
 from tests.unit.experiments.density.made_up import MIB, frame, group, together
@@ -74,9 +74,9 @@ def test_the_speed_up_is_paired_by_block() -> None:
     made = [
         group((block, "docker", 2, way), seconds * block)
         for block in range(1, 4)
-        for way, seconds in (("one by one", 3.0), ("together", 1.5))
+        for way, seconds in zip(WAYS, (3.0, 1.5), strict=True)
     ]
-    [row] = notes.rows_of(stats.speed_up(frame(cast(Any, made))))
+    [row] = notes.rows_of(stats.speed_up(frame(made)))
     assert (row.level, row.n) == (2, 3) and row.median_ratio == pytest.approx(2)
 
 

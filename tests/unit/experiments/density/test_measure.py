@@ -17,7 +17,7 @@ from labkit.experiments import density
 from labkit.experiments.density import measure as measuring
 from labkit.experiments.density import planning
 from labkit.experiments.density.measure import cell_of, measure
-from labkit.measure import room
+from labkit.system import host
 from tests.unit.experiments.density.made_up import Crowd, breaks, measured, plan_of, session_of
 
 
@@ -184,7 +184,7 @@ def test_a_second_interrupt_waits_until_all_are_ended() -> None:
 def test_without_room_nothing_is_started_and_the_reason_is_noted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(room.host, "memory_available", lambda: 500 * 2**20)
+    monkeypatch.setattr(host, "memory_available", lambda: 500 * 2**20)
     crowd = Crowd()
     starts, groups = measured(crowd)
     left = {row.level for row in groups if row.status == "left out"}
@@ -199,7 +199,7 @@ def test_before_the_computer_would_swap_no_more_are_started(
     crowd = Crowd()
     first = next(row for row in measured(Crowd())[1] if row.level == 1)
     large = first.model_copy(update={"memory_bytes": 400 * 2**20})
-    monkeypatch.setattr(room.host, "memory_available", lambda: 1200 * 2**20)
+    monkeypatch.setattr(host, "memory_available", lambda: 1200 * 2**20)
     _, groups = measured(crowd, [large])
     assert {row.level for row in groups if row.status == "left out"} == {4}
     assert all("swap" in str(row.error) for row in groups if row.status == "left out")

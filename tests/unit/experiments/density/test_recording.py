@@ -16,6 +16,7 @@ from labkit.experiments.density import integrity
 from labkit.experiments.density import measure as measuring
 from labkit.experiments.density.experiment import EXPERIMENT
 from labkit.experiments.density.records import DensityManifest
+from labkit.experiments.density.starting import starting
 from labkit.experiments.table import load
 from labkit.measure.session import Session
 from labkit.record import Record
@@ -62,18 +63,18 @@ def test_one_that_is_broken_off_is_read_and_resumed(
     crowd: Crowd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = made(tmp_path / "whole")
-    started, left = measuring.starting, iter(range(7))
+    left = iter(range(7))
 
     def killed(*args: Any) -> Any:
         if next(left, None) is None:
             raise KeyboardInterrupt
-        return started(*args)
+        return starting(*args)
 
     monkeypatch.setattr(measuring, "starting", killed)
     with pytest.raises(KeyboardInterrupt):
         made(tmp_path / "it")
     assert load(tmp_path / "it").ending is None and len(load(tmp_path / "it").groups) == 7
-    monkeypatch.setattr(measuring, "starting", started)
+    monkeypatch.setattr(measuring, "starting", starting)
     resumed = density.run(resume=tmp_path / "it", progress=False)
     assert resumed.ending is not None and crowd.running == 0
     key = ["block", "backend", "level", "way", "status"]
