@@ -40,10 +40,8 @@ def _of_the_group(manifest: DensityManifest, group: Group) -> Iterator[str]:
     figures = (group.all_ready_s, group.host_available_drop_bytes, group.cpu_s)
     if any(measured == (figure is None) for figure in figures):
         yield f"its status is {group.status!r}, and its figures do not fit"
-    if (group.memory_bytes is not None, group.memory_why is not None) != (
-        (measured and group.memory_why is None),
-        (measured and group.memory_bytes is None),
-    ):
+    empty = (group.memory_bytes, group.memory_why).count(None)
+    if empty != (1 if measured else 2):
         yield "its memory, and why that is not known, do not fit"
 
 

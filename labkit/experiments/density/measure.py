@@ -83,10 +83,8 @@ class _Runner:
         machine may take more than its own memory."""
         _, name, level, _ = cell
         check_room(self.session.backends[name].within(self.plan.limits), level)
-        check_further(level, max(map(_each_bytes, self._measured(name)), default=0))
-
-    def _measured(self, name: str) -> Iterable[Group]:
-        return (row for row in self.groups.values() if row.backend == name)
+        taken = (_each_bytes(row) for row in self.groups.values() if row.backend == name)
+        check_further(level, max(taken, default=0))
 
     def _started(self, cell: Cell, starts: list[Start]) -> dict[str, Any]:
         """Starts a group, notes each of its instances, reads all of them, and ends them."""
@@ -167,5 +165,7 @@ def _grown(before: Memory, now: Memory) -> Memory:
 
 def _each_bytes(group: Group) -> float:
     """What each instance of a group has taken of the computer's memory, as far as it is known."""
-    known = (group.memory_bytes, group.host_available_drop_bytes)
-    return max((size / group.level for size in known if size is not None), default=0.0)
+    size = group.memory_bytes
+    if size is None:  # the rest of the computer takes and gives back memory, too
+        size = group.host_available_drop_bytes or 0
+    return size / group.level

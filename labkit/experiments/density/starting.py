@@ -13,10 +13,13 @@ from threading import Event, Thread
 
 from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
+from labkit.errors import GuestTimeout
 from labkit.experiments.density.records import Way
 from labkit.system.clock import Clock
 from labkit.system.process import uninterrupted
 
+# How often one that waits looks whether it is to end: a user who interrupts waits no longer.
+LOOK_S = 5.0
 Launch = Callable[[Timeline], AbstractContextManager[Instance]]
 
 
@@ -47,8 +50,8 @@ class Starting:
         self._go.set()
 
     def end(self) -> None:
-        """Returns when nothing of it is left: one that is being launched is launched first, which
-        the ready timeout bounds."""
+        """Returns when nothing of it is left: one that is being launched is launched first, and
+        its readiness is waited for LOOK_S more at most."""
         self._end.set()
         self._go.set()
         if self._thread.is_alive():
@@ -62,8 +65,7 @@ class Starting:
         self._timeline.mark("requested", self.requested)
         try:
             with self._launch(self._timeline) as instance:
-                if not self._end.is_set():
-                    instance.wait_ready(self._ready_timeout)
+                if self._is_ready(instance):
                     self.ready.set_result(instance)
                     self._end.wait()
         except BaseException as error:
@@ -71,6 +73,20 @@ class Starting:
                 self.ended_badly = error
             else:
                 self.ready.set_exception(error)
+
+    def _is_ready(self, instance: Instance) -> bool:
+        """Waits for it, but no longer where it is to end anyway."""
+        deadline = self._clock.now() + self._ready_timeout
+        while not self._end.is_set():
+            left = deadline - self._clock.now()
+            try:
+                instance.wait_ready(min(left, LOOK_S))
+            except GuestTimeout:
+                if left <= LOOK_S:
+                    raise
+            else:
+                return True
+        return False
 
 
 @contextmanager

@@ -12,13 +12,20 @@ from typing import Any
 import pytest
 
 from labkit.backends.instance import Meter
-from labkit.errors import BackendError, UsageError
+from labkit.errors import BackendError, GuestTimeout, UsageError
 from labkit.experiments import density
 from labkit.experiments.density import measure as measuring
-from labkit.experiments.density import planning
+from labkit.experiments.density import planning, starting
 from labkit.experiments.density.measure import cell_of, measure
 from labkit.system import host
-from tests.unit.experiments.density.made_up import Crowd, breaks, measured, plan_of, session_of
+from tests.unit.experiments.density.made_up import (
+    Crowd,
+    Ready,
+    breaks,
+    measured,
+    plan_of,
+    session_of,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -163,6 +170,36 @@ def test_an_interrupt_while_they_are_launched_leaves_nothing(way: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         measured(crowd, before)
     assert crowd.running == 0 and 0 < crowd.launched == crowd.cleaned
+
+
+def hangs(instance: Ready, timeout: float = 0) -> None:
+    time.sleep(timeout)
+    raise GuestTimeout("the agent did not announce itself in time")
+
+
+def test_an_interrupt_does_not_wait_for_one_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starting, "LOOK_S", 0.05)
+
+    crowd, before = Crowd(), _all_but(Crowd(), ("together", 4))
+    monkeypatch.setattr(Ready, "wait_ready", hangs)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        measured(crowd, before)
+    assert crowd.running == 0 and crowd.launched == crowd.cleaned == 4
+    assert time.monotonic() - began < 30, "and not the 60 s of the ready timeout"
+
+
+def test_one_that_hangs_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starting, "LOOK_S", 0.02)
+    crowd = Crowd()
+    session = session_of(crowd)
+    session.ready_timeout = 0.1
+
+    monkeypatch.setattr(Ready, "wait_ready", hangs)
+    rows = [row for batch in measure(plan_of(crowd), session) for row in batch["starts"]]
+    assert rows and all("in time" in str(getattr(row, "error", "")) for row in rows)
+    assert crowd.running == 0
 
 
 def test_a_second_interrupt_waits_until_all_are_ended() -> None:
