@@ -12,15 +12,15 @@ from labkit.experiments.density.records import Density
 from labkit.stats.spread import FEW
 from labkit.text_table import WIDTH, aligned, stacked, wrapped
 
-HEADINGS = ["instances", "n", "one by one", "together", "speed-up", "starts/s"]
-HEADINGS += ["CPU each", "memory each", "a further one"]
+HEADINGS = ["instances", "n", "one by one", "together", "speed-up"]
+HEADINGS += ["starts/s\nCPU each", "memory each\na further one"]
 EXPLAINED = (
     "one by one: each instance is requested when the one before is ready; together: all are "
-    "requested at once. Both columns: from the first request until all are ready. speed-up: one by "
-    "one divided by together, within each block. The other columns are of those that start "
-    "together: how many start in a second, CPU time of the whole computer, memory as PSS, each "
-    "with what the shared services grew by. a further one: the slope from the number before. "
-    "In brackets, or below: the 95 % interval."
+    "requested at once. Both columns: from the first request until all are ready, in brackets the "
+    "95 % interval. speed-up: one by one divided by together, within each block. The other columns "
+    "are of those that start together: how many start in a second, CPU time of the whole computer, "
+    "memory as PSS with what the shared services grew by. a further one: the slope of the memory "
+    "from the number before."
 )
 
 
@@ -37,15 +37,8 @@ def text(recording: Density) -> str:
             _figure(one, "s", units.time),
             _figure(together, "s", units.time),
             _figure(speed.get((name, level)), "ratio", units.ratio),
-            *(
-                _median(together, of, scale)
-                for of, scale in (
-                    ("per_s", units.plain),
-                    ("cpu_s", units.time),
-                    ("bytes", units.memory),
-                    ("marginal_bytes", units.memory),
-                )
-            ),
+            _two(together, ("per_s", units.plain), ("cpu_s", units.time)),
+            _two(together, ("bytes", units.memory), ("marginal_bytes", units.memory)),
         ]
         named = f"{level} × {units.label(name, any_way.engine)}"
         lines.append([named, str(any_way.n), *figures])
@@ -96,5 +89,8 @@ def _figure(row: Any, name: str, scale: units.Scale) -> str:
     return stacked(*units.text_and_interval(*notes.figures(row, name), scale))
 
 
-def _median(row: Any, name: str, scale: units.Scale) -> str:
-    return units.UNKNOWN if row is None else units.text(notes.figures(row, name)[0], scale)
+def _two(row: Any, *figures: tuple[str, units.Scale]) -> str:
+    """Two medians, one below the other."""
+    return stacked(
+        *(units.text(row and notes.figures(row, name)[0], scale) for name, scale in figures)
+    )
