@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from labkit.errors import LabError
     from labkit.experiments import (
         benchmark,
+        density,
         deployment,
         docker_internals,
         images,
@@ -39,6 +40,7 @@ __all__ = [
     "benchmark",
     "charts",
     "course",
+    "density",
     "deployment",
     "docker_internals",
     "doctor",
@@ -72,7 +74,7 @@ __getattr__, _names = attach(
         name: f".experiments.{name}"
         for name in (
             *("benchmark", "deployment", "docker_internals", "images", "isolation", "neighbours"),
-            *("mistakes", "orchestration", "selftest", "shell"),
+            *("density", "mistakes", "orchestration", "selftest", "shell"),
         )
     },
 )

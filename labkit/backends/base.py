@@ -142,6 +142,7 @@ class Backend(ABC):
         """A context that yields a started instance and always cleans up.
 
         Marks `created` and `started` (and `kernel`, where there is one). Raises BackendError.
+        Several threads may do it at once (`labkit density`); each ends what it has started.
         """
 
     def all_unsupported(self) -> Mapping[str, str]:

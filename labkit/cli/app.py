@@ -18,7 +18,17 @@ from labkit.system.paths import DISTRIBUTION
 ORDER = (
     *("doctor", "setup", "run", "runs", "report", "compare", "contribute", "selftest"),
     *("isolation", "images", "docker-internals", "neighbours", "deployment", "orchestration"),
-    *("mistakes", "shell", "paas", "student", "grade", "instructor", "record", "migrate"),
+    *(
+        "density",
+        "mistakes",
+        "shell",
+        "paas",
+        "student",
+        "grade",
+        "instructor",
+        "record",
+        "migrate",
+    ),
     *("image", "clean"),
 )
 

@@ -99,6 +99,10 @@ REFERENCES: Mapping[str, Reference] = {
     "killed-daemon": Reference("docker-internals", {"killed_daemon": True}),
     "deployment": Reference("deployment", {"repeats": 5}),
     "orchestration": Reference("orchestration", {"repeats": 6}),
+    # Many that start, one by one and together: the figures of time count, too.
+    "density-starts": Reference(
+        "density", {"backends": ["docker", "qemu"], "most": 16, "repeats": 5, "seed": 1}
+    ),
     "mistakes": Reference("mistakes", {"seed": 1}),
     # Who executes a machine's instructions: the processor, or a program.
     "emulated-amd-v": Reference(

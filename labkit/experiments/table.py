@@ -46,6 +46,7 @@ EXPERIMENTS: dict[str, Entry] = {
     "mistakes": Entry(
         "mistakes", "mistakes", "Five published mistakes: made on purpose, put right."
     ),
+    "density": Entry("density", "density", "What changes when many instances start."),
     "selftest": Entry("selftest", "selftest", "Test the lab itself."),
     "shell": Entry("shell", "shell", "A script of your own behind every boundary."),
 }

@@ -52,7 +52,20 @@ def check_room(limits: Limits, count: int) -> None:
         raise BackendError(
             f"{count} instances of {limits.memory_mib} MiB have no room",
             details=f"{left >> 20} MiB are available, {RESERVE_BYTES >> 20} of them stay free",
-            resolution="use fewer --instances or a smaller --memory-mib",
+            resolution="start fewer instances, or use a smaller --memory-mib",
+        )
+
+
+def check_further(count: int, each_bytes: float) -> None:
+    """BackendError where so many instances, of which each has taken so much here before, would not
+    leave what stays free: the computer would swap, and then it is the disk that is measured."""
+    wanted, left = int(count * each_bytes), host.memory_available()
+    if wanted + RESERVE_BYTES > left:
+        raise BackendError(
+            f"{count} instances would take about {wanted >> 20} MiB, as measured here before",
+            details=f"{left >> 20} MiB are available, {RESERVE_BYTES >> 20} of them stay free, so "
+            "that the computer does not swap",
+            resolution="start fewer, or end other programs",
         )
 
 

@@ -97,6 +97,15 @@ def _steal_and_total() -> tuple[float, float] | None:
     return times["steal"], sum(counted)
 
 
+def cpu_s() -> float:
+    """How long the processors have worked since the computer's start, all of them together: time
+    that is neither idle, nor waits for a disk, nor was taken away by the computer below."""
+    times = psutil.cpu_times()._asdict()
+    # Time of guests is counted in the user's time already.
+    rest = ("idle", "iowait", "steal", "guest", "guest_nice")
+    return float(sum(value for name, value in times.items() if name not in rest))
+
+
 def _cpu_mhz() -> float | None:
     with suppress(Exception):  # psutil raises many kinds where a virtual machine hides it
         frequency = psutil.cpu_freq()

@@ -29,6 +29,7 @@ COMMANDS = {
     "deployment": "labkit.experiments.deployment.experiment",
     "docker-internals": "labkit.experiments.docker_internals.experiment",
     "orchestration": "labkit.experiments.orchestration.experiment",
+    "density": "labkit.experiments.density.experiment",
     "mistakes": "labkit.experiments.mistakes.experiment",
     "shell": "labkit.experiments.shell.experiment",
 }

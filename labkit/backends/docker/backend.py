@@ -37,13 +37,14 @@ from labkit.backends.docker.meters import meters_of
 from labkit.backends.docker.place import place_of, ports_elsewhere
 from labkit.backends.docker.stream import Demultiplexer
 from labkit.backends.instance import STOP_TIMEOUT_S, Instance, Meter
+from labkit.backends.piped import instance_name
 from labkit.backends.timeline import Timeline
 from labkit.guest.protocol import Session
 from labkit.image import LabImage
 from labkit.recordings.facts import BackendInfo, Limits
 from labkit.recordings.words import Engine
 from labkit.system.limits import Held
-from labkit.system.owner_marks import TEMP_PREFIX, owner
+from labkit.system.owner_marks import TEMP_PREFIX
 from labkit.system.ownership import Judge
 
 WHICH = "which {} of this computer this daemon uses is not to be seen"
@@ -169,7 +170,7 @@ class DockerBackend(Backend):
 
     @contextmanager
     def launch(self, image: LabImage, limits: Limits, timeline: Timeline) -> Iterator[Instance]:
-        name = f"labkit-{owner()}-{int(timeline.clock.now() * 1000)}"
+        name = instance_name()
         with ExitStack() as stack:
             with daemon_errors("be reached"):
                 daemon = stack.enter_context(connected(version=self._interface))

@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from labkit.experiments.density.records import TABLES as DENSITY
 from labkit.experiments.images.records import TABLES as IMAGES
 from labkit.experiments.isolation.records import TABLES as ISOLATION
 from labkit.experiments.mistakes.records import TABLES as MISTAKES
@@ -18,6 +19,7 @@ SECTIONS: dict[str, Table] = {
     "mistakes/figures.csv": MISTAKES["figures"],
     "neighbours/trials.csv": NEIGHBOURS["trials"],
     "shell/answers.csv": SHELL["answers"],
+    **{f"density/{name}.csv": table for name, table in DENSITY.items()},
     **{f"images/{name}.csv": table for name, table in IMAGES.items()},
     **{f"orchestration/{name}.csv": table for name, table in ORCHESTRATION.items()},
 }

@@ -14,10 +14,16 @@ from labkit.system.paths import reference_dir
 THERE = {path.name for path in reference_dir().iterdir()}
 
 
+# Not recorded yet: each goes from here when it is.
+WAITING = {"density-starts"}
+
+
 def test_there_is_a_way_to_make_each_of_them() -> None:
     assert set(REFERENCES) >= THERE
+    assert THERE.isdisjoint(WAITING)
     # What takes a computer of its own may still be waiting for one.
-    assert all(REFERENCES[name].elsewhere for name in set(REFERENCES) - THERE)
+    waiting = set(REFERENCES) - THERE - WAITING
+    assert all(REFERENCES[name].elsewhere for name in waiting)
 
 
 def test_each_experiment_has_one_to_show_or_none_at_all() -> None:

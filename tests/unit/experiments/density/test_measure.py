@@ -1,0 +1,290 @@
+"""Groups that start one by one and together: in which order, and that nothing is left of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from labkit.backends.instance import Meter
+from labkit.errors import BackendError, GuestTimeout, UsageError
+from labkit.experiments import density
+from labkit.experiments.density import measure as measuring
+from labkit.experiments.density import planning, starting
+from labkit.experiments.density.measure import cell_of, measure
+from labkit.system import host
+from tests.unit.experiments.density.made_up import (
+    Crowd,
+    Ready,
+    breaks,
+    measured,
+    plan_of,
+    session_of,
+)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing needs to come to rest."""
+    monkeypatch.setattr(measuring, "SETTLE_S", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Any:
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+def test_the_numbers_double_up_to_the_largest() -> None:
+    assert planning.levels(1) == (1,)
+    assert planning.levels(8) == (1, 2, 4, 8)
+    assert planning.levels(12) == (1, 2, 4, 8, 12)
+
+
+def test_each_block_has_all_groups_in_an_order_that_the_seed_makes() -> None:
+    plan = plan_of(Crowd(), backends=("host", "docker"), repeats=3)
+    cells = planning.schedule(plan)
+    assert cells == planning.schedule(plan) != planning.schedule(plan_of(Crowd(), seed=2))
+    assert len(set(cells)) == len(cells) == 3 * 2 * 3 * 2
+    assert [block for block, *_ in cells] == sorted(block for block, *_ in cells)
+    orders = [[cell[1:] for cell in cells if cell[0] == block] for block in (1, 2)]
+    assert orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
+
+
+def test_both_ways_are_measured() -> None:
+    crowd = Crowd(boot=0.03)
+    starts, groups = measured(crowd)
+    assert len(groups) == 6 and len(starts) == 2 * (1 + 2 + 4)
+    assert all(row.status == "ok" and row.cpu_s is not None for row in groups)
+    for row in groups:
+        mine = [start for start in starts if cell_of(row) == _cell(start)]
+        assert [start.instance for start in mine] == list(range(1, row.level + 1))
+        ready = [start.requested_s + (start.startup_s or 0) for start in mine]
+        assert max(ready) == row.all_ready_s and min(s.requested_s for s in mine) == 0
+        if row.way == "one by one":
+            assert all(
+                first <= after.requested_s
+                for first, after in zip(ready[:-1], mine[1:], strict=True)
+            )
+    four = {row.way: row.all_ready_s or 0 for row in groups if row.level == 4}
+    assert four["one by one"] >= 4 * 0.03 and four["one by one"] > four["together"]
+    assert crowd.most_running == 4 and crowd.running == 0 and crowd.launched == crowd.cleaned == 14
+
+
+def _cell(start: Any) -> Any:
+    return start.block, start.backend, start.level, start.way
+
+
+def test_they_are_ended_in_reverse_order() -> None:
+    crowd = Crowd()
+    _, (row,) = measured(crowd, _all_but(crowd, ("one by one", 4)))
+    assert row.status == "ok" and crowd.ended == [4, 3, 2, 1]
+
+
+def _all_but(crowd: Crowd, wanted: tuple[str, int]) -> list[Any]:
+    _, groups = measured(Crowd())
+    return [row for row in groups if (row.way, row.level) != wanted]
+
+
+def test_one_that_fails_is_noted_and_all_others_are_ended() -> None:
+    crowd = Crowd()
+    crowd.on_launch = breaks(2)
+    starts, (row,) = measured(crowd, _all_but(crowd, ("together", 4)))
+    assert row.status == "failed" and "it broke" in str(row.error) and row.all_ready_s is None
+    assert sorted(start.error is None for start in starts) == [False, True, True, True]
+    assert crowd.launched == crowd.cleaned == 4 and crowd.running == 0
+
+
+def test_one_by_one_none_is_requested_after_one_that_fails() -> None:
+    crowd = Crowd()
+    crowd.on_launch = breaks(2)
+    starts, (row,) = measured(crowd, _all_but(crowd, ("one by one", 4)))
+    assert row.status == "failed" and [start.error is None for start in starts] == [True, False]
+    assert crowd.launched == crowd.cleaned == 2
+
+
+def test_a_backend_that_fails_in_a_whole_block_takes_no_further_part() -> None:
+    crowd = Crowd()
+    crowd.on_launch = breaks(*range(1, 100))
+    session, reason = session_of(crowd), None
+    batches = measure(plan_of(crowd, repeats=3), session)
+    rows: list[Any] = []
+    while reason is None:
+        try:
+            rows += next(batches)["groups"]
+        except StopIteration as end:
+            reason = end.value
+    assert {row.block for row in rows} == {1} and reason == "failures"
+    assert list(session.left_out) == ["docker after block 1"]
+
+
+def test_a_fault_that_is_no_error_of_the_labs_is_not_hidden() -> None:
+    crowd = Crowd()
+
+    def on_launch(number: int) -> None:
+        raise ZeroDivisionError
+
+    crowd.on_launch = on_launch
+    with pytest.raises(ZeroDivisionError):
+        measured(crowd)
+    assert crowd.running == 0 and crowd.launched == crowd.cleaned
+
+
+def test_one_that_cannot_be_ended_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = Crowd()
+    launch = crowd.launch
+
+    def stays(*args: Any) -> Any:
+        @contextmanager
+        def launched() -> Any:
+            with launch(*args) as instance:
+                yield instance
+            raise BackendError("it could not be removed")
+
+        return launched()
+
+    monkeypatch.setattr(crowd, "launch", stays)
+    _, groups = measured(crowd)
+    assert {row.status for row in groups} == {"failed"}
+    assert all("could not be removed" in str(row.error) for row in groups)
+
+
+@pytest.mark.parametrize("way", ["together", "one by one"])
+def test_an_interrupt_while_they_are_launched_leaves_nothing(way: str) -> None:
+    """By a signal, as from a user, while the threads are inside their launches."""
+    crowd = Crowd(boot=0.2)
+
+    def on_launch(number: int) -> None:
+        if number == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+
+    crowd.on_launch = on_launch
+    before = _all_but(Crowd(), (way, 4))
+    with pytest.raises(KeyboardInterrupt):
+        measured(crowd, before)
+    assert crowd.running == 0 and 0 < crowd.launched == crowd.cleaned
+
+
+def hangs(instance: Ready, timeout: float = 0) -> None:
+    time.sleep(timeout)
+    raise GuestTimeout("the agent did not announce itself in time")
+
+
+def test_an_interrupt_does_not_wait_for_one_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starting, "LOOK_S", 0.05)
+
+    crowd, before = Crowd(), _all_but(Crowd(), ("together", 4))
+    monkeypatch.setattr(Ready, "wait_ready", hangs)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        measured(crowd, before)
+    assert crowd.running == 0 and crowd.launched == crowd.cleaned == 4
+    assert time.monotonic() - began < 30, "and not the 60 s of the ready timeout"
+
+
+def test_one_that_hangs_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starting, "LOOK_S", 0.02)
+    crowd = Crowd()
+    session = session_of(crowd)
+    session.ready_timeout = 0.1
+
+    monkeypatch.setattr(Ready, "wait_ready", hangs)
+    rows = [row for batch in measure(plan_of(crowd), session) for row in batch["starts"]]
+    assert rows and all("in time" in str(getattr(row, "error", "")) for row in rows)
+    assert crowd.running == 0
+
+
+def test_a_second_interrupt_waits_until_all_are_ended() -> None:
+    crowd = Crowd(boot=0.1)
+
+    def on_launch(number: int) -> None:
+        if number == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    crowd.on_launch = on_launch
+    before = _all_but(Crowd(), ("together", 4))
+    with pytest.raises(KeyboardInterrupt):
+        measured(crowd, before)
+    assert crowd.running == 0 and crowd.launched == crowd.cleaned
+
+
+def test_without_room_nothing_is_started_and_the_reason_is_noted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(host, "memory_available", lambda: 500 * 2**20)
+    crowd = Crowd()
+    starts, groups = measured(crowd)
+    left = {row.level for row in groups if row.status == "left out"}
+    assert left == {4} and all("no room" in str(r.error) for r in groups if r.level == 4)
+    assert {start.level for start in starts} == {1, 2}
+
+
+def test_before_the_computer_would_swap_no_more_are_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By what an instance has really taken, though the limits of all of them fit."""
+    crowd = Crowd()
+    first = next(row for row in measured(Crowd())[1] if row.level == 1)
+    large = first.model_copy(update={"memory_bytes": 400 * 2**20})
+    monkeypatch.setattr(host, "memory_available", lambda: 1200 * 2**20)
+    _, groups = measured(crowd, [large])
+    assert {row.level for row in groups if row.status == "left out"} == {4}
+    assert all("swap" in str(row.error) for row in groups if row.status == "left out")
+
+
+def test_memory_that_cannot_be_read_is_empty_and_says_why() -> None:
+    crowd = Crowd()
+    crowd.meter = Meter("far away", "instance", why="it is on another computer")
+    _, groups = measured(crowd)
+    assert all(row.status == "ok" and row.memory_bytes is None for row in groups)
+    assert all("another computer" in str(row.memory_why) for row in groups)
+
+
+def test_one_that_runs_once_at_a_time_is_left_out() -> None:
+    crowd = Crowd()
+    names = ("docker", "virtualbox-resumed")
+    session = session_of(crowd)
+    list(measure(plan_of(crowd, backends=names), session))
+    assert list(session.left_out) == ["virtualbox-resumed"]
+    assert planning.able(plan_of(crowd, backends=names)) == ("docker",)
+    with pytest.raises(UsageError):
+        density.plan(backends=["virtualbox-resumed"])
+
+
+@pytest.mark.parametrize("kept", [0, 1, 5, 6])
+def test_a_resumed_one_makes_what_is_missing_and_no_more(kept: int) -> None:
+    _, whole = measured(Crowd())
+    _, rest = measured(Crowd(), whole[:kept])
+    assert list(map(cell_of, rest)) == list(map(cell_of, whole[kept:]))
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"most": 0},
+        {"most": 65},
+        {"repeats": 0},
+        {"memory_mib": 1},
+        {"cpus": 0},
+        {"backends": ["chess"]},
+        {"backends": "host"},
+    ],
+)
+def test_what_makes_no_sense(choices: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        density.plan(**{"backends": ["host"], **choices})
+
+
+def test_a_plan_is_described() -> None:
+    told = planning.describe(density.plan(backends=["host"], most=4))
+    assert "1, 2, 4" in told and "host" in told
