@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any, ClassVar, get_args
 
 from labkit.backends.base import Missing
+from labkit.backends.engine_parts import oci_groups
 from labkit.backends.engine_parts.oci_runtime import OciInstance, OciRuntimeBackend
 from labkit.backends.instance import Meter
 from labkit.errors import CommandError
@@ -50,6 +51,12 @@ class RunscBackend(OciRuntimeBackend):
     def missing(self) -> Missing | None:
         if (missing := super().missing()) is not None:
             return missing
+        if oci_groups.unified() and not oci_groups.holds("cpuset"):
+            return Missing(
+                "runsc makes no container where version 2 of control groups has no controller "
+                "cpuset, and this computer's kernel has none",
+                "leave it out here, or use another kernel",
+            )
         try:
             run(self._argv("list"), timeout=10)
         except CommandError as error:

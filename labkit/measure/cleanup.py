@@ -18,8 +18,7 @@ from labkit.backends.base import Backend, broken
 from labkit.backends.table import BACKENDS
 from labkit.image import known_files
 from labkit.system import owned_files
-from labkit.system.clock import wait_until
-from labkit.system.owner_marks import TEMP_PREFIX, mark_in, mark_of, runs
+from labkit.system.owner_marks import TEMP_PREFIX, mark_in, mark_of, runs, wait_gone
 from labkit.system.ownership import Judge, Kept
 from labkit.system.paths import cache_dir
 
@@ -62,12 +61,8 @@ def _sweep_processes(judge: Judge) -> list[str]:
             with suppress(psutil.Error):
                 names.setdefault(process.pid, f"process {process.pid} ({process.name()})")
                 send(process)
-        _wait_for(left)
+        wait_gone(left, GRACE_S)
     return list(names.values())
-
-
-def _wait_for(left: list[psutil.Process]) -> None:
-    wait_until(lambda: not any(map(runs, left)), timeout=GRACE_S)
 
 
 def _is_left(process: psutil.Process, judge: Judge) -> bool:

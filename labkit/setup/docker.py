@@ -21,7 +21,7 @@ from labkit.errors import LabError
 from labkit.setup import apt
 from labkit.system import owned_files
 from labkit.system.clock import wait_until
-from labkit.system.owner_marks import Mark, owner_mark
+from labkit.system.owner_marks import Mark, owner_mark, wait_gone
 from labkit.system.ownership import Kept, Verdict, known_of, said
 from labkit.system.paths import state_dir
 from labkit.system.process import as_root, find_tool, last_lines, run, spawn_detached
@@ -63,11 +63,11 @@ def stop_daemon(keep: Callable[[Kept], None] | None = None) -> str | None:
         return None
     children = process.children(recursive=True)
     process.terminate()
-    _, alive = psutil.wait_procs([process, *children], timeout=STOP_TIMEOUT_S)
+    alive = wait_gone([process, *children], timeout=STOP_TIMEOUT_S)
     for left in alive:
         with suppress(psutil.Error):
             left.kill()
-    psutil.wait_procs(alive, timeout=STOP_TIMEOUT_S)
+    wait_gone(alive, timeout=STOP_TIMEOUT_S)
     return f"dockerd, process {process.pid}"
 
 

@@ -13,7 +13,7 @@ import re
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from labkit.errors import LabError, NoRoom
 from labkit.system import refusals
+from labkit.system.clock import wait_until
 
 if TYPE_CHECKING:
     import psutil  # slow to import: each command has an owner, few look at other processes
@@ -142,6 +143,15 @@ def runs(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+def wait_gone(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Process]:
+    """Waits for the end of all; those that still run after so many seconds. psutil's own
+    wait_procs fails where a process ends while it is looked at: pidfd_open(2) then answers EINVAL,
+    which psutil 7.2 does not expect."""
+    left = list(processes)
+    wait_until(lambda: not any(map(runs, left)), timeout=timeout)
+    return [process for process in left if runs(process)]
 
 
 @contextmanager

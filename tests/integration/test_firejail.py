@@ -16,6 +16,7 @@ from labkit.backends.firejail import NAMES, SANDBOXES
 from labkit.guest.protocol import Request
 from labkit.image import LabImage
 from labkit.measure import cleanup
+from labkit.system.owner_marks import wait_gone
 from tests.conftest import ready_backend
 from tests.integration.test_conformance import started
 from tests.traces import traces
@@ -31,7 +32,7 @@ def test_what_a_killed_firejail_leaves_is_removed(lab_image: LabImage) -> None:
         (pid,) = meter.pids
         inside = psutil.Process(pid).children(recursive=True)
         os.kill(pid, signal.SIGKILL)
-        assert not psutil.wait_procs(inside, timeout=10)[1], "all of it ends with firejail"
+        assert not wait_gone(inside, timeout=10), "all of it ends with firejail"
     left = [NAMES / str(pid), SANDBOXES / str(pid)]
     assert all(file.exists() for file in left)
     assert traces(os.getpid()) == [str(left[0])]

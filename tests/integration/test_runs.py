@@ -30,6 +30,7 @@ from labkit.measure import cleanup
 from labkit.recordings.facts import Limits
 from labkit.recordings.words import MILESTONES
 from labkit.system.clock import HostClock, wait_until
+from labkit.system.owner_marks import wait_gone
 from tests.traces import traces
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
@@ -233,7 +234,7 @@ def test_a_daemon_that_dies_during_a_run_is_told_and_the_others_go_on(
     everything = [own_daemon, *own_daemon.children(recursive=True)]
     for victim in everything:
         victim.kill()
-    psutil.wait_procs(everything, timeout=10)
+    wait_gone(everything, timeout=10)
     status, _, err = finish(process)
     assert status == 1, err
     trials = load_run(tmp_path / "run").trials
@@ -248,7 +249,7 @@ def test_a_daemon_that_is_gone_before_its_trial_is_told_too(
     everything = [own_daemon, *own_daemon.children(recursive=True)]
     for victim in everything:
         victim.kill()
-    psutil.wait_procs(everything, timeout=10)
+    wait_gone(everything, timeout=10)
     with (
         pytest.raises(BackendError, match="Docker could not be reached"),
         DockerBackend().launch(lab_image, Limits(), Timeline(HostClock())),

@@ -16,7 +16,7 @@ import pytest
 
 from labkit.errors import CommandError
 from labkit.measure import cleanup
-from labkit.system.owner_marks import mark_of, owner, runs, scratch_folder
+from labkit.system.owner_marks import mark_of, owner, runs, scratch_folder, wait_gone
 from labkit.system.process import (
     condition,
     end,
@@ -258,3 +258,16 @@ def test_a_programs_end_is_noticed_at_once_and_its_time_limit_holds() -> None:
     finally:
         end(child)
     assert wait_for(child, 1), "also one that was waited for already"
+
+
+def test_what_ends_while_it_is_looked_at_has_ended() -> None:
+    soon, late = (subprocess.Popen(["sleep", seconds]) for seconds in ("0.2", "60"))
+    processes = [psutil.Process(soon.pid), psutil.Process(late.pid)]
+    try:
+        assert wait_gone(processes, 1.0) == [processes[1]]
+        late.kill()
+        assert wait_gone(processes, 10.0) == []
+    finally:
+        for process in (soon, late):
+            process.kill()
+            process.wait()

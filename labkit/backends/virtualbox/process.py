@@ -16,7 +16,7 @@ from labkit.backends.virtualbox.registry import HEADLESS, renew_services
 from labkit.errors import BackendError
 from labkit.system import owned_files
 from labkit.system.clock import wait_until
-from labkit.system.owner_marks import mark_of, owner
+from labkit.system.owner_marks import mark_of, owner, wait_gone
 from labkit.system.process import end, spawn
 
 LOGS = ("vm.log", "display.log", "console.log")
@@ -86,7 +86,7 @@ def _headless(machine: Machine) -> Iterator[MachineProcess]:
         for process in left:
             with suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(left, timeout=5)
+        wait_gone(left, timeout=5)
 
 
 def _find(name: str) -> list[psutil.Process]:

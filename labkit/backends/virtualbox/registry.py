@@ -19,7 +19,7 @@ from labkit.backends.virtualbox import leftovers
 from labkit.backends.virtualbox.manage import MAKE_ROOM
 from labkit.errors import BackendError
 from labkit.system import owned_files
-from labkit.system.owner_marks import TEMP_PREFIX, mark_of, owner
+from labkit.system.owner_marks import TEMP_PREFIX, mark_of, owner, wait_gone
 
 SERVICES = ("VBoxSVC", "VBoxXPCOMIPCD")
 HEADLESS = "VBoxHeadless"
@@ -99,8 +99,8 @@ def _end_services() -> None:
     for process in left:
         with suppress(psutil.Error):
             process.terminate()
-    _, alive = psutil.wait_procs(left, timeout=GRACE_S)
+    alive = wait_gone(left, timeout=GRACE_S)
     for process in alive:
         with suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(alive, timeout=GRACE_S)
+    wait_gone(alive, timeout=GRACE_S)

@@ -82,7 +82,7 @@ class Vmrun:
         for process in left:
             with suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(left, timeout=END_TIMEOUT_S)
+        wait_gone(vmx, END_TIMEOUT_S)
         return not processes(vmx) and (not refused or bool(left))
 
     def _do(self, what: str, *words: object) -> str:
