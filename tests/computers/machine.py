@@ -42,6 +42,8 @@ class Machine:
     def start(self) -> None:
         """Also once more: what was written to its disks is gone, as is whatever ran in it."""
         self.end()
+        for changes in self._folder.glob("changes-*"):  # user-mode Linux's
+            changes.unlink()
         ours, theirs = (self._running.enter_context(one) for one in socket.socketpair())
         images = [*self._disks.values()]
         argv = commands.command(self._computer, self._folder, images, theirs.fileno())
@@ -54,7 +56,7 @@ class Machine:
         device = commands.DEVICES[self._computer.machine]
         for letter, place in zip("bcd", [*self._disks][1:], strict=False):
             self.run(f"mount --mkdir {device}{letter} {place}")
-        self.run(self._prepared, ANSWER_TIMEOUT_S)
+        self.run(self._prepared, BOOT_TIMEOUT_S)
 
     def end(self) -> None:
         self._running.close()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.computers.machine import Machine
 
-pytestmark = [pytest.mark.computer, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.computer, pytest.mark.timeout(2 * 2400)]
 
 PATIENCE_S = 1500
 # As `labkit`, with a time limit for the question whether KVM counts that fits an emulated computer.

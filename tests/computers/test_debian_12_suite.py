@@ -9,7 +9,7 @@ from tests.computers.computers import DEBIAN_12_SUITE
 from tests.computers.machine import Machine
 from tests.computers.suite import PART_S, passes
 
-pytestmark = [pytest.mark.computer, pytest.mark.timeout(PART_S + 1800)]
+pytestmark = [pytest.mark.computer, pytest.mark.timeout(2 * (PART_S + 1800))]
 
 FACTOR = 10
 # What its processes are, where its limits hold, what its meters read, what a killed lab leaves.

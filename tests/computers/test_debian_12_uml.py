@@ -10,7 +10,7 @@ from tests.computers.computers import DEBIAN_12_UML
 from tests.computers.machine import Machine
 from tests.computers.suite import PART_S, passes
 
-pytestmark = [pytest.mark.computer, pytest.mark.timeout(PART_S + 1800)]
+pytestmark = [pytest.mark.computer, pytest.mark.timeout(2 * (PART_S + 1800))]
 
 FACTOR = 4  # a system call takes many times as long there
 # What there is no program for in it, or no network to bring it.

@@ -178,6 +178,17 @@ def test_a_signal_is_held_back_and_then_delivered() -> None:
         signal.signal(signal.SIGINT, before)
 
 
+def test_what_is_started_inherits_an_ignored_signal() -> None:
+    """As after the first Ctrl-C, and under nohup."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        status = run(["cat", "/proc/self/status"]).stdout
+    finally:
+        signal.signal(signal.SIGINT, before)
+    (ignored,) = re.findall(r"^SigIgn:\s+(\w+)$", status, re.MULTILINE)
+    assert int(ignored, 16) >> (signal.SIGINT - 1) & 1
+
+
 @pytest.mark.parametrize("start", [spawn, run])
 def test_a_signal_in_the_midst_of_a_start_leaves_no_process(
     monkeypatch: pytest.MonkeyPatch, start: Callable[[list[str]], object]

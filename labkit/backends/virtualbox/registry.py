@@ -70,8 +70,8 @@ def services() -> dict[str, list[int]]:
 def renew_services() -> None:
     """After a machine's program has not ended well: VBoxSVC may hold on to that machine for ever,
     and then not even end itself. A new one, which starts by itself, reads from the files that the
-    machine was aborted. While another machine runs, it is left alone."""
-    if not _ours(MACHINES):
+    machine was aborted. While another machine runs, or is made, it is left alone."""
+    if _users <= 1 and not _ours(MACHINES):
         _end_services()
 
 

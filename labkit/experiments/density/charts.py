@@ -101,9 +101,12 @@ def _axes(axes: Axes, levels: list[int], scale: units.Scale, ticks: list[float])
 
 
 def _unknown(table: pd.DataFrame) -> str:
-    known = table.groupby("backend", sort=False)["median_bytes"].count()
-    names = [str(name) for name, count in known.items() if not count]
-    return f"The memory of {' and '.join(names)} is not known." if names else ""
+    names = table[~(table["median_bytes"] > 0)]["backend"].unique()
+    return (
+        f"Memory that is not known, or not above zero, is not drawn: {', '.join(names)}."
+        if (len(names))
+        else ""
+    )
 
 
 def _alt(table: pd.DataFrame) -> str:

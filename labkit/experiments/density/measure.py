@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
+import psutil
+
+from labkit.backends.base import Backend, broken
 from labkit.backends.instance import Meter
 from labkit.errors import LabError
 from labkit.experiments.base import Batches
 from labkit.experiments.density.planning import SETTLE_S, Cell, one_only, schedule
 from labkit.experiments.density.records import DensityPlan, Group, Start
 from labkit.experiments.density.starting import Starting, starting
-from labkit.measure import sampler
+from labkit.measure import cleanup, sampler
 from labkit.measure.room import check_further, check_room
 from labkit.measure.session import Session
 from labkit.recordings.kind import Rows
+from labkit.recordings.words import Engine
 from labkit.system import host
 
 UNREAD = "its PSS is only read by root, and by the user whose process it is"
@@ -39,8 +44,11 @@ class _Runner:
     plan: DensityPlan
     session: Session
     groups: dict[Cell, Group] = field(default_factory=dict)
+    engines: dict[str, Engine | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name, backend in self.session.backends.items():
+            self.engines[name] = backend.engine(self.session.plain)
         for row in self.session.before.get("groups", ()):
             assert isinstance(row, Group)
             self.groups[cell_of(row)] = row
@@ -83,15 +91,21 @@ class _Runner:
         machine may take more than its own memory."""
         _, name, level, _ = cell
         check_room(self.session.backends[name].within(self.plan.limits), level)
-        taken = (_each_bytes(row) for row in self.groups.values() if row.backend == name)
-        check_further(level, max(taken, default=0))
+        check_further(level, self._each_bytes(name))
+
+    def _each_bytes(self, name: str) -> float:
+        """The median of the largest groups so far: what one or a few take holds what services
+        take once, and what else the computer did just then."""
+        mine = [row for row in self.groups.values() if row.backend == name and row.status == "ok"]
+        most = max((row.level for row in mine), default=0)
+        return median([_each_bytes(row) for row in mine if row.level == most] or [0.0])
 
     def _started(self, cell: Cell, starts: list[Start]) -> dict[str, Any]:
         """Starts a group, notes each of its instances, reads all of them, and ends them."""
         _, name, level, way = cell
         backend, clock = self.session.backends[name], self.session.clock
         limits = backend.within(self.plan.limits)
-        services, available = _memory(backend.services()), host.memory_available()
+        services, available = _read([], backend), host.memory_available()
         spent = host.cpu_s()
         with starting(
             lambda timeline: backend.launch(self.session.plain, limits, timeline),
@@ -99,6 +113,7 @@ class _Runner:
             way,
             clock,
             self.session.ready_timeout,
+            lambda: cleanup.sweep([backend], mine=True),
         ) as requested:
             spent = host.cpu_s() - spent
             starts += _starts(cell, requested)
@@ -106,8 +121,7 @@ class _Runner:
                 return {"status": "failed", "error": failed}
             clock.sleep(SETTLE_S)
             left = host.memory_available()
-            meters = [meter for one in requested for meter in one.ready.result().all_meters()]
-            memory, why = _grown(services, _memory([*meters, *backend.services()]))
+            memory, why = _grown(services, _read(requested, backend))
         return {
             "status": "ok",
             "all_ready_s": max(row.requested_s + (row.startup_s or 0) for row in starts),
@@ -121,7 +135,7 @@ class _Runner:
         block, name, level, way = cell
         backend = self.session.backends[name]
         named = {"block": block, "backend": name, "level": level, "way": way}
-        facts = {"family": backend.family, "engine": backend.engine(self.session.plain)}
+        facts = {"family": backend.family, "engine": self.engines[name]}
         return Group.model_validate({**named, **facts, **figures})
 
 
@@ -146,14 +160,24 @@ def _starts(cell: Cell, requested: list[Starting]) -> list[Start]:
     return rows
 
 
+def _read(requested: list[Starting], backend: Backend) -> Memory:
+    """Of instances that are ready, and of what they share."""
+    try:
+        meters = [meter for one in requested for meter in one.ready.result().all_meters()]
+        return _memory([*meters, *backend.services()])
+    except (LabError, psutil.Error) as error:  # one that has ended, or services that do not answer
+        return None, broken(error).reason
+
+
 def _memory(meters: Iterable[Meter]) -> Memory:
     """The PSS of all processes of these meters; not known where it is not of one of them."""
     total = 0
     for meter in meters:
-        size = sampler.read(meter).pss_bytes
-        if size is None:
-            return None, f"{meter.name}: {meter.why or UNREAD}"
-        total += size
+        reading = sampler.read(meter)
+        if reading.pss_bytes is None:
+            ended = "it has ended" if meter.pids and not reading.processes else UNREAD
+            return None, f"{meter.name}: {meter.why or ended}"
+        total += reading.pss_bytes
     return total, None
 
 

@@ -13,13 +13,12 @@ from threading import Event, Thread
 
 from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
-from labkit.errors import GuestTimeout
 from labkit.experiments.density.records import Way
 from labkit.system.clock import Clock
 from labkit.system.process import uninterrupted
 
-# How often one that waits looks whether it is to end: a user who interrupts waits no longer.
-LOOK_S = 5.0
+# How long one that is not ready yet is waited for before it is ended by force.
+PATIENCE_S = 5.0
 Launch = Callable[[Timeline], AbstractContextManager[Instance]]
 
 
@@ -50,11 +49,18 @@ class Starting:
         self._go.set()
 
     def end(self) -> None:
-        """Returns when nothing of it is left: one that is being launched is launched first, and
-        its readiness is waited for LOOK_S more at most."""
+        """Returns when nothing of it is left, or while it still waits to be ready."""
         self._end.set()
         self._go.set()
         if self._thread.is_alive():
+            self._thread.join(None if self.ready.done() else PATIENCE_S)
+
+    @property
+    def goes_on(self) -> bool:
+        return self._thread.is_alive()
+
+    def wait_ended(self) -> None:
+        if self.goes_on:
             self._thread.join()
 
     def _live(self) -> None:
@@ -65,33 +71,24 @@ class Starting:
         self._timeline.mark("requested", self.requested)
         try:
             with self._launch(self._timeline) as instance:
-                if self._is_ready(instance):
-                    self.ready.set_result(instance)
-                    self._end.wait()
+                instance.wait_ready(self._ready_timeout)
+                self.ready.set_result(instance)
+                self._end.wait()
         except BaseException as error:
             if self.ready.done():
                 self.ended_badly = error
             else:
                 self.ready.set_exception(error)
 
-    def _is_ready(self, instance: Instance) -> bool:
-        """Waits for it, but no longer where it is to end anyway."""
-        deadline = self._clock.now() + self._ready_timeout
-        while not self._end.is_set():
-            left = deadline - self._clock.now()
-            try:
-                instance.wait_ready(min(left, LOOK_S))
-            except GuestTimeout:
-                if left <= LOOK_S:
-                    raise
-            else:
-                return True
-        return False
-
 
 @contextmanager
 def starting(
-    launch: Launch, count: int, way: Way, clock: Clock, ready_timeout: float
+    launch: Launch,
+    count: int,
+    way: Way,
+    clock: Clock,
+    ready_timeout: float,
+    end_by_force: Callable[[], object],
 ) -> Iterator[list[Starting]]:
     """So many instances that were requested and are ready or have failed; one by one, none is
     requested after one that has failed. All are ended with this context in reverse order, whatever
@@ -118,6 +115,10 @@ def starting(
         with uninterrupted():  # a second signal waits for what the first one has begun
             for one in reversed(all_):
                 one.end()
+            if any(one.goes_on for one in all_):  # with its instance, the wait for it ends
+                end_by_force()
+            for one in all_:
+                one.wait_ended()
     for one in reversed(all_):
         if one.ended_badly is not None:
             raise one.ended_badly

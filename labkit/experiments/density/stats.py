@@ -20,12 +20,12 @@ def groups(recorded: pd.DataFrame) -> pd.DataFrame:
     …_s (first request → last instance ready), …_per_s (starts per second), …_cpu_s (of the whole
     computer, for each instance), …_bytes (PSS for each instance, with what services grew by) and
     …_marginal_bytes (a further instance: the slope from the next lower level of the same block and
-    way; at the lowest one, its memory for each instance)."""
+    way; with one instance, its memory)."""
     good = _good(recorded)
     good = good.sort_values("level", kind="stable")
     rising = good.groupby(["backend", "way", "block"])
     slope = rising["memory_bytes"].diff() / rising["level"].diff()
-    first = good["level"] == rising["level"].transform("min")
+    first = good["level"] == 1
     each = good["memory_bytes"] / good["level"]
     figures = {
         "s": good["all_ready_s"],
@@ -66,8 +66,9 @@ def speed_up(recorded: pd.DataFrame) -> pd.DataFrame:
 def knees(table: pd.DataFrame) -> pd.DataFrame:
     """From `groups`: one row a backend, with `knee`: the smallest level from which on, as far as
     it was measured, starting twice as many together has never given 10 % more starts per second
-    (medians). Only steps from a level to twice that level count. Empty where the last such step
-    still gave as much, or where there is none: then the knee is not reached."""
+    (medians). Only steps from a level to twice that level count, and none before a step that is
+    not known. Empty where the last such step still gave as much, or where there is none: then the
+    knee is not reached."""
     found = [
         (*facts, _knee(dict(zip(mine["level"], mine["median_per_s"], strict=True))))
         for facts, mine in table[table["way"] == "together"].groupby(FACTS, sort=False)
@@ -79,6 +80,8 @@ def _knee(rates: dict[int, float]) -> int | None:
     knee = None
     for level in sorted(rates, reverse=True):
         if 2 * level not in rates:
+            if knee is not None:
+                break
             continue
         if rates[2 * level] >= GAIN * rates[level]:
             break

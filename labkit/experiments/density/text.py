@@ -41,7 +41,8 @@ def text(recording: Density) -> str:
             _two(together, ("bytes", units.memory), ("marginal_bytes", units.memory)),
         ]
         named = f"{level} × {units.label(name, any_way.engine)}"
-        lines.append([named, str(any_way.n), *figures])
+        counts = sorted({way.n for way in (one, together) if way is not None})
+        lines.append([named, "/".join(map(str, counts)), *figures])
     few = table["few"].any()
     doubt = [f"Fewer than {FEW} blocks: intervals cover less than they say."] if few else []
     said = [EXPLAINED, *doubt, *knee_words(stats.knees(table)), *_reasons(recording.groups)]
@@ -60,8 +61,8 @@ def knee_words(knees: pd.DataFrame) -> list[str]:
     return [
         f"{units.label(row.backend, row.engine)}: "
         + (
-            f"from {row.knee} instances on, starting twice as many together no longer gives 10 % "
-            "more starts per second."
+            f"from {row.knee} instance{'s' if row.knee > 1 else ''} on, starting twice as many "
+            "together no longer gives 10 % more starts per second."
             if pd.notna(row.knee)
             else "more instances that start together may still give more starts per second: "
             "no limit was reached."

@@ -121,3 +121,17 @@ def test_the_text_has_a_row_a_number_and_is_no_wider_than_a_terminal(blocks: int
     said = text(cast(Any, SimpleNamespace(groups=frame([*made[:-1], lost]))))
     assert all(f"{level} × docker (native)" in said for level in (1, 2, 4))
     assert "no room" in said and max(map(len, said.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("rates", "knee"),
+    [
+        ({1: 1.0, 2: 1.0, 8: 4.0, 16: 4.0}, 8),  # from 2 to 4 is not known
+        ({1: 1.0, 2: 2.0, 4: 2.1, 8: 2.0}, 2),
+        ({1: 1.0, 2: 2.0, 3: 2.0}, None),
+    ],
+)
+def test_a_knee_is_not_seen_beyond_what_is_not_known(
+    rates: dict[int, float], knee: int | None
+) -> None:
+    assert stats._knee(rates) == knee

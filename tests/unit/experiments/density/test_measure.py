@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from labkit.backends.instance import Meter
-from labkit.errors import BackendError, GuestTimeout, UsageError
+from labkit.errors import BackendError, ConnectionEnded, GuestTimeout, UsageError
 from labkit.experiments import density
 from labkit.experiments.density import measure as measuring
 from labkit.experiments.density import planning, starting
 from labkit.experiments.density.measure import cell_of, measure
+from labkit.measure import cleanup
 from labkit.system import host
 from tests.unit.experiments.density.made_up import (
     Crowd,
@@ -172,26 +173,32 @@ def test_an_interrupt_while_they_are_launched_leaves_nothing(way: str) -> None:
     assert crowd.running == 0 and 0 < crowd.launched == crowd.cleaned
 
 
+ended_by_force = threading.Event()
+
+
 def hangs(instance: Ready, timeout: float = 0) -> None:
-    time.sleep(timeout)
+    """Until it is killed."""
+    if ended_by_force.wait(timeout):
+        raise ConnectionEnded("the connection ended")
     raise GuestTimeout("the agent did not announce itself in time")
 
 
 def test_an_interrupt_does_not_wait_for_one_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starting, "LOOK_S", 0.05)
-
+    monkeypatch.setattr(starting, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(cleanup, "sweep", lambda backends, mine: ended_by_force.set())
     crowd, before = Crowd(), _all_but(Crowd(), ("together", 4))
     monkeypatch.setattr(Ready, "wait_ready", hangs)
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         measured(crowd, before)
+    assert ended_by_force.is_set()
     assert crowd.running == 0 and crowd.launched == crowd.cleaned == 4
     assert time.monotonic() - began < 30, "and not the 60 s of the ready timeout"
 
 
 def test_one_that_hangs_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starting, "LOOK_S", 0.02)
+    ended_by_force.clear()
     crowd = Crowd()
     session = session_of(crowd)
     session.ready_timeout = 0.1
@@ -234,10 +241,10 @@ def test_before_the_computer_would_swap_no_more_are_started(
 ) -> None:
     """By what an instance has really taken, though the limits of all of them fit."""
     crowd = Crowd()
-    first = next(row for row in measured(Crowd())[1] if row.level == 1)
-    large = first.model_copy(update={"memory_bytes": 400 * 2**20})
+    two = [row for row in measured(Crowd())[1] if row.level == 2]
+    large = [row.model_copy(update={"memory_bytes": 800 * 2**20}) for row in two]
     monkeypatch.setattr(host, "memory_available", lambda: 1200 * 2**20)
-    _, groups = measured(crowd, [large])
+    _, groups = measured(crowd, large)
     assert {row.level for row in groups if row.status == "left out"} == {4}
     assert all("swap" in str(row.error) for row in groups if row.status == "left out")
 
@@ -288,3 +295,20 @@ def test_what_makes_no_sense(choices: dict[str, Any]) -> None:
 def test_a_plan_is_described() -> None:
     told = planning.describe(density.plan(backends=["host"], most=4))
     assert "1, 2, 4" in told and "host" in told
+
+
+def test_a_daemon_that_is_gone_is_the_reason_of_its_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for its engine then, it would not answer."""
+    crowd = Crowd()
+
+    def on_launch(number: int) -> None:
+        monkeypatch.setattr(crowd, "engine", refuses)
+        monkeypatch.setattr(crowd, "services", refuses)
+        raise BackendError("the daemon is gone")
+
+    def refuses(*_: object) -> None:
+        raise BackendError("the daemon is gone")
+
+    crowd.on_launch = on_launch
+    _, groups = measured(crowd, repeats=2)
+    assert {(row.status, row.block) for row in groups} == {("failed", 1)} and len(groups) == 6
