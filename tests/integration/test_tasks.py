@@ -175,11 +175,14 @@ def test_which_of_two_processes_is_the_containers(image: str) -> None:
 
 def test_a_limit_that_is_none_and_one_that_is_not_felt(image: str) -> None:
     run = ("run", "-d", "--name", "lab-half", *BUSYBOX)
-    for options, words in (
+    cases = [
         (("--cpuset-cpus", "0"), "may use all of it"),
         (("--cpus", "0.7"), "0.7 CPUs, and not half"),
         (("--cpus", "0.5"), "wants less than its limit"),
-    ):
+    ]
+    if os.cpu_count() == 1:  # then a set of one CPU limits nothing
+        del cases[0]
+    for options, words in cases:
         docker(*run, *options, image, "sleep", "60")
         assert words in told("04-half")
         docker("rm", "-f", "lab-half")
