@@ -275,8 +275,11 @@ def _blocked(numbers: Iterable[int]) -> Iterator[None]:
 
 
 def last_lines(text: str, count: int = 12) -> str:
-    """The end of a program's output, for an error message."""
-    return "\n".join(text.strip().splitlines()[-count:])
+    """The end of a program's output, for an error message. Before it, the line in which a kernel
+    says why it dies: a list of its calls follows, which may be longer than such an end."""
+    lines = text.strip().splitlines()
+    dying = [line for line in lines[:-count] if "Kernel panic" in line]
+    return "\n".join([*dying[-1:], *lines[-count:]])
 
 
 def _group_exists(group: int) -> bool:

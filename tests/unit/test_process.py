@@ -21,6 +21,7 @@ from labkit.system.process import (
     condition,
     end,
     find_tool,
+    last_lines,
     run,
     spawn,
     uninterrupted,
@@ -282,3 +283,16 @@ def test_what_ends_while_it_is_looked_at_has_ended() -> None:
         for process in (soon, late):
             process.kill()
             process.wait()
+
+
+@pytest.mark.parametrize("calls", [0, 3, 40])
+def test_why_a_kernel_dies_is_among_its_last_words(calls: int) -> None:
+    console = "\n".join(
+        [
+            *map(str, range(50)),
+            "[ 0.6] Kernel panic - not syncing: VFS",
+            *["[ 0.6]  a call"] * calls,
+        ]
+    )
+    told = last_lines(console, 12).splitlines()
+    assert any("Kernel panic" in line for line in told) and len(told) in (12, 13)
