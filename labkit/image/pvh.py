@@ -15,7 +15,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_LOAD, _NOTE = 1, 4
+LOAD, _NOTE = 1, 4
 _HEADER, _SEGMENT = 64, "<IIQQQQQQ"
 _OWNER, _ENTRY = b"Xen\0", 18
 
@@ -36,9 +36,9 @@ class _Segment(NamedTuple):
 def startable(elf: bytes) -> bytes | None:
     """The file without what a start does not need; None where it has no such entry.
     struct.error where it is cut off."""
-    segments = list(_segments(elf))
-    loads = [segment for segment in segments if segment.kind == _LOAD]
-    notes = next((segment for segment in segments if segment.kind == _NOTE), None)
+    found = list(segments(elf))
+    loads = [segment for segment in found if segment.kind == LOAD]
+    notes = next((segment for segment in found if segment.kind == _NOTE), None)
     entry = _entry(elf[notes.offset : notes.offset + notes.size]) if notes else None
     if notes is None or not any(_holds(load, entry) for load in loads):
         return None
@@ -63,12 +63,15 @@ def _content(elf: bytes, segment: _Segment) -> bytes:
     return elf[segment.offset : segment.offset + segment.size]
 
 
-def _segments(elf: bytes) -> Iterator[_Segment]:
+def segments(elf: bytes) -> Iterator[_Segment]:
+    """Its program headers. struct.error where they are not in it."""
     if elf[:6] != b"\x7fELF\x02\x01":
         return
     (table,) = struct.unpack_from("<Q", elf, 32)
     (count,) = struct.unpack_from("<H", elf, 56)
     size = struct.calcsize(_SEGMENT)
+    if table + count * size > len(elf):
+        raise struct.error("the table of its segments is not in it")
     for number in range(count):
         yield _Segment(*struct.unpack_from(_SEGMENT, elf, table + number * size))
 

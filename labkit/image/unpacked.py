@@ -18,7 +18,7 @@ import struct
 from contextlib import suppress
 
 from labkit.image.lz4 import unpack_legacy
-from labkit.image.pvh import startable
+from labkit.image.pvh import LOAD, segments, startable
 
 _PAGE = 4096
 _HEADER_MAGIC = (0x202, b"HdrS")
@@ -28,6 +28,7 @@ _LOAD_FLAGS = 0x236
 _INIT_SIZE = 0x260
 _CODE32_START = 0x214
 _CHUNK = 8 << 20
+_LARGEST = 1 << 30  # no kernel takes so much
 _JUMP = 8  # bytes at the beginning that make way for a jump
 
 
@@ -76,12 +77,12 @@ def flatten(elf: bytes) -> tuple[int, bytes]:
     on. Zeros at the end are left out: the kernel clears that part by itself."""
     if elf[:5] != b"\x7fELF\x02":
         raise ValueError("no 64-bit ELF file")
-    (table,) = struct.unpack_from("<Q", elf, 32)
-    (count,) = struct.unpack_from("<H", elf, 56)
-    headers = [struct.unpack_from("<IIQQQQ", elf, table + 56 * i) for i in range(count)]
-    loads = [(paddr, offset, size) for kind, _, offset, _, paddr, size in headers if kind == 1]
+    loads = [(one.physical, one.offset, one.size) for one in segments(elf) if one.kind == LOAD]
     target = min(paddr for paddr, _, _ in loads)
-    image = bytearray(max(paddr + size for paddr, _, size in loads) - target)
+    length = max(paddr + size for paddr, _, size in loads) - target
+    if length > _LARGEST:
+        raise ValueError("its segments lie too far from each other")
+    image = bytearray(length)
     for paddr, offset, size in loads:
         image[paddr - target : paddr - target + size] = elf[offset : offset + size]
     return target, bytes(image).rstrip(b"\0")

@@ -34,7 +34,9 @@ def test_all_get_ready_in_both_ways_and_nothing_is_left(
     groups, starts = found.groups, found.starts
     assert (groups["status"] == "ok").all(), groups["error"].dropna().tolist()
     assert len(groups) == 2 * 3 and len(starts) == 2 * (1 + 2 + 4)
-    assert (starts["startup_s"] > 0).all() and (groups["cpu_s"] > 0).all()
+    # A bare process may take less than a step of the kernel's clock.
+    assert (starts["startup_s"] > 0).all() and (groups["cpu_s"] >= 0).all()
+    assert name == "host" or (groups["cpu_s"] > 0).all()
     # Even a bare process has pages of its own; none has more than its limit and the machine's own.
     each = groups["memory_bytes"] / groups["level"]
     assert ((each > 0.05 * MIB) & (each < 256 * MIB)).all(), each.tolist()

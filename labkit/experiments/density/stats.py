@@ -12,13 +12,15 @@ from labkit.stats.spread import FEW, floats, spread
 
 FACTS = ["backend", "family", "engine"]
 KEYS = [*FACTS, "level", "way"]
+CPU_LEAST_S = 0.1  # the kernel counts it in steps of 0.01 s: of less it tells too little
 GAIN = 1.10  # so many times the starts a second are a gain, for twice as many instances
 
 
 def groups(recorded: pd.DataFrame) -> pd.DataFrame:
     """One row a backend, level and way: n, few, and the median with its 95 % interval of
     …_s (first request → last instance ready), …_per_s (starts per second), …_cpu_s (of the whole
-    computer, for each instance), …_bytes (PSS for each instance, with what services grew by) and
+    computer, for each instance; where the median of all together is CPU_LEAST_S or more), …_bytes
+    (PSS for each instance, with what services grew by) and
     …_marginal_bytes (a further instance: the slope from the next lower level of the same block and
     way; with one instance, its memory)."""
     good = _good(recorded)
@@ -27,10 +29,11 @@ def groups(recorded: pd.DataFrame) -> pd.DataFrame:
     slope = rising["memory_bytes"].diff() / rising["level"].diff()
     first = good["level"] == 1
     each = good["memory_bytes"] / good["level"]
+    long = good.groupby(["backend", "level", "way"])["cpu_s"].transform("median") >= CPU_LEAST_S
     figures = {
         "s": good["all_ready_s"],
         "per_s": good["level"] / good["all_ready_s"],
-        "cpu_s": good["cpu_s"] / good["level"],
+        "cpu_s": good["cpu_s"].where(long) / good["level"],
         "bytes": each,
         "marginal_bytes": slope.mask(first, each),
     }

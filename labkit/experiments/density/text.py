@@ -18,9 +18,10 @@ EXPLAINED = (
     "one by one: each instance is requested when the one before is ready; together: all are "
     "requested at once. Both columns: from the first request until all are ready, in brackets the "
     "95 % interval. speed-up: one by one divided by together, within each block. The other columns "
-    "are of those that start together: how many start in a second, CPU time of the whole computer, "
-    "memory as PSS with what the shared services grew by. a further one: the slope of the memory "
-    "from the number before."
+    "are of those that start together: how many start in a second, CPU time of the whole computer "
+    "(empty where all together took less than 0.1 s, since the kernel counts it in steps of 0.01 "
+    "s), memory as PSS with what the shared services grew by. a further one: the slope of the "
+    "memory from the number before."
 )
 
 

@@ -6,7 +6,7 @@ import struct
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from labkit.image.pvh import startable
@@ -70,6 +70,7 @@ def test_of_a_packed_kernel() -> None:
 
 
 @given(st.integers(0, 4400), st.binary(max_size=8))
+@example(36, b"\0\0\0\x80")  # a table that lies 2**63 bytes behind
 def test_damaged_files_are_told_and_never_crash(place: int, other: bytes) -> None:
     whole = elf(ENTRY)
     with suppress(struct.error):

@@ -4,7 +4,7 @@ import struct
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from labkit.image import lz4
@@ -36,7 +36,7 @@ def elf(*segments: tuple[int, bytes]) -> bytes:
         size = len(data)
         headers += struct.pack("<IIQQQQQQ", 1, 5, place, 0, address, size, size, 0x1000)
         contents += data
-    head = bytearray(b"\x7fELF\x02".ljust(64, b"\0"))
+    head = bytearray(b"\x7fELF\x02\x01".ljust(64, b"\0"))
     struct.pack_into("<Q", head, 32, 64)
     struct.pack_into("<H", head, 56, len(segments))
     return bytes(head) + headers + contents
@@ -89,6 +89,15 @@ def test_literals_come_back(first: bytes, second: bytes) -> None:
 def test_damaged_data_are_told_and_never_crash(data: bytes) -> None:
     with suppress(ValueError):
         unpack_legacy(LEGACY_MAGIC + data)
+
+
+@given(st.integers(0, 200), st.binary(max_size=8))
+@example(36, b"\0\0\0\x80")  # a table that lies 2**63 bytes behind
+@example(64 + 28, b"\0\0\0\x40")  # a segment at 2**62
+def test_a_damaged_kernel_is_told_and_never_crashes(place: int, other: bytes) -> None:
+    whole = elf((TARGET + 8, b"second\0\0"), (TARGET, b"first"))
+    with suppress(ValueError, struct.error):
+        flatten(whole[:place] + other + whole[place + len(other) :])
 
 
 def test_segments_lie_at_their_addresses() -> None:

@@ -36,6 +36,14 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def interrupts_are_heeded() -> Any:
+    """Whoever starts the tests in the background of a shell has them ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
 def no_thread_is_left() -> Any:
     before = threading.active_count()
     yield
