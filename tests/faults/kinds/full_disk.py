@@ -32,18 +32,19 @@ def inject(scene: Scene) -> None:
         scene.entry.orphans += [str(path) for path in small.glob("labkit-*")]
         assert ended.status in (0, 1), ended.err
         if (scene.run / MANIFEST).exists():
-            _go_on(scene, small, course.trials)
+            _go_on(scene, env, course.trials)
         elif place == "temporary":
             raise AssertionError(f"no run was begun: {ended.err}")
 
 
-def _go_on(scene: Scene, small: object, planned: list[int]) -> None:
-    """What was finished can be read at once, and the run goes on when there is room."""
+def _go_on(scene: Scene, env: dict[str, str], planned: list[int]) -> None:
+    """What was finished can be read at once, and the run goes on when there is room: on the same
+    file system, since the workload disk writes to it."""
     kept = Kept.of(scene.run)
     scene.expect_failed_trials_explained()
     if load_run(scene.run).ending is None:
         make_room(scene.folder / "small")
-        resumed = scene.perform("run", "--resume", str(scene.run))
+        resumed = scene.perform("run", "--resume", str(scene.run), env=env)
         assert resumed.status in (0, 1), resumed.err
         trials = load_run(scene.run).trials
         # A backend that has failed, since it found no room, was not tried again.
