@@ -6,6 +6,7 @@ Whatever is started here carries its owner's mark in the environment: see owners
 from __future__ import annotations
 
 import os
+import re
 import select
 import shlex
 import shutil
@@ -24,6 +25,9 @@ from labkit.system import refusals
 from labkit.system.clock import wait_until
 from labkit.system.owner_marks import OWNER_VARIABLE, owner
 from labkit.system.paths import typed
+
+# A serial line that is emulated doubles a character now and then.
+PANIC = re.compile("K+e+r+n+e+l+ +p+a+n+i+c+")
 
 
 @dataclass(frozen=True)
@@ -278,7 +282,7 @@ def last_lines(text: str, count: int = 12) -> str:
     """The end of a program's output, for an error message. Before it, the line in which a kernel
     says why it dies: a list of its calls follows, which may be longer than such an end."""
     lines = text.strip().splitlines()
-    dying = [line for line in lines[:-count] if "Kernel panic" in line]
+    dying = [line for line in lines[:-count] if PANIC.search(line)]
     return "\n".join([*dying[-1:], *lines[-count:]])
 
 

@@ -31,6 +31,7 @@ from labkit.recordings.facts import Limits
 from labkit.recordings.words import MILESTONES
 from labkit.system.clock import HostClock, wait_until
 from labkit.system.owner_marks import wait_gone
+from labkit.system.process import PANIC
 from tests.traces import traces
 
 LABKIT = str(Path(sys.executable).with_name("labkit"))
@@ -193,7 +194,7 @@ def test_a_kernel_that_dies_shows_its_consoles_last_lines(
         ) as instance,
     ):
         instance.wait_ready(60)
-    assert "Kernel panic" in caught.value.details
+    assert PANIC.search(caught.value.details)
 
 
 def test_without_a_daemon_the_answer_is_a_command(tmp_path: Path) -> None:
