@@ -123,3 +123,8 @@ def together(rates: dict[int, float], blocks: int = 3) -> list[Group]:
         for level, rate in rates.items()
         for way in WAYS
     ]
+
+
+def all_but(crowd: Crowd, wanted: tuple[str, int]) -> list[Any]:
+    _, groups = measured(Crowd())
+    return [row for row in groups if (row.way, row.level) != wanted]

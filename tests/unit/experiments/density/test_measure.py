@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
-import time
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from labkit.backends.instance import Meter
-from labkit.errors import BackendError, ConnectionEnded, GuestTimeout, UsageError
+from labkit.errors import BackendError, UsageError
 from labkit.experiments import density
 from labkit.experiments.density import measure as measuring
-from labkit.experiments.density import planning, starting
+from labkit.experiments.density import planning
 from labkit.experiments.density.measure import cell_of, measure
-from labkit.measure import cleanup
 from labkit.system import host
 from tests.unit.experiments.density.made_up import (
     Crowd,
-    Ready,
+    all_but,
     breaks,
     measured,
     plan_of,
@@ -92,19 +89,14 @@ def _cell(start: Any) -> Any:
 
 def test_they_are_ended_in_reverse_order() -> None:
     crowd = Crowd()
-    _, (row,) = measured(crowd, _all_but(crowd, ("one by one", 4)))
+    _, (row,) = measured(crowd, all_but(crowd, ("one by one", 4)))
     assert row.status == "ok" and crowd.ended == [4, 3, 2, 1]
-
-
-def _all_but(crowd: Crowd, wanted: tuple[str, int]) -> list[Any]:
-    _, groups = measured(Crowd())
-    return [row for row in groups if (row.way, row.level) != wanted]
 
 
 def test_one_that_fails_is_noted_and_all_others_are_ended() -> None:
     crowd = Crowd()
     crowd.on_launch = breaks(2)
-    starts, (row,) = measured(crowd, _all_but(crowd, ("together", 4)))
+    starts, (row,) = measured(crowd, all_but(crowd, ("together", 4)))
     assert row.status == "failed" and "it broke" in str(row.error) and row.all_ready_s is None
     assert sorted(start.error is None for start in starts) == [False, True, True, True]
     assert crowd.launched == crowd.cleaned == 4 and crowd.running == 0
@@ -113,7 +105,7 @@ def test_one_that_fails_is_noted_and_all_others_are_ended() -> None:
 def test_one_by_one_none_is_requested_after_one_that_fails() -> None:
     crowd = Crowd()
     crowd.on_launch = breaks(2)
-    starts, (row,) = measured(crowd, _all_but(crowd, ("one by one", 4)))
+    starts, (row,) = measured(crowd, all_but(crowd, ("one by one", 4)))
     assert row.status == "failed" and [start.error is None for start in starts] == [True, False]
     assert crowd.launched == crowd.cleaned == 2
 
@@ -162,75 +154,6 @@ def test_one_that_cannot_be_ended_is_noted(monkeypatch: pytest.MonkeyPatch) -> N
     _, groups = measured(crowd)
     assert {row.status for row in groups} == {"failed"}
     assert all("could not be removed" in str(row.error) for row in groups)
-
-
-@pytest.mark.parametrize("way", ["together", "one by one"])
-def test_an_interrupt_while_they_are_launched_leaves_nothing(way: str) -> None:
-    """By a signal, as from a user, while the threads are inside their launches."""
-    crowd = Crowd(boot=0.2)
-
-    def on_launch(number: int) -> None:
-        if number == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.1)
-
-    crowd.on_launch = on_launch
-    before = _all_but(Crowd(), (way, 4))
-    with pytest.raises(KeyboardInterrupt):
-        measured(crowd, before)
-    assert crowd.running == 0 and 0 < crowd.launched == crowd.cleaned
-
-
-ended_by_force = threading.Event()
-
-
-def hangs(instance: Ready, timeout: float = 0) -> None:
-    """Until it is killed."""
-    if ended_by_force.wait(timeout):
-        raise ConnectionEnded("the connection ended")
-    raise GuestTimeout("the agent did not announce itself in time")
-
-
-def test_an_interrupt_does_not_wait_for_one_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starting, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(cleanup, "sweep", lambda backends, mine: ended_by_force.set())
-    crowd, before = Crowd(), _all_but(Crowd(), ("together", 4))
-    monkeypatch.setattr(Ready, "wait_ready", hangs)
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-    began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        measured(crowd, before)
-    assert ended_by_force.is_set()
-    assert crowd.running == 0 and crowd.launched == crowd.cleaned == 4
-    assert time.monotonic() - began < 30, "and not the 60 s of the ready timeout"
-
-
-def test_one_that_hangs_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    ended_by_force.clear()
-    crowd = Crowd()
-    session = session_of(crowd)
-    session.ready_timeout = 0.1
-
-    monkeypatch.setattr(Ready, "wait_ready", hangs)
-    rows = [row for batch in measure(plan_of(crowd), session) for row in batch["starts"]]
-    assert rows and all("in time" in str(getattr(row, "error", "")) for row in rows)
-    assert crowd.running == 0
-
-
-def test_a_second_interrupt_waits_until_all_are_ended() -> None:
-    crowd = Crowd(boot=0.1)
-
-    def on_launch(number: int) -> None:
-        if number == 1:
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.1)
-            os.kill(os.getpid(), signal.SIGINT)
-
-    crowd.on_launch = on_launch
-    before = _all_but(Crowd(), ("together", 4))
-    with pytest.raises(KeyboardInterrupt):
-        measured(crowd, before)
-    assert crowd.running == 0 and crowd.launched == crowd.cleaned
 
 
 def test_without_room_nothing_is_started_and_the_reason_is_noted(
