@@ -18,13 +18,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from labkit.errors import CommandError, LabError
 from labkit.system import refusals
 from labkit.system.clock import wait_until
-from labkit.system.owner_marks import OWNER_VARIABLE, owner
+from labkit.system.owner_marks import OWNER_VARIABLE, owner, wait_gone
 from labkit.system.paths import typed
+
+if TYPE_CHECKING:
+    import psutil
 
 # A serial line that is emulated doubles a character now and then.
 PANIC = re.compile("K+e+r+n+e+l+ +p+a+n+i+c+")
@@ -197,6 +200,7 @@ def wait_for(process: subprocess.Popen[bytes], timeout: float) -> bool:
 
 def end(process: subprocess.Popen[bytes], *, grace: float = 3.0) -> None:
     """Ends a program and what it started: asks, waits `grace` seconds, then insists."""
+    children = _children(process)
     for number, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
         if process.poll() is not None:
             break
@@ -208,6 +212,8 @@ def end(process: subprocess.Popen[bytes], *, grace: float = 3.0) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
         wait_until(lambda: not _group_exists(process.pid), timeout=1.0, interval=0.005)
+    # Those that have left the group end with their parent (bwrap's do), a moment after it.
+    wait_gone(children, timeout=1.0)
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             with suppress(OSError):
@@ -284,6 +290,15 @@ def last_lines(text: str, count: int = 12) -> str:
     lines = text.strip().splitlines()
     dying = [line for line in lines[:-count] if PANIC.search(line)]
     return "\n".join([*dying[-1:], *lines[-count:]])
+
+
+def _children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    import psutil
+
+    if process.poll() is None:  # else the number may be another's by now
+        with suppress(psutil.Error):
+            return psutil.Process(process.pid).children(recursive=True)
+    return []
 
 
 def _group_exists(group: int) -> bool:

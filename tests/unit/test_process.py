@@ -31,6 +31,18 @@ from labkit.system.process import (
 from tests.unit.fakes import FakeClock
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
+# Has a child in a session of its own, which notices the end of its parent only after a while.
+LINGERING = [
+    sys.executable,
+    "-c",
+    "import os, time\n"
+    "parent = os.getpid()\n"
+    "if os.fork() == 0:\n"
+    "    os.setsid(); os.write(1, b'up\\n')\n"
+    "    while os.getppid() == parent: time.sleep(0.01)\n"
+    "    time.sleep(0.3); os._exit(0)\n"
+    "time.sleep(60)",
+]
 # Ignores the polite signal and has a child that does so too.
 STUBBORN = [
     sys.executable,
@@ -76,6 +88,13 @@ def test_ending_takes_the_children_along(argv: list[str]) -> None:
     end(process, grace=0.3)
     members = [p for p in psutil.pids() if _group(p) == group and _alive(p)]
     assert members == []
+
+
+def test_ending_waits_for_what_ends_with_its_parent() -> None:
+    process = started(LINGERING)
+    (child,) = psutil.Process(process.pid).children()
+    end(process)
+    assert not runs(child)
 
 
 def _group(pid: int) -> int | None:
