@@ -62,9 +62,11 @@ StartKind = Literal["cold", "resumed"]
 # A warm-up fills caches before the first block and enters no figure.
 Stage = Literal["warmup", "measured"]
 
-# The moments of an instance's life, in order. `kernel` exists for guests only.
+# The moments of an instance's life, in order. `kernel` exists for guests only, some for pods only.
+OF_PODS = ("accepted", "scheduled", "sandbox")
 MILESTONES = (
     "requested",
+    *OF_PODS,
     "created",
     "started",
     "kernel",

@@ -1,10 +1,14 @@
-"""Whether a process id means here what it means there: pid_namespaces(7)."""
+"""Whether a process id means here what it means there, pid_namespaces(7), and since when."""
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from contextlib import suppress
 from pathlib import Path
+
+from labkit.system.owner_marks import started
 
 PROC = Path("/proc")
 
@@ -32,3 +36,12 @@ def belongs(pid: int, container: str, *, proc: Path = PROC) -> bool:
             if re.search(proof, text, re.MULTILINE):
                 return True
     return False
+
+
+def began(pid: int) -> float | None:
+    """When a process of this Linux began, in seconds of the host's monotonic clock, rounded down
+    to the kernel's ticks of 0.01 s: field 22 of /proc/PID/stat (proc(5)), which counts on while the
+    computer sleeps. None for one that has ended."""
+    ticks = started(pid)
+    slept = time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+    return None if ticks is None else int(ticks) / os.sysconf("SC_CLK_TCK") - slept

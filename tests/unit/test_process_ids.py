@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from labkit.system.process_ids import belongs, counted_here
+from labkit.system.process_ids import began, belongs, counted_here
 
 ID = "4679f11f27d3" * 5 + "abcd"
 
@@ -58,3 +60,13 @@ def test_a_process_of_a_namespace_below_counts_otherwise(
     folder = proc(tmp_path, "status", f"Name:\tdockerd\nNSpid:\t{numbers}\n")
     assert counted_here(7, proc=folder) == here
     assert not counted_here(8, proc=folder)
+
+
+def test_when_a_process_began_is_a_moment_of_the_hosts_clock() -> None:
+    before = time.monotonic()
+    with subprocess.Popen(["sleep", "60"]) as process:
+        at = began(process.pid)
+        after = time.monotonic()
+        process.kill()
+    assert at is not None and before - 0.01 <= at <= after
+    assert began(process.pid) is None

@@ -2,8 +2,9 @@
 
 A pod with one container, requests and limits alike, a read-only root file system, no capabilities,
 a folder for scratch data that goes with the pod. All pods of a run are in a namespace of its own,
-made before the first trial and removed after the last. `created` and `started` are the kubelet's
-word that arrives by a watch; `ready` is the agent's, over the attach that is opened then.
+made before the first trial and removed after the last. `scheduled`, `created` and `started` are
+the scheduler's and the kubelet's word that arrives by a watch; `sandbox` is read from the process
+that holds the pod's namespaces; `ready` is the agent's, over the attach that is opened then.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from labkit.recordings.words import Engine
 from labkit.system.limits import Held
 from labkit.system.owner_marks import TEMP_PREFIX
 from labkit.system.ownership import Judge
+from labkit.system.process_ids import began
 
 PROBE_S = client.PROBE_S
 CPU_SET = (
@@ -52,7 +54,11 @@ class KubernetesInstance(Instance):
 
     def late_meters(self) -> tuple[Meter, ...]:
         """Late: the agent has been greeted, and to look at all processes would delay its answer."""
-        return nodes.pod_meters(self._uid)
+        meters = nodes.pod_meters(self._uid)
+        for pid in (pid for meter in meters if meter.name == nodes.PAUSE for pid in meter.pids):
+            if (at := began(pid)) is not None:
+                self._timeline.mark("sandbox", at)
+        return meters
 
     def held_inside(self) -> Held:
         return held_inside(self)

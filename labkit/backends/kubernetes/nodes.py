@@ -19,6 +19,7 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 # k3s is all of them in one process, and names itself so.
 KUBELETS = ("kubelet", "k3s-server")
 CONTROL = ("kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler")
+PAUSE = "pause"
 ELSEWHERE = "no node of the cluster runs on this computer's kernel, so nothing of it can be read"
 ENDPOINT = re.compile(r"--container-runtime-endpoint[= ](?:unix://)?(/\S+)")
 
@@ -128,4 +129,4 @@ def _beside(shim: psutil.Process, pid: int) -> tuple[Meter, ...]:
     if not shim.name().startswith("containerd-shim"):
         return ()
     others = [child.pid for child in shim.children() if child.pid != pid]
-    return (Meter("pause", "helper", tuple(others), tree=False),) if others else ()
+    return (Meter(PAUSE, "helper", tuple(others), tree=False),) if others else ()

@@ -22,8 +22,8 @@ CONTAINER = "lab"
 GRACE_S = 1
 REMOVAL_TIMEOUT_S = 120.0
 ENDED = ("Succeeded", "Failed")
-# What the kubelet and the scheduler say of a pod, and what it means here.
-MARKS = {"Created": "created", "Started": "started"}
+# What the scheduler and the kubelet say of a pod, and what it means here.
+MARKS = {"Scheduled": "scheduled", "Created": "created", "Started": "started"}
 HOPELESS = ("FailedScheduling", "ErrImageNeverPull", "Failed", "InspectFailed")
 
 
@@ -62,20 +62,21 @@ def manifest(name: str, image: LabImage, limits: Limits) -> dict[str, Any]:
 
 
 def started(space: str, wanted: dict[str, Any], timeline: Timeline, by_hand: str) -> str:
-    """Starts a pod; returns its unique id once its container runs. Marks `created`, `started`.
-    by_hand: what to do where its node has no such image."""
+    """Starts a pod; returns its unique id once its container runs. Marks `accepted`, `scheduled`,
+    `created`, `started`. by_hand: what to do where its node has no such image."""
     with connected() as api:
         # Broken off, the cluster would still make the pod, after our clean-up.
         with uninterrupted():
             uid = str(api.create_namespaced_pod(space, wanted).metadata.uid)
+            timeline.mark("accepted")
         _wait_started(api, space, uid, timeline, by_hand)
     return uid
 
 
 def _wait_started(api: Any, namespace: str, uid: str, timeline: Timeline, by_hand: str) -> None:
-    """Marks `created` and `started` when the kubelet's word of them arrives. The times in it have
-    steps of a second: the lab's own clock is looked at. BackendError where it says that nothing
-    will come of it, or nothing in time."""
+    """Marks `scheduled`, `created` and `started` when the word of them arrives. The times in it
+    have steps of a second: the lab's own clock is looked at. BackendError where it says that
+    nothing will come of it, or nothing in time."""
     from kubernetes.watch import Watch
 
     heard: list[str] = []

@@ -42,7 +42,10 @@ FIRST_RESPONSE = Words(
     "first_response",
 )
 # The earlier a phase begins, the darker it is; the hatch tells apart what begins alike.
-SHADES = {"requested": 0.0, "created": 0.35, "started": 0.6, "kernel": 0.82}
+SHADES = {
+    **{"requested": 0.0, "accepted": 0.1, "scheduled": 0.18, "sandbox": 0.26},
+    **{"created": 0.35, "started": 0.6, "kernel": 0.82},
+}
 ROOM = 0.16  # the share from which on a phase has room for its length
 
 
