@@ -19,6 +19,8 @@ from labkit.text_table import fitted
 HANDLER = "labkit"  # of signs that an encoding lacks
 NARROWEST = 40
 _quiet = False
+# Why stdout took no more, once it did not: who wrote then may have swallowed it (typer's --help).
+_refusal: LabError | None = None
 # One column each, as wide as what they stand for. What has no such sign is told as "?".
 _PLAIN = str.maketrans("✓✗×–−─→↔·…«»└≤≥µ±•’", "+x" + 'x---><.~""`<>u~*\'')
 
@@ -106,7 +108,9 @@ def form_line(form: str, page: Path) -> str:
 
 def finish() -> None:
     """Writes what is left in stdout. A reader who has gone has read enough, as in `labkit doctor |
-    head -1`; any other refusal is a LabError."""
+    head -1`; any other refusal is a LabError, also where it came earlier."""
+    if _refusal is not None:
+        raise _refusal
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -116,17 +120,19 @@ def finish() -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
+    global _refusal
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
         _drop(sys.stdout)
-        raise LabError(
+        _refusal = LabError(
             "the output could not be written",
             details=error.strerror or str(error),
             resolution="send it elsewhere",
-        ) from error
+        )
+        raise _refusal from error
 
 
 def _drop(stream: TextIO) -> None:

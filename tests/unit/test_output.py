@@ -44,11 +44,12 @@ def test_a_report_reaches_a_terminal_that_knows_ascii_only(tmp_path: Path) -> No
     assert done.stdout.isascii()
 
 
+@pytest.mark.parametrize("words", ["runs", "--help"])
 @pytest.mark.parametrize("buffered", ["", "1"])
-def test_a_full_output_is_an_error_in_words(buffered: str) -> None:
+def test_a_full_output_is_an_error_in_words(buffered: str, words: str) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [LABKIT, "runs"],
+            [LABKIT, words],
             stdout=full,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": buffered},
