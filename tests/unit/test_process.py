@@ -184,18 +184,14 @@ def test_root_is_asked_with_its_own_search_path(
         assert words == ["sudo", "usermod", "a b", "&&", "sudo", "modprobe", "kvm"]
 
 
+@pytest.mark.usefixtures("interrupts_are_heeded")
 def test_a_signal_is_held_back_and_then_delivered() -> None:
-    """Whoever starts the tests in the background of a shell has them ignore SIGINT."""
     done = []
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt), uninterrupted():
-            signal.raise_signal(signal.SIGINT)
-            done.append("the request")
-        assert done == ["the request"]
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+        done.append("the request")
+    assert done == ["the request"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_is_started_inherits_an_ignored_signal() -> None:
@@ -209,6 +205,7 @@ def test_what_is_started_inherits_an_ignored_signal() -> None:
     assert int(ignored, 16) >> (signal.SIGINT - 1) & 1
 
 
+@pytest.mark.usefixtures("interrupts_are_heeded")
 @pytest.mark.parametrize("start", [spawn, run])
 def test_a_signal_in_the_midst_of_a_start_leaves_no_process(
     monkeypatch: pytest.MonkeyPatch, start: Callable[[list[str]], object]
@@ -223,12 +220,8 @@ def test_a_signal_in_the_midst_of_a_start_leaves_no_process(
             begun.append(self.pid)
 
     monkeypatch.setattr(subprocess, "Popen", Interrupted)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            start(SLEEP)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        start(SLEEP)
     assert len(begun) == 2 and not psutil.pid_exists(begun[0])
 
 

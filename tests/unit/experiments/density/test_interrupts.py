@@ -6,12 +6,10 @@ import os
 import signal
 import threading
 import time
-from typing import Any
 
 import pytest
 
 from labkit.errors import ConnectionEnded, GuestTimeout
-from labkit.experiments.density import measure as measuring
 from labkit.experiments.density import starting
 from labkit.experiments.density.measure import measure
 from labkit.measure import cleanup
@@ -24,26 +22,7 @@ from tests.unit.experiments.density.made_up import (
     session_of,
 )
 
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing needs to come to rest."""
-    monkeypatch.setattr(measuring, "SETTLE_S", 0.0)
-
-
-@pytest.fixture(autouse=True)
-def interrupts_are_heeded() -> Any:
-    """Whoever starts the tests in the background of a shell has them ignore SIGINT."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Any:
-    before = threading.active_count()
-    yield
-    assert threading.active_count() == before
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 @pytest.mark.parametrize("way", ["together", "one by one"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +10,6 @@ import pytest
 from labkit.backends.instance import Meter
 from labkit.errors import BackendError, UsageError
 from labkit.experiments import density
-from labkit.experiments.density import measure as measuring
 from labkit.experiments.density import planning
 from labkit.experiments.density.measure import cell_of, measure
 from labkit.system import host
@@ -25,26 +22,7 @@ from tests.unit.experiments.density.made_up import (
     session_of,
 )
 
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing needs to come to rest."""
-    monkeypatch.setattr(measuring, "SETTLE_S", 0.0)
-
-
-@pytest.fixture(autouse=True)
-def interrupts_are_heeded() -> Any:
-    """Whoever starts the tests in the background of a shell has them ignore SIGINT."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Any:
-    before = threading.active_count()
-    yield
-    assert threading.active_count() == before
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 def test_the_numbers_double_up_to_the_largest() -> None:
