@@ -33,7 +33,8 @@ def mildest(answer: Any) -> str:
     given=(20, 5, 8, 12, 30, 50),
 )
 def day(answer: Any, machines: int) -> str:
-    """How many CPU hours do {given} idle machines `qemu` take from the host in a day?"""
+    """At the rate of this run's idle second (the table `burn`), how many CPU hours would {given}
+    machines `qemu` take from the host in a day?"""
     run = recorded()
     table = stats.idle_burn(run.samples, run.results, run.trials)
     rows = table[(table["backend"] == "qemu") & (table["role"] == "all")]

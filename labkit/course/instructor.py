@@ -89,7 +89,10 @@ def _session(
         left -= minutes
         yield f"- {minutes} min: «{heading}»"
     hands = " and the task" if any(name.startswith(chapter) for name in TASKS) else ""
-    yield f"- {exercises} min: exercises{hands}, each student with numbers of their own."
+    yield (
+        f"- {exercises} min: one of the exercises, each student with numbers of their own; the "
+        f"others{hands} at home."
+    )
     yield f"- {questions} min: two of the questions, in pairs and then together."
     if later:
         yield f"- At home: {', '.join(f'«{heading}»' for heading in later)}"

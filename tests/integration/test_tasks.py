@@ -220,6 +220,8 @@ def test_a_noisy_neighbour_tamed_and_not_only_stopped(image: str) -> None:
     loop = "while :; do :; done"
     docker("run", "-d", "--name", "lab-noisy", *BUSYBOX, image, "sh", "-c", loop)
     assert "no limit" in told("06-noisy")
+    docker("update", "--cpus", "1", "lab-noisy")
+    assert "its limit is 1 CPUs" in told("06-noisy")
     docker("update", "--cpus", "0.2", "lab-noisy")
     docker("pause", "lab-noisy")
     assert "not to be stopped" in told("06-noisy")

@@ -20,7 +20,7 @@ EXPECTED = {
     },
     UNMEASURED: {
         *("paas-cost", "paas-productivity", "paas-scaling", "paas-guaranteed"),
-        *("type1-hostless", "type1-setup", "container-portable", "gain-cycle"),
+        *("type1-setup", "container-portable", "gain-cycle"),
     },
     WHEN: {
         *("docker-convenient", "paas-code", "container-how-docker", "docker-isolated"),

@@ -155,7 +155,7 @@ def faster_cycle() -> Finding:
 
 
 def elsewhere() -> Finding:
-    return unmeasured("all recordings are of one kind of computer; one kernel, one processor")
+    return unmeasured("all recordings are of one kind of computer: one processor, one Linux")
 
 
 def deployments() -> Any:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from labkit.backends.docker import looked_at
 from labkit.course.tasks.task import task
 from labkit.units import MIB
 
 HALF = 0.5
 LEAST_CPUS, MOST_CPUS = 0.02, 0.35
+DEFAULT_PERIOD_US = 100_000  # cpu.cfs_period_us
 WORKED_S, IDLE_CPUS = 1.0, 0.05
 
 
@@ -56,6 +60,12 @@ def _throttled() -> str:
     return f"The kernel made it wait in {times} of {periods} periods of its limit."
 
 
+def _limit_of(settings: Mapping[str, Any]) -> float:
+    """How many CPUs' time a container may have; 0 for no limit."""
+    quota = max(settings["CpuQuota"], 0) / (settings["CpuPeriod"] or DEFAULT_PERIOD_US)
+    return float(settings["NanoCpus"] / 1e9 or quota)
+
+
 @task(
     "04-half",
     hint="the option --cpus of `docker run`; --cpuset-cpus chooses a processor, and is no part",
@@ -74,8 +84,7 @@ def held_to_half() -> str:
     if (container := looked_at.container("lab-half")) is None:
         return "there is no container `lab-half`"
     settings = container["HostConfig"]
-    quota = max(settings["CpuQuota"], 0) / (settings["CpuPeriod"] or 100_000)
-    part = settings["NanoCpus"] / 1e9 or quota
+    part = _limit_of(settings)
     if not part and settings["CpusetCpus"]:
         return "it was told which CPU to use, and may use all of it"
     if not part:
@@ -125,8 +134,10 @@ def tamed() -> str:
     if (container := looked_at.container("lab-noisy")) is None:
         return "there is no container `lab-noisy`"
     settings = container["HostConfig"]
-    if not (settings["NanoCpus"] or settings["CpuQuota"] > 0):
+    if not (limit := _limit_of(settings)):
         return "it has no limit of its CPU time"
+    if limit > MOST_CPUS:
+        return f"its limit is {limit:g} CPUs; at most a third of one is asked for"
     cpus = looked_at.cpus_used("lab-noisy") or 0.0
     if cpus < LEAST_CPUS:
         return f"it takes {cpus:.2f} CPUs: it is to go on working, not to be stopped"

@@ -15,7 +15,7 @@ from labkit.experiments.mistakes.pairs import MISTAKES
 from labkit.stats.signed_ranks import FEWEST
 from labkit.text_table import stacked
 
-TITLE = "How many times the machine's figure is the container's?"
+TITLE = "The container's figure: how many times the machine's?"
 ZERO = "0× has no place on a logarithmic axis."
 
 
