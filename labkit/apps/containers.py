@@ -26,7 +26,8 @@ from labkit.backends.docker.containers import OWNER_LABEL, PLAIN, remove
 from labkit.errors import BackendError
 from labkit.system.owner_marks import owner
 from labkit.system.ports import LOOPBACK, reserved_port
-from labkit.system.process import last_lines, uninterrupted
+from labkit.system.process import last_lines
+from labkit.system.signals import uninterrupted
 
 RELEASE_LABEL = "org.labkit.app.release"
 PORT_LABEL = "org.labkit.app.port"

@@ -14,7 +14,7 @@ from labkit.backends.docker.containers import OWNER_LABEL
 from labkit.backends.docker.store import CLAIM
 from labkit.system.owner_marks import owner
 from labkit.system.ownership import Judge
-from labkit.system.process import uninterrupted
+from labkit.system.signals import uninterrupted
 
 APP_LABEL = "org.labkit.app"
 

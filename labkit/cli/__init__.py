@@ -28,6 +28,7 @@ from labkit.cli.app import app
 from labkit.errors import LabError
 from labkit.system import refusals
 from labkit.system.owner_marks import owner
+from labkit.system.signals import ENDING, outside_of_locks
 
 __all__ = [
     "app",
@@ -64,7 +65,7 @@ def main() -> None:
     gc.set_threshold(50_000)
     # More threads do not help our small sums; where none can be started, OpenBLAS sends SIGINT.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    _on_signals(_interrupt)
+    _on_signals(outside_of_locks(_interrupt))
     try:
         status = _status()
     finally:  # the work is done: a signal that comes now would only break the interpreter's end
@@ -111,7 +112,7 @@ def _tell(message: str, error: BaseException) -> None:
 
 def _on_signals(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
     """What is ignored stays so: `nohup` asks for that, and a shell for what it starts with `&`."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, action)
 

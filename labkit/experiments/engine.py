@@ -32,6 +32,7 @@ from labkit.recordings.writer import TakenError, Writer, require_free
 from labkit.system import host
 from labkit.system.paths import DISTRIBUTION, runs_dir, typed
 from labkit.system.progress import bar
+from labkit.system.signals import interrupted_outside_of_locks
 
 
 def measure(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
@@ -126,8 +127,9 @@ def _finished(experiment: Experiment[O, P, M], path: Path) -> Recording[M]:
     return recording
 
 
-def _session(needs: Needs, options: Options) -> Any:
-    return opened(
+@contextmanager
+def _session(needs: Needs, options: Options) -> Iterator[Session]:
+    opening = opened(
         needs.backends,
         limits=needs.limits,
         network=needs.network,
@@ -137,6 +139,8 @@ def _session(needs: Needs, options: Options) -> Any:
         ready_timeout=options.ready_timeout,
         progress=options.progress,
     )
+    with interrupted_outside_of_locks(), opening as session:
+        yield session
 
 
 def _image_first(needs: Needs, options: Options) -> str:

@@ -13,9 +13,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,6 +24,7 @@ from labkit.system import refusals
 from labkit.system.clock import wait_until
 from labkit.system.owner_marks import OWNER_VARIABLE, owner, wait_gone
 from labkit.system.paths import typed
+from labkit.system.signals import uninterrupted
 
 if TYPE_CHECKING:
     import psutil
@@ -247,41 +247,6 @@ def spawn_detached(argv: Sequence[str], *, log: Path) -> int:
         env=env,
     )
     return int(started.stdout)
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Holds a signal back until the end of this context, for a request that another program
-    fulfils whether or not we wait for its answer. One that is ignored stays so, also for what is
-    started meanwhile: execve(2) gives a program the default of those that have a handler. Outside
-    the main thread it does nothing, since Python handles signals in the main thread only."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    heeded = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
-    with _blocked(heeded):
-        before = {n: signal.signal(n, lambda number, frame: caught.append(number)) for n in heeded}
-    try:
-        yield
-    finally:
-        with _blocked(heeded):
-            for number, handler in before.items():
-                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        if caught:
-            signal.raise_signal(caught[0])
-
-
-@contextmanager
-def _blocked(numbers: Iterable[int]) -> Iterator[None]:
-    """One that comes between two of their handlers waits until all are changed. (Not for longer:
-    what is started would inherit it.)"""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def last_lines(text: str, count: int = 12) -> str:

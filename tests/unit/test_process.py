@@ -24,10 +24,10 @@ from labkit.system.process import (
     last_lines,
     run,
     spawn,
-    uninterrupted,
     wait_for,
     with_root,
 )
+from labkit.system.signals import uninterrupted
 from tests.unit.fakes import FakeClock
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]

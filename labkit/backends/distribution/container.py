@@ -35,7 +35,7 @@ from labkit.backends.timeline import Timeline
 from labkit.image import LabImage, distribution
 from labkit.image.distribution import HOSTNAME, Distribution
 from labkit.recordings.facts import Limits
-from labkit.system.process import uninterrupted
+from labkit.system.signals import uninterrupted
 
 LOAD_TIMEOUT_S = 600
 _MOUNTS = "/sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified"

@@ -29,7 +29,7 @@ from labkit.system.clock import wait_until
 from labkit.system.host import cpu_set, whole_disk
 from labkit.system.owner_marks import owner
 from labkit.system.ports import LOOPBACK
-from labkit.system.process import uninterrupted
+from labkit.system.signals import uninterrupted
 
 OWNER_LABEL = "org.labkit.owner"
 ALL_KEPT: Mapping[str, bool] = {"memory": True, "CPUs": True}

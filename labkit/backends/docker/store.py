@@ -22,7 +22,7 @@ from labkit.image import LabImage
 from labkit.image.container import LABEL, REPOSITORY
 from labkit.system.owner_marks import owner
 from labkit.system.ownership import Judge
-from labkit.system.process import uninterrupted
+from labkit.system.signals import uninterrupted
 
 # A tag of an image for as long as somebody relies on it: who does.
 CLAIM = "by-"

@@ -14,7 +14,7 @@ from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.system.clock import wait_until
 from labkit.system.owner_marks import owner
-from labkit.system.process import uninterrupted
+from labkit.system.signals import uninterrupted
 
 OWNER_LABEL = "org.labkit.owner"
 CONTAINER = "lab"

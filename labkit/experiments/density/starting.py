@@ -15,7 +15,7 @@ from labkit.backends.instance import Instance
 from labkit.backends.timeline import Timeline
 from labkit.experiments.density.records import Way
 from labkit.system.clock import Clock
-from labkit.system.process import uninterrupted
+from labkit.system.signals import uninterrupted
 
 # How long one that is not ready yet is waited for before it is ended by force.
 PATIENCE_S = 5.0

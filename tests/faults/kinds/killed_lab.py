@@ -8,7 +8,7 @@ import time
 from labkit.experiments.benchmark.records import TABLES
 from labkit.experiments.table import load_run
 from labkit.recordings.reader import MANIFEST
-from labkit.recordings.words import MILESTONES
+from labkit.recordings.words import MILESTONES, OF_PODS
 from tests.faults.checks import Kept
 from tests.faults.scene import OF_PROGRAMS, PROGRAM, Course, Scene
 
@@ -27,6 +27,7 @@ COMBINATIONS = [
     (backend, moment)
     for backend in ("host", "docker", "qemu", "qemu-resumed")
     for moment in dict.fromkeys((*MILESTONES, *WRITING, *ONCE, "anytime"))
+    if moment not in OF_PODS
     if moment != "kernel" or backend == "qemu"
     if moment != "saving" or backend == "qemu-resumed"
     if ONLY.get(moment) != PROGRAM or backend != "qemu-resumed"  # it starts no such image

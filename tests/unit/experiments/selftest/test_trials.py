@@ -36,7 +36,7 @@ from labkit.measure.plan import Plan
 from labkit.measure.session import Session
 from labkit.recordings import tables
 from labkit.recordings.facts import Limits
-from labkit.recordings.words import MILESTONES
+from labkit.recordings.words import MILESTONES, OF_PODS
 from labkit.system.clock import Clock, HostClock
 from tests.unit.fakes import NO_IMAGE, FakeBackend, FakeClock
 
@@ -197,7 +197,7 @@ def test_the_floor_announces_itself_and_leaves(stream: Stream, tmp_path: Path) -
     trials = observed(plan, {backend.name: backend}, image=image)
     for trial in trials:
         names = [milestone.milestone for milestone in trial.records.milestones]
-        left_out = ("kernel", "first_response", "first_result")
+        left_out = ("kernel", "first_response", "first_result", *OF_PODS)
         assert names == [m for m in MILESTONES if m not in left_out]
     (floor,) = floors(rows(trials, "overhead"))
     median = floor.spawn_to_line_s.median

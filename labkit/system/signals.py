@@ -1,0 +1,118 @@
+"""When a signal may interrupt the lab, and when not.
+
+Python runs a signal's handler in the main thread, between two instructions; what the handler raises
+comes out there. Two things must not be broken off so: a request that another program fulfils anyway
+(`uninterrupted`), and the taking of a lock (`outside_of_locks`).
+"""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import CodeType, FrameType
+from typing import cast
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LATER_S = 0.002  # a moment in which such code has ended
+Handler = Callable[[int, FrameType | None], None]
+
+# Python's own code of threads that is short, and leaves a lock taken, or a thread unknown, where it
+# is broken off. All of threading's classes and of concurrent.futures' are made of it.
+_CONDITION, _EVENT = threading.Condition, threading.Event
+_SHORT: frozenset[CodeType] = frozenset(
+    function.__code__
+    for function in (
+        *(_CONDITION.__enter__, _CONDITION.__exit__, _CONDITION.notify, _CONDITION.notify_all),
+        *(vars(_CONDITION)["_release_save"], vars(_CONDITION)["_acquire_restore"]),
+        *(_EVENT.set, _EVENT.clear, threading.Thread.start),
+    )
+)
+
+
+def outside_of_locks(handler: Handler) -> Handler:
+    """A handler that may raise, and is called a moment later where the main thread is just taking
+    or giving back a lock. Else the lock may stay taken, and whoever wants it next waits for ever: a
+    `with` does not leave what it was about to enter (https://bugs.python.org/issue29988)."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if _at_a_lock(frame):
+            with suppress(RuntimeError):  # no further thread can be started here
+                _thread.start_new_thread(_send_later, (number,))
+                return
+        handler(number, frame)
+
+    return handle
+
+
+def _send_later(number: int) -> None:
+    """Sends the main thread a signal once more."""
+    time.sleep(LATER_S)
+    signal.pthread_kill(cast(int, threading.main_thread().ident), number)
+
+
+def _at_a_lock(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code in _SHORT:
+            return True
+        # Its lock is given back, and it has not begun to wait yet.
+        if frame.f_code is _CONDITION.wait.__code__ and "gotit" not in frame.f_locals:
+            return True
+        frame = frame.f_back
+    return False
+
+
+@contextmanager
+def interrupted_outside_of_locks() -> Iterator[None]:
+    """In this context, so is whatever interrupts the main thread: Ctrl-C, and a notebook's
+    button."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {n: handler for n in ENDING if callable(handler := signal.getsignal(n))}
+    ours = {n: outside_of_locks(handler) for n, handler in handlers.items()}
+    for number, handler in ours.items():
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is ours[number]:  # nobody has set another one meanwhile
+                signal.signal(number, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Holds a signal back until the end of this context, for a request that another program
+    fulfils whether or not we wait for its answer. One that is ignored stays so, also for what is
+    started meanwhile: execve(2) gives a program the default of those that have a handler. Outside
+    the main thread it does nothing, since Python handles signals in the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    heeded = [n for n in ENDING if signal.getsignal(n) is not signal.SIG_IGN]
+    with _blocked(heeded):
+        before = {n: signal.signal(n, lambda number, frame: caught.append(number)) for n in heeded}
+    try:
+        yield
+    finally:
+        with _blocked(heeded):
+            for number, handler in before.items():
+                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        if caught:
+            signal.raise_signal(caught[0])
+
+
+@contextmanager
+def _blocked(numbers: Iterable[int]) -> Iterator[None]:
+    """One that comes between two of their handlers waits until all are changed. (Not for longer:
+    what is started would inherit it.)"""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
