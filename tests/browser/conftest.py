@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from labkit.course import student
 from labkit.errors import LabError
@@ -27,6 +27,8 @@ OPTIONS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 START_TIMEOUT_S = 60
+# A kernel's answer and a chart take as long as the computer needs.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import json
 import pytest
 
 from tests.computers.machine import Machine
+from tests.computers.suite import patient
 
 pytestmark = [pytest.mark.computer, pytest.mark.timeout(2 * 2400)]
 
@@ -36,7 +37,8 @@ def complete(trials: list[dict[str, str]]) -> dict[str, str]:
 
 
 def test_a_container_is_measured_by_its_control_group(debian_12: Machine) -> None:
-    debian_12.run(f"labkit run --backends host,docker {SHORT} --out /tmp/v2", PATIENCE_S)
+    words = f"labkit run --backends host,docker {SHORT} --out /tmp/v2"
+    debian_12.run(f"{patient(3)}\n{words}", PATIENCE_S)
     trials = table(debian_12, "/tmp/v2/trials.csv")
     assert complete(trials) == {"host": "native", "docker": "native"}
     held = [one for one in table(debian_12, "/tmp/v2/samples.csv") if one["meter"] == "container"]
@@ -62,7 +64,8 @@ def test_kvm_boots_the_lab_image_and_is_measured(debian_12: Machine) -> None:
 )
 def test_limits_hold_under_version_2(debian_12: Machine, tests: str) -> None:
     words = f"pytest -q -p no:cacheprovider --timeout 900 tests/integration/{tests}"
-    told = debian_12.run(f"cd /opt/lab/lab; LABKIT_REQUIRE=docker,runc {words}", PATIENCE_S).stdout
+    script = f"{patient(3)}\ncd /opt/lab/lab; LABKIT_REQUIRE=docker,runc {words}"
+    told = debian_12.run(script, PATIENCE_S).stdout
     assert "passed" in told and "skipped" not in told, told
 
 

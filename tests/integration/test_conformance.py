@@ -179,7 +179,8 @@ def test_every_workload_runs_for_about_the_time_it_was_given(
                 assert len(backend.unsupported[name]) > 20, "a reason, in words"
                 continue
             answer = instance.run(Request(name, 0.5))
-            assert answer.end - answer.begin > 0.4, name
+            # The beginning is noted when its line is read, which may be late.
+            assert max(answer.end - answer.begin, answer.guest_seconds or 0) > 0.4, name
             assert (answer.operations is not None) == workload.counts, name
             if workload.counts:
                 assert answer.operations and answer.operations > 0, name

@@ -127,7 +127,7 @@ def test_containers_of_one_image_share_its_pages_and_others_do_not(
 def test_the_first_write_copies_the_whole_file_and_the_second_nothing(
     images: Images, lab_image: LabImage, tmp_path: Path
 ) -> None:
-    rows = copy_up(Setting(images, lab_image, tmp_path))
+    rows = copy_up(Setting(images, lab_image, tmp_path, trials=3))
     for row in rows:
         assert row.layer_before_bytes is not None and row.layer_after_bytes is not None
         grew = row.layer_after_bytes - row.layer_before_bytes
@@ -139,8 +139,9 @@ def test_the_first_write_copies_the_whole_file_and_the_second_nothing(
         if row.upper_before_bytes is not None and row.upper_after_bytes is not None:
             disk = row.upper_after_bytes - row.upper_before_bytes
             assert disk >= row.file_bytes if copied else disk <= 4096
-    times = {(row.place, row.write): row.seconds for row in rows if row.file_bytes == 64 * MIB}
-    assert times["image", 1] > 5 * times["image", 2]
+    large = [row for row in rows if row.place == "image" and row.file_bytes == 64 * MIB]
+    first, second = (min(row.seconds for row in large if row.write == n) for n in (1, 2))
+    assert first > 5 * second
 
 
 def test_from_nothing_the_store_has_none_of_its_layers(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from labkit.backends.table import make_backend
@@ -16,23 +17,29 @@ from labkit.measure import cleanup
 REQUESTS = 12
 
 
-Measured = Callable[[str, list[str]], dict[tuple[str, str], Any]]
+BLOCKS = 3
+Measured = Callable[[str, list[str], int], pd.DataFrame]
 
 
 @pytest.fixture
 def measured(tmp_path: Path) -> Measured:
-    """(kind, condition) → its trial."""
+    """Runs the experiment: its trials, three in each block of a kind."""
 
-    def trials(name: str, kinds: list[str]) -> dict[tuple[str, str], Any]:
+    def trials(name: str, kinds: list[str], blocks: int) -> pd.DataFrame:
         found = neighbours.run(
-            [name], kinds, blocks=1, requests=REQUESTS, out=tmp_path / "it", progress=False
+            [name], kinds, blocks=blocks, requests=REQUESTS, out=tmp_path / "it", progress=False
         ).trials
         assert cleanup.sweep([make_backend(name)], mine=True) == []
-        assert len(found) == 3 * len(kinds)
+        assert len(found) == 3 * len(kinds) * blocks
         assert (found["status"] != "failed").all(), list(found["error"])
-        return {(trial.kind, trial.condition): trial for trial in found.itertuples()}
+        return pd.DataFrame(found)
 
     return trials
+
+
+def by_cell(found: pd.DataFrame) -> dict[tuple[str, str], Any]:
+    """(kind, condition) → its trial, of a single block."""
+    return {(str(trial.kind), str(trial.condition)): trial for trial in found.itertuples()}
 
 
 @pytest.mark.parametrize(
@@ -47,19 +54,22 @@ def test_on_one_cpu_the_victim_loses_and_on_another_it_is_left_in_peace(
     name: str, request: pytest.FixtureRequest, measured: Measured
 ) -> None:
     request.getfixturevalue(f"{name}_backend")
-    found = measured(name, ["cpu"])
+    found = measured(name, ["cpu"], BLOCKS)
     if choose().other is None:  # a computer of one CPU
-        assert found.pop(("cpu", "limited")).status == "left out"
-    speed = {condition: trial.requests_per_s for (_, condition), trial in found.items()}
-    assert all(trial.errors == 0 for trial in found.values())
+        limited = found["condition"] == "limited"
+        assert (found.loc[limited, "status"] == "left out").all()
+        found = found[~limited]
+    assert (found["errors"] == 0).all()
+    speeds = found.pivot(index="block", columns="condition", values="requests_per_s").astype(float)
     # Half of a CPU is left; the rest is room for whatever else this computer does.
-    assert speed["unlimited"] < 0.8 * speed["alone"]
-    assert speed["unlimited"] < speed.get("limited", float("inf"))
+    assert (speeds["unlimited"] / speeds["alone"]).median() < 0.8
+    if "limited" in speeds:
+        assert (speeds["unlimited"] / speeds["limited"]).median() < 1
 
 
 @pytest.mark.docker
 def test_a_containers_limits_hold(docker_backend: object, measured: Measured) -> None:
-    found = measured("docker", ["memory", "disk"])
+    found = by_cell(measured("docker", ["memory", "disk"], 1))
     plenty, held = found["memory", "unlimited"], found["memory", "limited"]
     assert plenty.neighbour_mib >= 512 and plenty.neighbour_refused == 0
     assert held.neighbour_mib == 0 and held.neighbour_refused > 0
@@ -72,7 +82,7 @@ def test_a_containers_limits_hold(docker_backend: object, measured: Measured) ->
 def test_a_process_has_no_limit_of_the_disk_and_says_so(
     host_backend: object, measured: Measured
 ) -> None:
-    found = measured("host", ["memory", "disk"])
+    found = by_cell(measured("host", ["memory", "disk"], 1))
     assert found["memory", "limited"].neighbour_refused > 0
     assert found["disk", "limited"].status == "left out"
     assert "no way to limit" in str(found["disk", "limited"].error)

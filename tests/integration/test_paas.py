@@ -170,16 +170,19 @@ def test_what_a_killed_deployment_leaves_is_removed(code: Path, tmp_path: Path) 
     (code / "Procfile").write_text("web: exec busybox sleep 100")
     labkit = str(Path(sys.executable).with_name("labkit"))
     words = [labkit, "paas", "deploy", str(code), "--name", NAME, "--timeout", "100"]
-    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as deploying:
-        assert wait_until(candidates, timeout=60)
-        assert not [line for line in clean_up() if NAME in line]
-        deploying.kill()
-    assert candidates() and left() == ([], [1])
-    removed = "\n".join(clean_up())
-    assert (
-        f"container labkit-candidate-{NAME}-1" in removed and f"images of the app {NAME}" in removed
-    )
-    assert not candidates() and left() == ([], [])
+    for _ in range(5):
+        with subprocess.Popen(words, stderr=subprocess.DEVNULL) as deploying:
+            assert wait_until(candidates, timeout=60)
+            assert not [line for line in clean_up() if NAME in line]
+            assert left() == ([], [1])
+            deploying.kill()
+        removed = "\n".join(clean_up())
+        assert not candidates() and left() == ([], [])
+        named = (f"container labkit-candidate-{NAME}-1", f"images of the app {NAME}")
+        if all(words in removed for words in named):
+            break  # unless a lab of another test was quicker
+    else:
+        pytest.fail("what is removed is never named")
 
 
 def test_a_deployment_from_elsewhere_is_left_alone_and_a_killed_one_is_tidied_up(

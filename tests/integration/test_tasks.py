@@ -18,7 +18,6 @@ from labkit.backends.base import Backend
 from labkit.course import work
 from labkit.course.tasks import TASKS
 from labkit.image import LabImage
-from labkit.image.container import REPOSITORY
 from labkit.system import paths
 
 pytestmark = pytest.mark.docker
@@ -39,7 +38,10 @@ def docker(*words: str, check: bool = True) -> str:
 
 @pytest.fixture
 def image(
-    docker_backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    docker_backend: Backend,
+    lab_image: LabImage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[str]:
     """The lab image's name in the daemon. What a test has made is gone afterwards; a container of
     somebody's own with such a name is not touched."""
@@ -51,7 +53,8 @@ def image(
     monkeypatch.delenv("LAB_WIDGETS", raising=False)
     monkeypatch.setattr(paths, "runs_dir", lambda: tmp_path / "runs")
     try:
-        yield docker("images", REPOSITORY, "--format", "{{.Repository}}:{{.Tag}}").splitlines()[0]
+        docker_backend.prepare(lab_image)
+        yield lab_image.container_tag
     finally:
         docker("rm", "-f", *NAMES, check=False)
         docker("rmi", "-f", "lab-note", check=False)

@@ -28,6 +28,7 @@ RECORDING = re.compile(r"Its recording is (\d{8}-\d{6}-[0-9a-f]{4})\.")
 
 @pytest.mark.docker
 @pytest.mark.qemu
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_measures_on_real_backends(
     path: Path, tmp_path: Path, docker_backend: Backend, qemu_backend: Backend

@@ -119,7 +119,7 @@ def held(
     return False
 
 
-def stays_open(connection: socket.socket, seconds: float = 0.1) -> bool:
+def stays_open(connection: socket.socket, seconds: float = 1.0) -> bool:
     """Whether the other side neither closes the connection within this time, or has said
     something: docker-proxy takes each one, and gives up those that nobody inside takes."""
     connection.settimeout(seconds)

@@ -48,6 +48,7 @@ def lengthen_all() -> None:
         from labkit.system import process
 
         lengthen(process, "wait_for", "timeout")
+        lengthen(process, "run", "timeout")
         from labkit.guest.protocol import Session
 
         for name in ("wait_ready", "begin", "shell", "stop"):
@@ -58,6 +59,12 @@ def lengthen_all() -> None:
         from labkit.backends.docker import endpoint
 
         endpoint.PROBE_S = int(FACTOR * endpoint.PROBE_S)
+        from labkit.backends.docker import client
+
+        lengthen(client, "_client", "timeout")
+        from labkit.backends.engine_parts import oci_runtime
+
+        oci_runtime.CREATE_TIMEOUT_S *= FACTOR
 
 
 if FACTOR != 1:

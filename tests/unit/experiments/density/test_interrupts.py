@@ -57,7 +57,12 @@ def test_an_interrupt_does_not_wait_for_one_that_hangs(monkeypatch: pytest.Monke
     monkeypatch.setattr(cleanup, "sweep", lambda backends, mine: ended_by_force.set())
     crowd, before = Crowd(), all_but(Crowd(), ("together", 4))
     monkeypatch.setattr(Ready, "wait_ready", hangs)
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    def on_launch(number: int) -> None:
+        if number == 4:
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    crowd.on_launch = on_launch
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         measured(crowd, before)
