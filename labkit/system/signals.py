@@ -18,6 +18,7 @@ from typing import cast
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LATER_S = 0.002  # a moment in which such code has ended
+MOST_TIMES = 500  # so often; then it stands at a lock that nobody gives back
 Handler = Callable[[int, FrameType | None], None]
 
 # Python's own code of threads that is short, and leaves a lock taken, or a thread unknown, where it
@@ -38,11 +39,16 @@ def outside_of_locks(handler: Handler) -> Handler:
     or giving back a lock. Else the lock may stay taken, and whoever wants it next waits for ever: a
     `with` does not leave what it was about to enter (https://bugs.python.org/issue29988)."""
 
+    held_back = 0
+
     def handle(number: int, frame: FrameType | None) -> None:
-        if _at_a_lock(frame):
+        nonlocal held_back
+        if held_back < MOST_TIMES and _at_a_lock(frame):
+            held_back += 1
             with suppress(RuntimeError):  # no further thread can be started here
                 _thread.start_new_thread(_send_later, (number,))
                 return
+        held_back = 0
         handler(number, frame)
 
     return handle

@@ -145,6 +145,14 @@ def test_a_long_wait_is_interrupted_at_once(wait: Callable[[float], object]) -> 
     assert time.monotonic() - began < 30
 
 
+def test_a_lock_that_nobody_gives_back_does_not_hold_the_user() -> None:
+    lock, main = threading.Lock(), threading.main_thread().ident
+    assert main is not None and lock.acquire()
+    threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
+    with interrupted_outside_of_locks(), pytest.raises(KeyboardInterrupt):
+        threading.Condition(lock).__enter__()
+
+
 def test_the_handlers_are_what_they_were() -> None:
     before = signal.getsignal(signal.SIGINT)
     with interrupted_outside_of_locks():
