@@ -28,7 +28,7 @@ from labkit.cli.app import app
 from labkit.errors import LabError
 from labkit.system import refusals
 from labkit.system.owner_marks import owner
-from labkit.system.signals import ENDING, outside_of_locks
+from labkit.system.signals import ENDING, OutsideOfLocks
 
 __all__ = [
     "app",
@@ -65,7 +65,7 @@ def main() -> None:
     gc.set_threshold(50_000)
     # More threads do not help our small sums; where none can be started, OpenBLAS sends SIGINT.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    _on_signals(outside_of_locks(_interrupt))
+    _on_signals(OutsideOfLocks(_interrupt))
     try:
         status = _status()
     finally:  # the work is done: a signal that comes now would only break the interpreter's end

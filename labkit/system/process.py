@@ -261,7 +261,7 @@ def _children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     import psutil
 
     if process.poll() is None:  # else the number may be another's by now
-        with suppress(psutil.Error):
+        with suppress(psutil.Error, OSError):  # it has ended, or processes are hidden from us
             return psutil.Process(process.pid).children(recursive=True)
     return []
 

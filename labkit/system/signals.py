@@ -2,7 +2,7 @@
 
 Python runs a signal's handler in the main thread, between two instructions; what the handler raises
 comes out there. Two things must not be broken off so: a request that another program fulfils anyway
-(`uninterrupted`), and the taking of a lock (`outside_of_locks`).
+(`uninterrupted`), and the taking of a lock (`OutsideOfLocks`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from contextlib import contextmanager, suppress
 from types import CodeType, FrameType
 from typing import cast
 
+from labkit.system.clock import wait_until
+
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LATER_S = 0.002  # a moment in which such code has ended
 MOST_TIMES = 500  # so often; then it stands at a lock that nobody gives back
 Handler = Callable[[int, FrameType | None], None]
 
 # Python's own code of threads that is short, and leaves a lock taken, or a thread unknown, where it
-# is broken off. All of threading's classes and of concurrent.futures' are made of it.
+# is broken off. Event, Semaphore, Queue and Future are made of it.
 _CONDITION, _EVENT = threading.Condition, threading.Event
 _SHORT: frozenset[CodeType] = frozenset(
     function.__code__
@@ -34,24 +36,26 @@ _SHORT: frozenset[CodeType] = frozenset(
 )
 
 
-def outside_of_locks(handler: Handler) -> Handler:
+class OutsideOfLocks:
     """A handler that may raise, and is called a moment later where the main thread is just taking
     or giving back a lock. Else the lock may stay taken, and whoever wants it next waits for ever: a
     `with` does not leave what it was about to enter (https://bugs.python.org/issue29988)."""
 
-    held_back = 0
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self._held_back = 0
+        self.on_its_way = False
 
-    def handle(number: int, frame: FrameType | None) -> None:
-        nonlocal held_back
-        if held_back < MOST_TIMES and _at_a_lock(frame):
-            held_back += 1
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.on_its_way = False
+        if self._held_back < MOST_TIMES and _at_a_lock(frame):
+            self._held_back += 1
             with suppress(RuntimeError):  # no further thread can be started here
                 _thread.start_new_thread(_send_later, (number,))
+                self.on_its_way = True
                 return
-        held_back = 0
-        handler(number, frame)
-
-    return handle
+        self._held_back = 0
+        self._handler(number, frame)
 
 
 def _send_later(number: int) -> None:
@@ -78,16 +82,23 @@ def interrupted_outside_of_locks() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = {n: handler for n in ENDING if callable(handler := signal.getsignal(n))}
-    ours = {n: outside_of_locks(handler) for n, handler in handlers.items()}
+    handlers = {number: signal.getsignal(number) for number in ENDING}
+    ours = {
+        number: OutsideOfLocks(handler)
+        for number, handler in handlers.items()
+        if callable(handler) and not isinstance(handler, OutsideOfLocks)
+    }
     for number, handler in ours.items():
         signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, handler in handlers.items():
-            if signal.getsignal(number) is ours[number]:  # nobody has set another one meanwhile
-                signal.signal(number, handler)
+        try:
+            wait_until(lambda: not any(h.on_its_way for h in ours.values()), timeout=50 * LATER_S)
+        finally:
+            for number, handler in ours.items():
+                if signal.getsignal(number) is handler:  # nobody has set another one meanwhile
+                    signal.signal(number, handlers[number])
 
 
 @contextmanager

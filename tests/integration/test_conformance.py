@@ -156,6 +156,7 @@ def is_guest(backend: Backend) -> bool:
 def test_a_life_from_requested_to_stopped(backend: Backend, lab_image: LabImage) -> None:
     with started(backend, lab_image) as (instance, timeline):
         instance.run(Request("cpu", 0.3))
+        instance.all_meters()  # a pod's sandbox is known by its process
         instance.stop()
     reached = timeline.since_requested()
     boots = is_guest(backend) and backend.start == "cold"

@@ -177,7 +177,7 @@ def test_what_a_killed_deployment_leaves_is_removed(code: Path, tmp_path: Path) 
             assert left() == ([], [1])
             deploying.kill()
         removed = "\n".join(clean_up())
-        assert not candidates() and left() == ([], [])
+        assert wait_until(lambda: not candidates() and left() == ([], []), timeout=30)
         named = (f"container labkit-candidate-{NAME}-1", f"images of the app {NAME}")
         if all(words in removed for words in named):
             break  # unless a lab of another test was quicker

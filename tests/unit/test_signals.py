@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import cache
 from itertools import pairwise
-from types import CodeType, FrameType
-from typing import Any
+from types import CodeType, FrameType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -65,6 +65,7 @@ def interrupted_at(place: int, action: Callable[[], object]) -> bool:
         action()
         if seen >= place:
             time.sleep(PATIENCE_S)
+            pytest.fail(f"the signal at place {place} is lost")
     except KeyboardInterrupt:
         assert seen == place
     finally:
@@ -139,8 +140,8 @@ def test_a_thread_that_is_interrupted_while_it_starts_has_started() -> None:
 def test_a_long_wait_is_interrupted_at_once(wait: Callable[[float], object]) -> None:
     main, began = threading.main_thread().ident, time.monotonic()
     assert main is not None
-    threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
     with interrupted_outside_of_locks(), pytest.raises(KeyboardInterrupt):
+        threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
         wait(60)
     assert time.monotonic() - began < 30
 
@@ -148,9 +149,15 @@ def test_a_long_wait_is_interrupted_at_once(wait: Callable[[float], object]) -> 
 def test_a_lock_that_nobody_gives_back_does_not_hold_the_user() -> None:
     lock, main = threading.Lock(), threading.main_thread().ident
     assert main is not None and lock.acquire()
-    threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
-    with interrupted_outside_of_locks(), pytest.raises(KeyboardInterrupt):
+    began = time.monotonic()
+    with (
+        interrupted_outside_of_locks(),
+        interrupted_outside_of_locks(),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
         threading.Condition(lock).__enter__()
+    assert time.monotonic() - began < 60
 
 
 def test_the_handlers_are_what_they_were() -> None:
@@ -158,6 +165,15 @@ def test_the_handlers_are_what_they_were() -> None:
     with interrupted_outside_of_locks():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_is_held_back_comes_before_the_handlers_change() -> None:
+    at_a_lock = SimpleNamespace(f_code=threading.Condition.__enter__.__code__, f_back=None)
+    with pytest.raises(KeyboardInterrupt), interrupted_outside_of_locks():
+        handler = signal.getsignal(signal.SIGINT)
+        assert callable(handler)
+        handler(signal.SIGINT, cast(FrameType, at_a_lock))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_handler_that_was_set_meanwhile_stays() -> None:

@@ -104,10 +104,11 @@ class _Runner:
 
     def _condition(self, cell: Cell, victim: Victim) -> NeighbourTrial:
         _, name, _, condition = cell
-        facts: dict[str, Any] = {"amount": victim.amount, "load_1m": host.load()}
+        facts: dict[str, Any] = {"amount": victim.amount}
         requests = planning.requests_of(self.session.backends[name], self.plan)
         for tries_left in reversed(range(TRIES)):
             self.session.watch.take()
+            facts["load_1m"] = host.load()
             try:
                 if condition == "alone":
                     served = self._answered(victim.serve(requests))

@@ -48,7 +48,6 @@ def lengthen_all() -> None:
         from labkit.system import process
 
         lengthen(process, "wait_for", "timeout")
-        lengthen(process, "run", "timeout")
         from labkit.guest.protocol import Session
 
         for name in ("wait_ready", "begin", "shell", "stop"):
@@ -62,9 +61,6 @@ def lengthen_all() -> None:
         from labkit.backends.docker import client
 
         lengthen(client, "_client", "timeout")
-        from labkit.backends.engine_parts import oci_runtime
-
-        oci_runtime.CREATE_TIMEOUT_S *= FACTOR
 
 
 if FACTOR != 1:

@@ -16,6 +16,7 @@ from labkit.experiments.neighbours.placement import Cpus
 from labkit.experiments.neighbours.records import CONDITIONS, KINDS, Condition, Kind
 from labkit.recordings.words import SEVERAL
 from labkit.system import file_systems
+from labkit.system.interruptions import Interruptions, Watch
 from tests.unit.experiments.neighbours.made_up import (
     ONE,
     TWO,
@@ -39,6 +40,20 @@ def test_each_block_has_each_condition_of_each_kind_once() -> None:
     }
     assert {trial.status for trial in trials} == {"ok"}
     assert scene.launched == scene.cleaned == 2 * 3 * 3
+
+
+def test_a_condition_in_which_the_lab_stood_still_is_measured_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stood_still = iter([Interruptions(0, 0, 0), Interruptions(2.5, 0, 0)])
+    nothing = Interruptions(0, 0, 0)
+    monkeypatch.setattr(Watch, "take", lambda watch: next(stood_still, nothing))
+    trials = measured(Scene(), kinds=("cpu",), blocks=1)
+    assert [trial.status for trial in trials] == ["ok"] * 3
+    monkeypatch.setattr(Watch, "take", lambda watch: Interruptions(2.5, 0, 0))
+    trials = measured(Scene(), kinds=("cpu",), blocks=1)
+    assert [trial.status for trial in trials] == ["failed"] * 3
+    assert all("disturbed" in str(trial.error) for trial in trials)
 
 
 def test_the_order_is_random_and_the_seeds() -> None:
