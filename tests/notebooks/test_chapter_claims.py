@@ -12,6 +12,7 @@ from labkit import stats
 from labkit.experiments.benchmark import published
 from labkit.experiments.benchmark import stats as benchmark_stats
 from labkit.experiments.benchmark.records import Run
+from labkit.experiments.density import stats as density_stats
 from labkit.experiments.shell.text import answers_to
 from labkit.experiments.table import load, load_run
 
@@ -190,6 +191,24 @@ def test_eight_machines_take_eight_times_what_each_adds(machines: pd.Series) -> 
     each = machines["qemu"].diff().dropna() / MIB
     assert len(each) == 7 and each.between(150, 170).all()
     assert 155 < machines["qemu", 8] / 8 / MIB < 170
+
+
+def test_starts_together_stop_gaining_at_the_number_of_processors() -> None:
+    recorded = load("density-starts")
+    table = density_stats.groups(recorded.groups)
+    assert recorded.manifest.host.cpus == 2
+    assert set(density_stats.knees(table)["knee"]) == {2}
+    together = table[table["way"] == "together"].set_index(["backend", "level"])
+    rate, cpu = together["median_per_s"], together["median_cpu_s"]
+    assert all(9 < rate["docker", number] < 12 for number in (2, 4, 8, 16))
+    assert 0.14 < cpu["docker", 1] < 0.2 and 2 / cpu["docker", 2] < 13.5
+    assert rate["qemu", 2] > 1.5 * rate["qemu", 16] and cpu["qemu", 16] > 1.5 * cpu["qemu", 1]
+    saved = density_stats.speed_up(recorded.groups).set_index(["backend", "level"])
+    assert saved["high_ratio"]["docker", 16] < 2.1 and saved["low_ratio"]["docker", 16] > 1.4
+    each = table.set_index(["backend", "way", "level"])["median_marginal_bytes"] / MIB
+    for name in ("docker", "qemu"):
+        ways = (each[name, way, 16] for way in ("one by one", "together"))
+        assert next(ways) == pytest.approx(next(ways), rel=0.2)
 
 
 def test_what_machines_share_is_the_hypervisors_files(run: Run) -> None:

@@ -37,7 +37,7 @@ class Densities(Experiment[DensityOptions, DensityPlan, DensityManifest]):
     not started, and the reason is recorded. All are requested by one program, whose threads take
     turns: what that takes is part of the startup.
     """
-    reference = None
+    reference = "density-starts"
     options = DensityOptions
     manifest = DensityManifest
     tables = TABLES
