@@ -83,7 +83,7 @@ def test_rows_that_no_recording_can_have_are_refused_with_whatever_digest(
     if "backend" in fields:
         changes.append(with_first(backend="chess"))
         changes += [with_first(engine="hvf")] if "engine" in fields else []
-        changes += [with_first(family="hypervisor")] if "family" in fields else []
+        changes += [with_first(family="user-space-kernel")] if "family" in fields else []
     for change in changes:
         file = copied(name, tmp_path) / f"{table}.csv"
         with pytest.raises(StoreError) as refused:
