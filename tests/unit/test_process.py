@@ -27,7 +27,6 @@ from labkit.system.process import (
     wait_for,
     with_root,
 )
-from labkit.system.signals import uninterrupted
 from tests.unit.fakes import FakeClock
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
@@ -182,16 +181,6 @@ def test_root_is_asked_with_its_own_search_path(
         assert words == ["su", "-", "-c", "usermod 'a b' && modprobe kvm"]
     else:
         assert words == ["sudo", "usermod", "a b", "&&", "sudo", "modprobe", "kvm"]
-
-
-@pytest.mark.usefixtures("interrupts_are_heeded")
-def test_a_signal_is_held_back_and_then_delivered() -> None:
-    done = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
-        signal.raise_signal(signal.SIGINT)
-        done.append("the request")
-    assert done == ["the request"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_is_started_inherits_an_ignored_signal() -> None:

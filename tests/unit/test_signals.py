@@ -1,4 +1,5 @@
-"""A signal at each place where Python's own code takes or gives back a lock: none stays taken."""
+"""When a signal interrupts the lab: where Python's own code takes or gives back a lock none stays
+taken, and a request that is fulfilled anyway is not broken off."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from typing import Any, cast
 
 import pytest
 
-from labkit.system.signals import interrupted_outside_of_locks
+from labkit.system.signals import interrupted_outside_of_locks, uninterrupted
 
 pytestmark = pytest.mark.usefixtures("interrupts_are_heeded")
 # After these instructions Python looks whether a signal has come.
@@ -189,3 +190,12 @@ def test_what_is_ignored_stays_so() -> None:
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def test_a_signal_is_held_back_and_then_delivered() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+        done.append("the request")
+    assert done == ["the request"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -102,23 +102,20 @@ class _Runner:
                 if cell not in self.made:
                     yield self._trial(cell, _failed(error))
 
-    def _condition(self, cell: Cell, victim: Victim) -> NeighbourTrial:
+    def _condition(self, cell: Cell, victim: Victim, tries: int = TRIES) -> NeighbourTrial:
         _, name, _, condition = cell
-        facts: dict[str, Any] = {"amount": victim.amount}
+        facts: dict[str, Any] = {"amount": victim.amount, "load_1m": host.load()}
         requests = planning.requests_of(self.session.backends[name], self.plan)
-        for tries_left in reversed(range(TRIES)):
-            self.session.watch.take()
-            facts["load_1m"] = host.load()
-            try:
-                if condition == "alone":
-                    served = self._answered(victim.serve(requests))
-                else:
-                    served = self._with_neighbour(cell, victim, requests, facts)
-            except LabError as error:
-                if tries_left and isinstance(error, Disturbed):
-                    continue
-                return self._trial(cell, {**facts, **_failed(error)})
-            break
+        self.session.watch.take()
+        try:
+            if condition == "alone":
+                served = self._answered(victim.serve(requests))
+            else:
+                served = self._with_neighbour(cell, victim, requests, facts)
+        except LabError as error:
+            if isinstance(error, Disturbed) and tries > 1:
+                return self._condition(cell, victim, tries - 1)
+            return self._trial(cell, {**facts, **_failed(error)})
         return self._trial(cell, {**facts, **served.figures(), "status": "ok"})
 
     def _with_neighbour(
