@@ -27,15 +27,9 @@ def test_each_experiment_has_one_to_show_or_none_at_all() -> None:
         assert shown is None or REFERENCES[shown].experiment == name
 
 
-# Members of a group that came after its recordings: each goes from here when those are made anew.
-LATER = {"spectrum": {"firejail"}, "spectrum-isolation": {"firejail"}}
-
-
 @pytest.mark.parametrize("name", sorted(THERE))
-def test_what_it_was_made_without_is_told(name: str) -> None:
-    without = [why for why in stale(name) if why.startswith("made without ")]
-    later = LATER.get(name)
-    assert without == ([f"made without {', '.join(sorted(later))}"] if later else [])
+def test_it_has_all_that_it_is_to_have(name: str) -> None:
+    assert not [why for why in stale(name) if why.startswith("made without ")]
 
 
 @pytest.mark.parametrize("name", sorted(THERE))
@@ -44,7 +38,7 @@ def test_it_was_made_as_it_is_said(name: str) -> None:
     assert manifest.experiment == REFERENCES[name].experiment
     for option, wanted in REFERENCES[name].options.items():
         if option in type(manifest.plan).model_fields:
-            known = set(wanted) - LATER.get(name, set()) if isinstance(wanted, list) else wanted
+            known = set(wanted) if isinstance(wanted, list) else wanted
             assert _planned(getattr(manifest.plan, option), known), option
 
 
