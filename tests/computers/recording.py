@@ -11,7 +11,6 @@ import base64
 import io
 import shutil
 import tarfile
-from dataclasses import replace
 
 from labkit.experiments.reference import REFERENCES
 from labkit.system import owned_files
@@ -29,9 +28,8 @@ TIMEOUT_S = 3 * 3600.0
 
 
 def main() -> None:
-    computer = replace(DEBIAN_12, counts=True)
-    require_builders(computer)
-    with running(computer, "modprobe kvm-amd; systemctl start docker") as machine:
+    require_builders(DEBIAN_12)
+    with running(DEBIAN_12, "modprobe kvm-amd; systemctl start docker") as machine:
 
         def look(said: str) -> None:
             print(said.splitlines()[-1:], flush=True)
