@@ -110,7 +110,7 @@ REFERENCES: Mapping[str, Reference] = {
         {
             "backends": ["host", "docker", "qemu", "qemu:engine=tcg"],
             "workloads": ["cpu", "syscall"],
-            "repeats": 3,
+            "repeats": 10,
             "seconds": 1.0,
             "warmups": 0,
             "ready_timeout": 900.0,

@@ -31,8 +31,7 @@ def command(computer: Computer, folder: Path, images: list[Path], agent: int) ->
 def _qemu(computer: Computer, folder: Path, images: list[Path], agent: int) -> list[str]:
     system = disks.system(computer)
     argv = ["qemu-system-x86_64", "-name", computer.name, "-machine", "q35"]
-    argv += ["-accel", f"tcg,thread={'single' if computer.counts else 'multi'},tb-size=1024"]
-    argv += ["-cpu", computer.cpu, *(("-icount", "shift=0") if computer.counts else ())]
+    argv += ["-accel", "tcg,thread=multi,tb-size=1024", "-cpu", computer.cpu]
     argv += ["-smp", "2", "-m", f"{computer.memory_mib}M", "-nodefaults", "-no-user-config"]
     argv += ["-display", "none", "-no-reboot", "-append", " ".join((KERNEL_LINE, *SYSTEMD))]
     argv += ["-kernel", str(system / "vmlinuz"), "-initrd", str(system / "initrd.img")]

@@ -75,10 +75,6 @@ class Computer:
     cpu: str = "max,+svm,+npt,-avx,-avx2,-fma,-la57"
     # The packages of lab images with programs are fetched for it beforehand: it has no network.
     programs: bool = False
-    # While it computes, its clock counts its instructions, one a nanosecond: its figures and its
-    # limits of time do not know how busy the computer below is. For that, its processors take turns
-    # (QEMU's manual, "TCG Instruction Counting").
-    counts: bool = False
 
 
 DEBIAN_12 = Computer(
@@ -92,13 +88,12 @@ DEBIAN_12 = Computer(
     then=VBOXDRV,
 )
 
-# With the other container engines, for the integration tests themselves.
+# With the other container engines, for integration tests.
 DEBIAN_12_SUITE = replace(
     DEBIAN_12,
     name="debian-12-suite",
     packages=("linux-image-amd64", *BASE, *DOCKER, *ENGINES),
     then="",
-    programs=True,
 )
 
 DEBIAN_12_UML = Computer(
@@ -109,4 +104,13 @@ DEBIAN_12_UML = Computer(
     then=USER_MODE,
     machine="uml",
     programs=True,
+)
+
+# Kernel 6.12, Docker 26, Python 3.13.
+DEBIAN_13_UML = replace(
+    DEBIAN_12_UML,
+    name="debian-13-uml",
+    suite="trixie",
+    python="3.13",
+    packages=(*DEBIAN_12_UML.packages, "docker-cli"),
 )

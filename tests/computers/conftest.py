@@ -13,7 +13,13 @@ from labkit.setup.qemu import set_up_qemu
 from labkit.setup.virtualbox import set_up_virtualbox
 from labkit.system.process import find_tool
 from tests.computers.agent import StandsStill
-from tests.computers.computers import DEBIAN_12, DEBIAN_12_SUITE, DEBIAN_12_UML, Computer
+from tests.computers.computers import (
+    DEBIAN_12,
+    DEBIAN_12_SUITE,
+    DEBIAN_12_UML,
+    DEBIAN_13_UML,
+    Computer,
+)
 from tests.computers.machine import Machine, running
 from tests.conftest import unavailable
 
@@ -78,3 +84,8 @@ def debian_12_suite() -> Iterator[Machine]:
 @pytest.fixture(scope="module")
 def debian_12_uml() -> Iterator[Machine]:
     yield from with_docker(DEBIAN_12_UML)
+
+
+@pytest.fixture(scope="module")
+def debian_13_uml() -> Iterator[Machine]:
+    yield from with_docker(DEBIAN_13_UML)

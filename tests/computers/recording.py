@@ -1,5 +1,5 @@
-"""Records data/reference/emulated-amd-v, in a computer that exists only meanwhile: half an hour on
-two quiet processors. `python -m tests.computers.recording`, as root.
+"""Records data/reference/emulated-amd-v, in a computer that exists only meanwhile: a quarter of an
+hour on two quiet processors. `python -m tests.computers.recording`, as root.
 
 What it has measured is copied out every minute: a recording that is broken off leaves that in
 the folder of the tests' disks.
@@ -54,7 +54,7 @@ def options() -> str:
 
 def copied(machine: Machine) -> bytes:
     """What is there so far; kept outside, too."""
-    script = f"tar -C /tmp -c $(cd /tmp; ls -d {NAME} said) | base64 -w0"
+    script = f"tar -C /tmp --exclude report.html -c $(cd /tmp; ls -d {NAME} said) | base64 -w0"
     packed = base64.b64decode(machine.run(script, ANSWER_TIMEOUT_S).stdout)
     (kept_folder() / f"{NAME}.tar").write_bytes(packed)
     return packed

@@ -1,5 +1,5 @@
 """Debian 12, what takes long (COMPUTERS="debian-12-more"): VirtualBox on its kernel driver, a user
-without root. Written beside trials by hand (README.md); not yet run to their ends."""
+without root, a machine under KVM that is resumed."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def test_a_user_of_the_group_kvm_measures_without_root(debian_12: Machine) -> No
         PATIENCE_S,
     )
     assert complete(table(debian_12, "/home/anna/run/trials.csv"))["qemu"] == "kvm"
+
+
+def test_a_machine_under_kvm_is_saved_and_resumed(debian_12: Machine) -> None:
+    words = f"run --backends host,qemu-resumed {SHORT} --out /tmp/resumed"
+    debian_12.run(f"modprobe kvm-amd; {PATIENT_LABKIT} {words}", PATIENCE_S)
+    trials = table(debian_12, "/tmp/resumed/trials.csv")
+    assert complete(trials) == {"host": "native", "qemu-resumed": "kvm"}
 
 
 def test_virtualbox_runs_on_its_driver(debian_12: Machine) -> None:

@@ -294,3 +294,17 @@ def test_published_machines_with_kvm_are_near_one_and_not_drawn(run: Run) -> Non
 def _ratio(values: pd.DataFrame, reference: pd.DataFrame) -> pd.Series:
     table = stats.ratios(values, reference, "startup_s", ["backend"], pair="block")
     return table.iloc[0]
+
+
+def test_the_same_machine_keeps_most_of_the_speed_under_kvm_and_a_hundredth_under_tcg() -> None:
+    twice = load_run("emulated-amd-v")
+    assert twice.manifest.host.emulated
+    speeds = benchmark_stats.throughput(twice.results, twice.trials)
+    engines = speeds.set_index("backend")["engine"]
+    assert engines["qemu"].iloc[0] == "kvm" and engines["qemu:engine=tcg"].iloc[0] == "tcg"
+    ratios = speeds.set_index(["workload", "backend"])
+    kept = ratios["median_ratio"]
+    assert 0.7 < kept["cpu", "qemu"] < 0.8  # three quarters
+    assert kept["cpu", "qemu:engine=tcg"] < 0.01
+    calls = ratios.loc[("syscall", "qemu")]
+    assert calls["low_ratio"] < 1 < calls["high_ratio"]

@@ -59,6 +59,7 @@ def cautions(run: Run, found: Table) -> list[str]:
     texts = [
         boot.installed(run),
         ending(run),
+        f"Recorded on {notes.EMULATED}." if run.manifest.host.emulated else "",
         notes.caution(counted),
         notes.engines(counted),
         *lost,

@@ -44,8 +44,8 @@ def test_it_was_made_as_it_is_said(name: str) -> None:
 
 def _planned(found: Any, wanted: Any) -> bool:
     """A plan holds what was chosen, and may hold more, such as the host beside the others."""
-    if isinstance(found, dict):  # so many of each backend
-        return set(found.values()) == {wanted}
+    if isinstance(found, dict):  # so many of each backend; where there are none, no backend
+        return set(found.values()) == ({wanted} if wanted else set())
     return wanted <= set(found) if isinstance(wanted, set) else found == wanted
 
 
