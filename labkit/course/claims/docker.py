@@ -167,9 +167,9 @@ def _files(row: Any) -> str:
     return f"{files} ({units.text(row['image_bytes'], units.size)})"
 
 
-def speeds() -> Any:
+def speeds(name: str = "first-comparison") -> Any:
     """Backend → its speed at computing, of the bare process's."""
-    run = recorded()
+    run = recorded(name)
     table = benchmark.throughput(run.results, run.trials).query("workload == 'cpu'")
     return table.set_index("backend")["median_ratio"]
 
