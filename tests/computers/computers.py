@@ -54,6 +54,15 @@ END
 systemctl enable agent
 """
 
+OLDER_KERNEL = """
+mirror=$(sed -n 's/^deb \\([^ ]*\\) .*/\\1/p' /etc/apt/sources.list | head -n 1)
+echo "deb $mirror bookworm main" > /etc/apt/sources.list.d/bookworm.list
+apt-get update
+apt-get download user-mode-linux/bookworm
+dpkg-deb -x user-mode-linux*.deb /
+rm user-mode-linux*.deb /etc/apt/sources.list.d/bookworm.list
+"""
+
 
 @dataclass(frozen=True)
 class Computer:
@@ -106,11 +115,13 @@ DEBIAN_12_UML = Computer(
     programs=True,
 )
 
-# Kernel 6.12, Docker 26, Python 3.13.
+# Its programs, such as Docker 26 and Python 3.13, on Debian 12's kernel: its own asks for a newer C
+# library than the computer below has.
 DEBIAN_13_UML = replace(
     DEBIAN_12_UML,
     name="debian-13-uml",
     suite="trixie",
     python="3.13",
-    packages=(*DEBIAN_12_UML.packages, "docker-cli"),
+    packages=(*(it for it in DEBIAN_12_UML.packages if it != "user-mode-linux"), "docker-cli"),
+    then=OLDER_KERNEL + USER_MODE,
 )
