@@ -20,6 +20,7 @@ ENGINES = {
     "runsc": "runsc is gVisor: a kernel in user space answers the container's system calls.",
     "runsc (ptrace)": "runsc is gVisor: a kernel in user space answers the system calls.",
     "uml": "uml is a Linux kernel that is a process of the host.",
+    "xen-pv": "xen-pv is a domain of Xen: its kernel calls Xen for what only Xen may do.",
     "kata": "kata starts each container in a virtual machine of its own.",
     "krun": "krun starts each container in a virtual machine of its own.",
     "vbox-recompiler": "vbox-recompiler is VirtualBox without its kernel driver: it interprets "

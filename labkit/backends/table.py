@@ -34,6 +34,7 @@ from labkit.backends.user_mode_linux import UserModeLinuxBackend
 from labkit.backends.virtualbox.backend import VirtualBoxBackend
 from labkit.backends.virtualbox.resumed import VirtualBoxResumedBackend
 from labkit.backends.vmware.backend import VmwareBackend
+from labkit.backends.xen import XenBackend
 from labkit.errors import UsageError
 from labkit.recordings.facts import LIMITS
 
@@ -58,6 +59,7 @@ BACKENDS: dict[str, type[Backend]] = {
     "podman": PodmanBackend,
     "runsc": RunscBackend,
     "uml": UserModeLinuxBackend,
+    "xen": XenBackend,
     "kubernetes": KubernetesBackend,
 }
 # Images of one's own, and an installed distribution: (name, its first setting) → the class.

@@ -71,6 +71,7 @@ LOOKS = {
     "runsc": Look("#832db6", "..", "v"),
     "uml": Look("#a96b59", "xx", "^"),
     "kubernetes": Look("#1f4e8c", "oo", "p"),
+    "xen": Look("#e76300", "--", "P"),
     "qemu": Look("#ffa90e", "..", "D"),
     "qemu-resumed": Look("#ffd487", "..", "d"),
     "virtualbox": Look("#bd1f01", "xx", "^"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 from collections.abc import Callable, Mapping
@@ -63,5 +64,9 @@ class Channel:
 
     def _read(self, fd: int) -> bytes:
         with suppress(ConnectionError):
-            return os.read(fd, CHUNK)
+            try:
+                return os.read(fd, CHUNK)
+            except OSError as error:
+                if error.errno != errno.EIO:  # a pseudo-terminal whose other end is closed
+                    raise
         return b""

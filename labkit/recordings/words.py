@@ -31,6 +31,7 @@ Engine = Literal[
     "vbox-hm",
     "vbox-recompiler",
     "vmware",
+    "xen-pv",
     "crun",
     "youki",
     "runsc",

@@ -19,6 +19,8 @@ SYSTEMD = (
     *(f"systemd.mask={name}.service" for name in ("lxc-net", "lxc", "lxc-monitord")),
 )
 KERNEL_LINE = "root=/dev/vda rw console=ttyS0 mitigations=off nokaslr no_timer_check quiet"
+# For the first domain, so that the others have the rest.
+XEN_LINE = "console=com1 com1=115200,8n1 dom0_mem=3G,max:3G dom0_max_vcpus=2 noreboot"
 # How Linux names the disks: with a letter behind it, in the order of the command line.
 DEVICES = {"qemu": "/dev/vd", "uml": "/dev/ubd"}
 
@@ -33,8 +35,7 @@ def _qemu(computer: Computer, folder: Path, images: list[Path], agent: int) -> l
     argv = ["qemu-system-x86_64", "-name", computer.name, "-machine", "q35"]
     argv += ["-accel", "tcg,thread=multi,tb-size=1024", "-cpu", computer.cpu]
     argv += ["-smp", "2", "-m", f"{computer.memory_mib}M", "-nodefaults", "-no-user-config"]
-    argv += ["-display", "none", "-no-reboot", "-append", " ".join((KERNEL_LINE, *SYSTEMD))]
-    argv += ["-kernel", str(system / "vmlinuz"), "-initrd", str(system / "initrd.img")]
+    argv += ["-display", "none", "-no-reboot", *_boot(computer, system)]
     argv += ["-serial", f"file:{folder / 'console.log'}"]
     argv += ["-chardev", f"socket,id=agent,fd={agent}", "-device", "virtio-serial"]
     argv += ["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"]
@@ -42,6 +43,17 @@ def _qemu(computer: Computer, folder: Path, images: list[Path], agent: int) -> l
         options = "format=raw,if=virtio,snapshot=on,cache=unsafe"
         argv += ["-drive", f"file={escaped(path)},{options}"]
     return argv
+
+
+def _boot(computer: Computer, system: Path) -> list[str]:
+    """Linux and its initial file system, by QEMU itself; or Xen, to which these are modules (the
+    Multiboot Specification), the first one with its command line."""
+    kernel, initial = str(system / "vmlinuz"), str(system / "initrd.img")
+    line = " ".join((KERNEL_LINE, *SYSTEMD))
+    if not computer.xen:
+        return ["-append", line, "-kernel", kernel, "-initrd", initial]
+    modules = f"{kernel} {line.replace('ttyS0', 'hvc0')},{initial}"
+    return ["-kernel", str(system / "xen"), "-append", XEN_LINE, "-initrd", modules]
 
 
 def _user_mode(computer: Computer, folder: Path, images: list[Path], agent: int) -> list[str]:

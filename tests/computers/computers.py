@@ -82,6 +82,8 @@ class Computer:
     # Without AVX, whose emulation makes numpy die now and then; without page tables of five levels,
     # which VirtualBox does not know (labkit/backends/virtualbox/installation.py).
     cpu: str = "max,+svm,+npt,-avx,-avx2,-fma,-la57"
+    # Xen, on the hardware; Linux and what runs on it is its first domain.
+    xen: bool = False
     # The packages of lab images with programs are fetched for it beforehand: it has no network.
     programs: bool = False
 
@@ -124,4 +126,15 @@ DEBIAN_13_UML = replace(
     python="3.13",
     packages=(*(it for it in DEBIAN_12_UML.packages if it != "user-mode-linux"), "docker-cli"),
     then=OLDER_KERNEL + USER_MODE,
+)
+
+# A processor without anything for machines, which paravirtual domains do not need; with what "max"
+# has, the first domain dies at once.
+DEBIAN_12_XEN = replace(
+    DEBIAN_12,
+    name="debian-12-xen",
+    packages=("linux-image-amd64", *BASE, "xen-hypervisor-4.17-amd64", "xen-utils-4.17"),
+    then="gunzip -k /boot/xen-4.17-amd64.gz",
+    cpu="Nehalem,model-id=QEMU TCG CPU",  # so that its figures are known as emulated
+    xen=True,
 )

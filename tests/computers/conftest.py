@@ -17,6 +17,7 @@ from tests.computers.computers import (
     DEBIAN_12,
     DEBIAN_12_SUITE,
     DEBIAN_12_UML,
+    DEBIAN_12_XEN,
     DEBIAN_13_UML,
     Computer,
 )
@@ -89,3 +90,10 @@ def debian_12_uml() -> Iterator[Machine]:
 @pytest.fixture(scope="module")
 def debian_13_uml() -> Iterator[Machine]:
     yield from with_docker(DEBIAN_13_UML)
+
+
+@pytest.fixture(scope="module")
+def debian_12_xen() -> Iterator[Machine]:
+    require_builders(DEBIAN_12_XEN)
+    with running(DEBIAN_12_XEN, "systemctl start xen") as machine:
+        yield machine

@@ -57,6 +57,7 @@ BOOT = {
     "qemu": {"vmlinuz": "boot/vmlinuz-*", "initrd.img": "boot/initrd.img-*"},
     "uml": {"linux": "usr/bin/linux.uml"},
 }
+XEN = {"xen": "boot/xen-4.17-amd64"}
 ENVIRONMENT = "/opt/environment"  # where the disks are mounted
 PROJECT = "/opt/lab"
 
@@ -139,7 +140,7 @@ def _make_system(computer: Computer, folder: Path) -> None:
     install(root, computer.suite, computer.packages, computer.then)
     mask(root, MASKED)
     (root / "etc/hostname").write_text(f"{computer.name}\n")
-    for name, place in BOOT[computer.machine].items():
+    for name, place in (BOOT[computer.machine] | (XEN if computer.xen else {})).items():
         [boot] = root.glob(place)
         shutil.copy(boot, folder / name)
     _disk(root, folder / "disk.img", f"{computer.disk_gib}G")

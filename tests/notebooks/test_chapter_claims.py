@@ -300,11 +300,11 @@ def test_the_same_machine_keeps_most_of_the_speed_under_kvm_and_a_hundredth_unde
     twice = load_run("emulated-amd-v")
     assert twice.manifest.host.emulated
     speeds = benchmark_stats.throughput(twice.results, twice.trials)
-    engines = speeds.set_index("backend")["engine"]
-    assert engines["qemu"].iloc[0] == "kvm" and engines["qemu:engine=tcg"].iloc[0] == "tcg"
+    engines = speeds.drop_duplicates("backend").set_index("backend")["engine"]
+    assert (engines["qemu"], engines["qemu:engine=tcg"]) == ("kvm", "tcg")
     ratios = speeds.set_index(["workload", "backend"])
-    kept = ratios["median_ratio"]
+    kept: Any = ratios["median_ratio"]
     assert 0.7 < kept["cpu", "qemu"] < 0.8  # three quarters
     assert kept["cpu", "qemu:engine=tcg"] < 0.01
-    calls = ratios.loc[("syscall", "qemu")]
+    calls: Any = ratios.loc[("syscall", "qemu")]
     assert calls["low_ratio"] < 1 < calls["high_ratio"]

@@ -36,6 +36,7 @@ HYPERVISORS = {
     "vmware": "a program on the host with a driver in its kernel; the processor executes",
     "kvm": "KVM, in the host's kernel; the processor executes",
     "hvf": "in the host's kernel; the processor executes",
+    "xen-pv": "Xen, on the hardware, below this Linux too; the processor executes",
 }
 STACKS = ["way", "backend", "engine", "level", "part", "detail", "whose", "answers"]
 

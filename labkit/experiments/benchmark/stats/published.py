@@ -31,6 +31,7 @@ KINDS = {
     "hvf": "hardware virtualization",
     "vbox-hm": "hardware virtualization",
     "vmware": "hardware virtualization",
+    "xen-pv": "paravirtualization",
     "tcg": "emulation",
     "vbox-recompiler": "emulation",
 }
