@@ -123,3 +123,5 @@ def require_drawable(path: Path) -> None:
     """UsageError where a chart cannot be saved under such a name: to be called before the work."""
     if path.suffix not in (".svg", ".png"):
         raise UsageError(f"a chart cannot be saved as {path.name}", resolution="use .svg or .png")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent}", resolution="make it first")

@@ -29,6 +29,7 @@ from labkit.errors import LabError
 from labkit.system import refusals
 from labkit.system.owner_marks import owner
 from labkit.system.signals import ENDING, OutsideOfLocks
+from labkit.system.telling import tell
 
 __all__ = [
     "app",
@@ -85,10 +86,14 @@ def _status() -> int:
         _tell(f"ended by {error}; nothing of it is left running", error)
         return 128 + error.number
     except Exception as error:
-        from labkit.cli.bug_report import unexpected  # what a report needs is slow to import
-
-        return _failed(refusals.in_words(error) or unexpected(error), error)
+        return _failed(refusals.in_words(error) or _unexpected(error), error)
     return status
+
+
+def _unexpected(error: Exception) -> LabError:
+    from labkit.cli.bug_report import unexpected  # what a report needs is slow to import
+
+    return unexpected(error)
 
 
 def _called() -> int:
@@ -107,7 +112,7 @@ def _failed(told: LabError, error: Exception) -> int:
 
 
 def _tell(message: str, error: BaseException) -> None:
-    output.tell("\n".join([message, *getattr(error, "__notes__", [])]))
+    tell("\n".join([message, *getattr(error, "__notes__", [])]))
 
 
 def _on_signals(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
@@ -120,5 +125,5 @@ def _on_signals(action: Callable[[int, FrameType | None], None] | signal.Handler
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """The first signal ends the work in order; while that goes on, further ones are ignored."""
     _on_signals(signal.SIG_IGN)
-    output.tell("\nending: removing what is running (a few seconds)")
+    tell("\nending: removing what is running (a few seconds)")
     raise Interrupted(number)

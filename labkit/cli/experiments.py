@@ -96,10 +96,12 @@ def run(
             error.add_note("it had recorded nothing yet; to begin anew: the same command")
         raise
     with engine.pointing_to(found.path, made):
-        page = report.write(found, found.path / "report.html", source="live")
         show(made, found, chart, as_json, "live")
+        page = report.write_beside(found, source="live")
         if not as_json:
-            print(f"\nrecording: {found.path}\nreport:    {page}")
+            print(f"\nrecording: {found.path}")
+        if page and not as_json:
+            print(f"report:    {page}")
         for form, further in made.further_pages(found).items():
             (say if as_json else print)(output.form_line(form, further))
         if (failure := made.failure(found)) is not None:

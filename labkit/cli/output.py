@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
 
 from labkit.errors import LabError
+from labkit.system.telling import drop, tell
 from labkit.text_table import fitted
 
 HANDLER = "labkit"  # of signs that an encoding lacks
@@ -92,15 +92,6 @@ def say(message: str) -> None:
         tell(message)
 
 
-def tell(message: str) -> None:
-    """What must be told, on stderr. Where that is gone, the work goes on."""
-    try:
-        if sys.stderr is not None:
-            print(message, file=sys.stderr, flush=True)
-    except OSError:
-        _drop(sys.stderr)
-
-
 def form_line(form: str, page: Path) -> str:
     """Where a page in another form is, and how to hand it in."""
     return f"{form}:  {page}\n           for a PDF: open it in a browser, and print it"
@@ -115,7 +106,7 @@ def finish() -> None:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        _drop(sys.stdout)
+        drop(sys.stdout)
 
 
 @contextmanager
@@ -126,15 +117,10 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _drop(sys.stdout)
+        drop(sys.stdout)
         _refusal = LabError(
             "the output could not be written",
             details=error.strerror or str(error),
             resolution="send it elsewhere",
         )
         raise _refusal from error
-
-
-def _drop(stream: TextIO) -> None:
-    """What is still to come goes nowhere, and is no error at the interpreter's end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

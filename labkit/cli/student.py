@@ -33,11 +33,11 @@ def grade_command(
     handed in. Nothing that a student wrote is executed."""
     with _notebooks_needed():
         from labkit.course import grade
-        from labkit.recordings import files
+        from labkit.recordings.exports import exporting
         from labkit.system import owned_files
     given = grade.grades(folder)
     if out is not None:
-        with files.writing(out):
+        with exporting(out):
             owned_files.write_whole(out, grade.as_csv(given))
     print(grade.table(given))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import fields, replace
@@ -33,6 +32,7 @@ from labkit.system import host
 from labkit.system.paths import DISTRIBUTION, runs_dir, typed
 from labkit.system.progress import bar
 from labkit.system.signals import interrupted_outside_of_locks
+from labkit.system.telling import tell
 
 
 def measure(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
@@ -49,7 +49,7 @@ def measure(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
     recording_id = new_id(now)
     path = options.out or runs_dir() / _folder_name(experiment, recording_id)
     require_free(path)
-    say = _say if options.progress else _hush
+    say = tell if options.progress else _hush
     for name, reason in experiment.left_out(options).items():
         say(f"left out: {name}: {reason}")
     needs = experiment.needs(plan)
@@ -95,11 +95,11 @@ def _resume(experiment: Experiment[O, P, M], options: O) -> Recording[M]:
         )
     plan = getattr(before.manifest, "plan")  # noqa: B009  every experiment's manifest has one
     if (line := host.priority_note(host.nice(), host.policy())) and options.progress:
-        _say(line)
+        tell(line)
     needs = experiment.needs(plan)
     check_scratch(needs.backends, needs.workloads)  # TMPDIR may be another one today
     for line in disks_in_memory(needs.backends, needs.workloads) if options.progress else ():
-        _say(line)
+        tell(line)
     with pointing_to(path, experiment), _session(needs, options) as session:
         manifest = _manifest(experiment, plan, session, before.manifest.recording_id)
         comparability.require_same(before.manifest, manifest)
@@ -224,7 +224,7 @@ def _manifest(
         "packages": session.image.versions,
         "workload_digests": digests(experiment.needs(plan).workloads),
         "backends": session.infos(),
-        "selftest": last_selftest.latest(facts, _say),
+        "selftest": last_selftest.latest(facts, tell),
         "plan": plan,
     }
     return experiment.manifest.model_validate({**common, **experiment.facts(plan, session)})
@@ -271,10 +271,6 @@ def what_is_kept(path: Path, experiment: Experiment[Any, Any, Any]) -> str:
     if not reader.batches(path):
         return f"nothing of it is finished yet; to go on: {again}"
     return f"what is finished is kept in {path}; to go on: {again}"
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)
 
 
 def _hush(message: str) -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.charts.chart import Chart
+from labkit.errors import StoreError
 from labkit.experiments.table import experiment
 from labkit.notes import badge
-from labkit.recordings import files
+from labkit.recordings.exports import exporting
 from labkit.recordings.manifest import Manifest
 from labkit.recordings.reader import Recording
 from labkit.system import owned_files
-from labkit.system.paths import data_dir, packed
+from labkit.system.paths import data_dir, packed, typed
+from labkit.system.telling import tell
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -24,10 +26,21 @@ def write(recording: Recording[Any], path: Path, *, source: str = "recorded") ->
     Raises StoreError."""
     made_by = experiment(recording.manifest.experiment)
     text = made_by.page(recording, badge(recording.manifest, source))
-    with files.writing(path):
+    with exporting(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         owned_files.write_whole(path, text)
     return path
+
+
+def write_beside(recording: Recording[Any], *, source: str = "recorded") -> Path | None:
+    """The same at its usual place. Where nothing may be written there, that is told: the recording
+    can be read all the same."""
+    try:
+        return write(recording, usual_place(recording), source=source)
+    except StoreError as error:
+        again = f"labkit report {typed(recording.path)} --out FILE"
+        tell(f"no page was made: {error.brief}: {error.details}; elsewhere: {again}")
+        return None
 
 
 def usual_place(recording: Recording[Any]) -> Path:

@@ -3,7 +3,6 @@ image, backends that are ready to start it, saved states, and nothing that is le
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from labkit.recordings.words import MACHINES, PACKAGES
 from labkit.system.clock import Clock, HostClock
 from labkit.system.interruptions import Watch
 from labkit.system.ownership import Kept, kept_note
+from labkit.system.telling import tell
 
 
 @dataclass
@@ -91,7 +91,7 @@ def opened(
     kept: list[Kept] = []
     cleanup.sweep(chosen.values(), keep=kept.append)
     if kept and progress:
-        print(kept_note(len(set(kept))), file=sys.stderr)
+        tell(kept_note(len(set(kept))))
     if progress:
         _warn(chosen)
     plain = built = image.build(kernel=kernel, packages=packages, progress=progress)
@@ -117,7 +117,7 @@ def opened(
         left: list[Kept] = []
         cleanup.sweep(chosen.values(), mine=True, keep=left.append)
         for thing in left:
-            print(f"{thing.what} is not removed: {thing.why}", file=sys.stderr)
+            tell(f"{thing.what} is not removed: {thing.why}")
 
 
 def _warn(chosen: Mapping[str, Backend]) -> None:
@@ -128,7 +128,7 @@ def _warn(chosen: Mapping[str, Backend]) -> None:
         except Exception as error:
             cautions = (broken(error).reason,)
         for caution in cautions:
-            print(f"{name}: {caution}", file=sys.stderr)
+            tell(f"{name}: {caution}")
 
 
 def _prepared(

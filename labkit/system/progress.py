@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from functools import partial
 from typing import Any
+
+from labkit.system.telling import tell
 
 EVERY_S = 30.0
 _LINE = "{desc}{n_fmt} of {total_fmt}, {elapsed} passed, {remaining} left"
@@ -33,8 +34,7 @@ class _Lines:
 
     def write(self, text: str) -> None:
         if line := text.strip():
-            with suppress(OSError):  # whoever read them is gone; the work goes on
-                print(line, file=sys.stderr, flush=True)
+            tell(line)
 
     def flush(self) -> None:
         pass

@@ -15,7 +15,6 @@ import codecs
 import hashlib
 import os
 import re
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -36,6 +35,7 @@ from labkit.errors import BackendError, LabError, NoRoom
 from labkit.system import refusals
 from labkit.system.owner_marks import owner, scratch_folder
 from labkit.system.process import last_lines
+from labkit.system.telling import tell
 
 DOCKERFILE = "Dockerfile"
 USE = (
@@ -76,7 +76,7 @@ def build(daemon: docker.DockerClient, image: str, *, progress: bool) -> str:
     claimed = f"{kind.repository}:{store.CLAIM}{owner()}"
     for line in _steps(daemon, image, tag=claimed, labels={kind.label: digest}):
         if progress:
-            print(f"  {line}", file=sys.stderr, flush=True)
+            tell(f"  {line}")
     with daemon_errors("tell what it has built"):
         built = daemon.images.get(claimed)
         built.tag(kind.repository, kind.tag(digest).partition(":")[2])
@@ -85,7 +85,7 @@ def build(daemon: docker.DockerClient, image: str, *, progress: bool) -> str:
     if progress:
         seconds = time.monotonic() - begin
         size = f"{built.attrs.get('Size', 0) / 1e6:.1f} MB"
-        print(f"built {image} in {seconds:.1f} s, {size}: no part of a start", file=sys.stderr)
+        tell(f"built {image} in {seconds:.1f} s, {size}: no part of a start")
     return claimed
 
 

@@ -21,6 +21,7 @@ import io
 from pathlib import Path
 
 from labkit.backends.base import Missing
+from labkit.system import plain_files
 
 NOCLOUD = "nocloud"
 HOSTNAME = "labkit"
@@ -38,6 +39,7 @@ def problem(chosen: str) -> Missing | None:
     if chosen == NOCLOUD:
         return None
     try:
+        plain_files.require_plain(place(chosen))
         place(chosen).open("rb").close()
     except OSError as error:
         why = (error.strerror or str(error)).lower()

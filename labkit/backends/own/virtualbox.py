@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import shlex
 import socket
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -42,6 +41,7 @@ from labkit.recordings.words import SLOW_ENGINES
 from labkit.system import owned_files, refusals
 from labkit.system.ports import LOOPBACK
 from labkit.system.process import as_root, find_tool, run
+from labkit.system.telling import tell
 
 CONVERT_S = 3600.0
 # How long a guest may take to take a connection, and after which pauses that is looked at: a
@@ -93,7 +93,7 @@ class OwnVirtualBoxBackend(VirtualBoxBackend):
             if self.progress:
                 took = f"{time.monotonic() - begin:.1f} s"
                 told = f"{self.name}: its disk was read into a VDI in {took}: no part of a start"
-                print(told, file=sys.stderr)
+                tell(told)
             self._disk = disk
             yield
 

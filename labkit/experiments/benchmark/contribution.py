@@ -16,7 +16,8 @@ from labkit.errors import UsageError
 from labkit.experiments.benchmark import anonymous
 from labkit.experiments.benchmark.experiment import EXPERIMENT
 from labkit.experiments.benchmark.records import Run
-from labkit.recordings import files, reader
+from labkit.recordings import reader
+from labkit.recordings.exports import exporting
 from labkit.recordings.words import HARDWARE_ENGINES
 from labkit.recordings.writer import Writer
 from labkit.system import owned_files
@@ -30,12 +31,11 @@ _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 def contribute(run: Run, target: Path) -> Path:
     """Writes the file. UsageError for a run that says nothing, StoreError without room."""
     _require_whole(run)
-    with owned_files.unfinished_folder(target.absolute().parent) as place:
+    with exporting(target), owned_files.unfinished_folder(target.absolute().parent) as place:
         _write_anew(run, place / "run")
         _require_whole(reader.read(place / "run", EXPERIMENT))
-        with files.writing(target):
-            _pack(place / "run", place / "file")
-            owned_files.settle(place / "file", target)
+        _pack(place / "run", place / "file")
+        owned_files.settle(place / "file", target)
     return target
 
 
@@ -47,8 +47,6 @@ def take(file: Path) -> Path:
         _unpack(file, place / "run")
         run = reader.read(place / "run", EXPERIMENT)
         _require_whole(run)
-        if not _ID.fullmatch(run.manifest.recording_id):
-            raise UsageError(f"{file} is no contributed run", details="its id is none of the lab's")
         target = folder / name(run)
         if target.exists():
             raise UsageError(f"{target} is there already", resolution="remove it, if it is another")
@@ -64,6 +62,12 @@ def name(run: Run) -> str:
 
 
 def _require_whole(run: Run) -> None:
+    if not _ID.fullmatch(run.manifest.recording_id):  # it becomes a file's name
+        raise UsageError(
+            "this run's id is none of the lab's",
+            details=f"it says {run.manifest.recording_id!r}",
+            resolution="take the run as the lab has written it",
+        )
     if run.ending is None:
         raise UsageError(
             "this run was broken off", resolution=f"labkit run --resume {typed(run.path)}"
