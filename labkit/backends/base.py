@@ -14,7 +14,7 @@ from labkit.backends.instance import Instance, Meter
 from labkit.backends.timeline import Timeline
 from labkit.errors import LabError
 from labkit.guest.workload import all_workloads
-from labkit.image import LabImage
+from labkit.image import LabImage, find
 from labkit.recordings.facts import LIMITS, BackendInfo, Limits
 from labkit.recordings.words import Engine, Family, StartKind
 from labkit.system.clock import Clock, HostClock
@@ -203,4 +203,10 @@ def _cache_refused() -> Missing | None:
         return Missing(f"the cache {folder}: {found} may not be entered", rights + OTHER_CACHE)
     if found != folder and not os.access(found, os.W_OK):
         return Missing(f"the cache {folder} cannot be made: no right to write", OTHER_CACHE)
+    places = [place for place in (folder, folder / "images", folder / "debs") if place.exists()]
+    if not all(os.access(place, os.W_OK) for place in places) and find() is None:
+        return Missing(
+            f"the cache {folder}: no lab image can be read there, and nothing may be written",
+            f"let whose it is make it readable (chmod -R a+rX {typed(folder)}), or {OTHER_CACHE}",
+        )
     return None

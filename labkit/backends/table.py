@@ -74,6 +74,8 @@ OWN: dict[tuple[str, str], type[Backend]] = {
     ("qemu", "distribution"): DistributionDiskBackend,
     ("virtualbox", "distribution"): DistributionVirtualBoxBackend,
 }
+# What the settings LIMITS may be; memory in MiB.
+NUMBERS = {"cpus": "1 to 9999999", "memory": "64 to 9999999"}
 # What a run without names compares.
 DEFAULT = tuple(name for name, kind in BACKENDS.items() if kind.by_default)
 # Names for several backends at once: the container engine from the outside in, a part each; and
@@ -125,16 +127,25 @@ def make_backend(name: str) -> Backend:
 def _setting(backend: type[Backend], word: str) -> tuple[str, str]:
     """`name=value` → both, if the backend has such a setting."""
     name, _, value = word.partition("=")
-    if name in LIMITS and re.fullmatch(r"[1-9]\d{0,6}", value, re.ASCII):
+    numbered = name in LIMITS and re.fullmatch(r"[1-9]\d{0,6}", value, re.ASCII)
+    free = name in backend.free and value and value.isprintable()
+    if numbered or free or value in backend.settings.get(name, ()):
         return name, value
-    if name in backend.free and value and value.isprintable():
-        return name, value
-    if value not in backend.settings.get(name, ()):
-        known = [f"{n}={'|'.join(values)}" for n, values in backend.settings.items()]
-        known += [f"{n}=…" for n in (*backend.free, *LIMITS)]
-        raise UsageError(
-            f"{word!r} is no setting of the backend {backend.name}",
-            details=f"it has: {', '.join(known)}",
-            resolution="such as docker:network=bridge:seccomp=unconfined",
+    raise _refused(backend, name, value)
+
+
+def _refused(backend: type[Backend], name: str, value: str) -> UsageError:
+    """Whether it is the value that makes no sense, or there is no such setting."""
+    takes = {n: "|".join(values) for n, values in backend.settings.items()}
+    takes |= dict.fromkeys(backend.free, "…") | NUMBERS
+    if name in takes:
+        values = "any text in one line" if name in backend.free else takes[name]
+        return UsageError(
+            f"the setting {name} of the backend {backend.name} cannot be {value!r}",
+            resolution=f"choose one of its values: {values}",
         )
-    return name, value
+    return UsageError(
+        f"{name!r} is no setting of the backend {backend.name}",
+        details=f"it has: {', '.join(f'{n}={values}' for n, values in takes.items())}",
+        resolution="such as docker:network=bridge:seccomp=unconfined",
+    )

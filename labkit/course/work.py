@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from labkit.errors import UsageError
-from labkit.record import Record
-from labkit.system import owned_files
+from labkit.record import Record, faults
+from labkit.system import owned_files, plain_files
 
 FILE = "my-work.json"
 # 0: nobody is in front of the notebook (tests, stored outputs). Nothing waits, nothing is kept.
@@ -58,13 +58,13 @@ def read(folder: Path | None = None) -> Work:
     UsageError where the file cannot be read: it is left as it is."""
     path = (folder or Path.cwd()) / FILE
     try:
-        return Work.model_validate_json(path.read_bytes())
+        return Work.model_validate_json(plain_files.read(path))
     except FileNotFoundError:
         return Work(seed=1 + secrets.randbelow(9999))
     except (OSError, ValidationError) as error:
         raise UsageError(
             f"{path.name} cannot be read",
-            details=str(error).splitlines()[0],
+            details=faults(error) if isinstance(error, ValidationError) else str(error),
             resolution="move it to another folder; a new one is begun, with other numbers",
         ) from None
 

@@ -22,7 +22,7 @@ from labkit.recordings import files, tables
 from labkit.recordings.manifest import SCHEMA_VERSION
 from labkit.recordings.reader import ENDING, MANIFEST
 from labkit.recordings.writer import Writer
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 
 REMEDY = "restore it from a copy"
 # A field of a manifest then → now.
@@ -105,7 +105,7 @@ def _ending(folder: Path) -> dict[str, Any] | None:
     ending = _document(folder / ENDING)
     for name, digest in ending.get("digests", {}).items():
         with files.reading(folder / name, REMEDY):
-            if files.digest_of((folder / name).read_bytes()) != digest:
+            if files.digest_of(plain_files.read(folder / name)) != digest:
                 raise ValueError("it was changed since it was written")
     return ending
 
@@ -115,12 +115,12 @@ def _rows(folder: Path, name: str, record: type[Record], ending: object) -> Sequ
     if not file.is_file():
         return []
     with files.reading(file, REMEDY):
-        return tables.parse(file.read_bytes(), record, torn_end=ending is None)
+        return tables.parse(plain_files.read(file), record, torn_end=ending is None)
 
 
 def _document(file: Path) -> dict[str, Any]:
     with files.reading(file, REMEDY):
-        document = from_json(file.read_bytes())
+        document = from_json(plain_files.read(file))
         if not isinstance(document, dict):
             raise ValueError("it is no manifest")  # noqa: TRY004  as pydantic says it
         return document

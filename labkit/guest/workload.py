@@ -20,6 +20,7 @@ from pathlib import Path
 
 from labkit.errors import UsageError
 from labkit.guest.protocol import Request
+from labkit.system import plain_files
 from labkit.system.paths import own_guest_dir
 
 GUEST_DIR = Path(__file__).parent
@@ -114,14 +115,14 @@ def digests(tasks: Iterable[str]) -> dict[str, str]:
     """Workload → SHA-256 of its file, of each that these tasks name."""
     names = [parse_task(task).workload.name for task in tasks]
     files = workload_files()
-    return {name: hashlib.sha256(files[name].read_bytes()).hexdigest() for name in names}
+    return {name: hashlib.sha256(plain_files.read(files[name])).hexdigest() for name in names}
 
 
 def read_workload(file: Path) -> Workload:
     """Reads the head of a workload's file; UsageError when a line of it is missing."""
-    text = file.read_text(encoding="utf-8")
-    head = dict(re.findall(r"^# ([a-z-]+):[ \t]*(.*)$", text, re.MULTILINE))
     try:
+        text = plain_files.read_utf8(file)
+        head = dict(re.findall(r"^# ([a-z-]+):[ \t]*(.*)$", text, re.MULTILINE))
         return Workload(
             name=file.stem,
             title=head["title"],
@@ -143,6 +144,12 @@ def read_workload(file: Path) -> Workload:
         raise _no_head(file, f"there is no line «# {error.args[0]}: …»") from error
     except ValueError as error:
         raise _no_head(file, str(error)) from error
+    except OSError as error:
+        raise UsageError(
+            f"the workload {file} cannot be read",
+            details=error.strerror or str(error),
+            resolution="put a file in its place that you may read, or take it away",
+        ) from error
 
 
 def _no_head(file: Path, why: str) -> UsageError:

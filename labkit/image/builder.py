@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +24,7 @@ from labkit.image.lab_image import RECORD, LabImage, load
 from labkit.image.packaging import needed_bytes, write_image
 from labkit.image.room import unfinished
 from labkit.image.rootfs import read_guest
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 from labkit.system.clock import HostClock
 from labkit.system.paths import cache_dir
 
@@ -113,7 +112,7 @@ def _built_before(
     guest = read_guest()
     for file in sorted(_images().glob(f"*/{RECORD}")):
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            record = json.loads(file.read_text(encoding="utf-8"))
+            record = plain_files.read_json(file)
             inputs = Inputs.of_record(record, architecture, guest, own_kernel)
             image = load(_folder(inputs), inputs.digest)
             if image and image.packages == tuple(names):

@@ -8,7 +8,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 from labkit.system.paths import cache_dir
 
 NAME = "builds.json"  # {"seconds": [...]}, the latest last
@@ -18,7 +18,7 @@ MOST = 10
 def build_times() -> list[float]:
     """Seconds, the latest last; none where nothing was built, or it cannot be read."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return [float(took) for took in json.loads(_file().read_bytes())["seconds"]]
+        return [float(took) for took in plain_files.read_json(_file())["seconds"]]
     return []
 
 

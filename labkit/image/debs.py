@@ -19,7 +19,7 @@ from labkit.image.download import Unreachable, download
 from labkit.image.index import Package, find_packages, kernel_dependency, newest
 from labkit.image.room import unfinished
 from labkit.image.suites import RELEASE, SECURITY, Index, open_suite
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 
 BUSYBOX, ISOLINUX, SYSLINUX = "busybox-static", "isolinux", "syslinux-common"
 KERNEL_METAPACKAGE = "linux-image-cloud-{}"
@@ -129,7 +129,7 @@ def save_pins(pins: Any, file: Path) -> None:
 def load_pins(file: Path) -> Pins | None:
     """The pins of an earlier look-up, or None; a damaged file counts as none."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = plain_files.read_json(file)
         packages = {name: Package(**fields) for name, fields in content["packages"].items()}
         architecture = ARCHITECTURES[content.get("architecture", AMD64.name)].name
         pins = Pins(packages, content["kernel"], dict(content["signatures"]), architecture)

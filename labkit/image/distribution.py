@@ -32,7 +32,7 @@ from labkit.image.iso import write_iso
 from labkit.image.room import unfinished
 from labkit.image.rootfs import EPOCH
 from labkit.image.suites import RELEASE, SECURITY, Suite
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 from labkit.system.clock import wait_until
 from labkit.system.paths import cache_dir
 from labkit.system.process import end, last_lines, run, spawn
@@ -94,7 +94,7 @@ def find() -> Distribution | None:
     """The one that was made, if it is there and whole."""
     folder = _folder() / _key()
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = plain_files.read_json(folder / RECORD)
         if record["files"] != _sizes(folder) or not (folder / "root/sbin/init").is_symlink():
             return None
         words = ("digest", "title", "kernel_version", "packages")

@@ -16,6 +16,7 @@ from labkit.errors import ImageError
 from labkit.image.damaged import make_way
 
 _RECORD = "image.json"
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # no waiting, should a named pipe lie there
 KEPT = 3  # images, by their last use: one goes back and forth between two states of a workload
 _DIGEST = re.compile(r"[0-9a-f]{12}")
 _held: dict[tuple[int, int], int] = {}
@@ -24,7 +25,7 @@ _held: dict[tuple[int, int], int] = {}
 def hold(record: Path) -> None:
     """From now on this image is in use, and is the one that was used last; if it is there."""
     with suppress(OSError):
-        descriptor = os.open(record, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(record, _FLAGS)
         status = os.fstat(descriptor)
         if (status.st_dev, status.st_ino) in _held:
             os.close(descriptor)
@@ -50,7 +51,7 @@ def _used(image: Path) -> float:
 def _removed(image: Path, aside: Path) -> bool:
     """Whether it is gone; with it, what was made of it for guests with a network."""
     with suppress(OSError, ImageError):
-        descriptor = os.open(image / _RECORD, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(image / _RECORD, _FLAGS)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for path in (image, *image.parent.glob(f"{image.name}-network-*")):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from labkit.errors import ImageError
 from labkit.image.architecture import AMD64, ARM64, Architecture
+from labkit.system import plain_files
 
 _MAGIC = {AMD64: (0x202, b"HdrS"), ARM64: (0x38, b"ARM\x64")}
 _VERSION_POINTER = 0x20E
@@ -35,7 +36,7 @@ def kernel_version(kernel: bytes, architecture: Architecture = AMD64) -> str:
 def read_kernel(file: Path, architecture: Architecture) -> bytes:
     """The user's own kernel, checked."""
     try:
-        kernel = file.read_bytes()
+        kernel = plain_files.read(file)
     except OSError as error:
         raise ImageError(
             f"the kernel {file} cannot be read",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from labkit.image.architecture import AMD64, ARCHITECTURES, Architecture
 from labkit.image.in_use import hold
+from labkit.system import plain_files
 
 RECORD = "image.json"
 ROOTFS = "rootfs"
@@ -49,7 +49,7 @@ class LabImage:
 
     def describe(self) -> dict[str, Any]:
         """The record: digest, packages and their signatures, sizes."""
-        content: dict[str, Any] = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
+        content: dict[str, Any] = plain_files.read_json(self.folder / RECORD)
         return content
 
 
@@ -78,7 +78,7 @@ def load(folder: Path, digest: str) -> LabImage | None:
     """The image with this digest, if it is there and undamaged; then this lab uses it."""
     hold(folder / RECORD)
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = plain_files.read_json(folder / RECORD)
         whole = record["digest"] == digest and record["files"].items() <= file_sizes(folder).items()
         return image_in(folder, record) if whole else None
     except (OSError, ValueError, KeyError, TypeError):

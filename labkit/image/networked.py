@@ -26,7 +26,7 @@ from labkit.image.lab_image import RECORD, LabImage, file_sizes
 from labkit.image.modules import PATTERNS, module_entries
 from labkit.image.room import unfinished
 from labkit.image.rootfs import GUEST_FOLDER, Entry, program
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 from labkit.system.paths import cache_dir
 
 VERSION = 1  # raise it when the same lab image gets other bits
@@ -106,7 +106,7 @@ def _drivers(image: LabImage, pins: Pins, *, progress: bool) -> list[Entry]:
 
 def _is_whole(folder: Path) -> bool:
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = plain_files.read_json(folder / RECORD)
         return bool(record["files"] == file_sizes(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -4,7 +4,6 @@ cache for each choice of names, so that a later build needs no network and makes
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from labkit.image.catalogue import Catalogue
 from labkit.image.closure import closure
 from labkit.image.debs import Suites
 from labkit.image.index import Package
+from labkit.system import plain_files
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def pins_name(names: Sequence[str], architecture: Architecture) -> str:
 def load(names: Sequence[str], file: Path) -> Programs | None:
     """Those of an earlier look-up, or None; a damaged file counts as none."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = plain_files.read_json(file)
         packages = {name: Package(**fields) for name, fields in content["packages"].items()}
         found = Programs(tuple(content["names"]), packages, dict(content["signatures"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -9,8 +9,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from labkit.errors import StoreError
+from labkit.record import faults
 from labkit.recordings.selftest import Selftest
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 from labkit.system.host import Host
 from labkit.system.paths import DISTRIBUTION, state_dir
 
@@ -42,11 +43,11 @@ def latest(host: Host, say: Callable[[str], None] = lambda message: None) -> Sel
     """The last selftest on this computer, with this kernel and this version of the lab. One that
     cannot be read, or that is of another, is passed over with a word."""
     try:
-        selftest = Selftest.model_validate_json(file().read_bytes())
+        selftest = Selftest.model_validate_json(plain_files.read(file()))
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
-        reason = str(error).partition("\n")[0]
+        reason = faults(error) if isinstance(error, ValidationError) else error.strerror
         say(f"the last selftest is passed over: {file()} cannot be read ({reason})")
         return None
     if other := _differences(selftest, host):

@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from labkit.errors import StoreError
+from labkit.record import faults
 from labkit.system import owned_files, refusals
+from labkit.system.paths import typed
 
 
 def digest_of(content: bytes) -> str:
@@ -49,8 +53,26 @@ def reading(path: Path, remedy: str) -> Iterator[None]:
     """remedy: how to come by one that is whole."""
     try:
         yield
-    except (OSError, ValueError, csv.Error) as error:  # pydantic's errors are ValueErrors
+    except FileNotFoundError as error:
+        raise damaged(path, error.strerror or str(error), remedy) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except ValidationError as error:
+        raise damaged(path, faults(error), remedy) from error
+    except (ValueError, csv.Error) as error:
         raise damaged(path, str(error), remedy) from error
+
+
+def _unreadable(path: Path, error: OSError) -> StoreError:
+    """What is in it, nobody knows: it may well be whole."""
+    denied = isinstance(error, PermissionError)
+    return StoreError(
+        f"{path} may not be read by you" if denied else f"{path} cannot be read",
+        details=error.strerror or str(error),
+        resolution=f"its owner lets you: chmod a+r {typed(path)} (and a+rx its folders)"
+        if denied
+        else "see to what the system says of it; then once more",
+    )
 
 
 def damaged(path: Path, why: str, remedy: str) -> StoreError:

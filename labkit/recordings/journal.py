@@ -18,7 +18,7 @@ from pydantic import Field
 
 from labkit.record import Record
 from labkit.recordings import files
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 
 JOURNAL = "journal.jsonl"
 
@@ -40,13 +40,13 @@ class Line(Record):
 
 def last(folder: Path) -> Line:
     """The last line that was written to its end. Raises OSError or ValueError."""
-    whole, _, _ = (folder / JOURNAL).read_bytes().rpartition(b"\n")
+    whole, _, _ = plain_files.read(folder / JOURNAL).rpartition(b"\n")
     return Line.model_validate_json(whole.rpartition(b"\n")[2]) if whole else Line()
 
 
 def read(folder: Path, name: str, extent: Extent) -> bytes:
     """What counts of a file. ValueError where that is not what the journal says."""
-    content = (folder / name).read_bytes()[: extent.size]
+    content = plain_files.read(folder / name)[: extent.size]
     if files.digest_of(content) != extent.sha256:
         raise ValueError(f"it was changed since it was written: {JOURNAL} has another SHA-256")
     return content
@@ -63,7 +63,7 @@ class Journal:
             name: hashlib.sha256(read(folder, name, extent))
             for name, extent in line.extents.items()
         }
-        self._size = (folder / JOURNAL).read_bytes().rfind(b"\n") + 1
+        self._size = plain_files.read(folder / JOURNAL).rfind(b"\n") + 1
         self._cut()
 
     def add(self, contents: Mapping[str, bytes], left_out: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field, ValidationError
 
 from labkit.recordings.reader import ENDING, MANIFEST
+from labkit.system import plain_files
 
 
 class _Head(BaseModel):
@@ -39,7 +40,7 @@ def listed(*folders: Path) -> list[Listed]:
 def _found(folder: Path) -> Iterator[Listed]:
     for manifest in folder.glob(f"*/{MANIFEST}"):
         try:
-            head = _Head.model_validate_json(manifest.read_bytes())
+            head = _Head.model_validate_json(plain_files.read(manifest))
         except (OSError, ValidationError):
             yield Listed(manifest.parent, "", "", (), "damaged")
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from labkit.recordings.checked import REMEDY, Checked, parsed
 from labkit.recordings.journal import Line
 from labkit.recordings.kind import Kind
 from labkit.recordings.manifest import SCHEMA_VERSION, Ending, Manifest
+from labkit.system import plain_files
 from labkit.system.paths import contributed_dir, reference_dir, runs_dir, typed
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ def read_manifest(path: Path, manifest: type[M]) -> M:
     """The first file of a recording; StoreError when it is damaged or of another version."""
     file = path / MANIFEST
     with files.reading(file, REMEDY):
-        content = file.read_bytes()
+        content = plain_files.read(file)
         require_version(file, content)
         return manifest.model_validate_json(content)
 
@@ -107,14 +109,17 @@ def read_manifest(path: Path, manifest: type[M]) -> M:
 def require_version(file: Path, content: bytes) -> None:
     """StoreError for the manifest of another format. Raises ValueError for what is none."""
     manifest = from_json(content)
-    version = manifest.get("schema_version", 1) if isinstance(manifest, dict) else None
-    if version is None:
-        raise ValueError("it is no manifest")
+    if not isinstance(manifest, dict):
+        raise ValueError("it is no manifest")  # noqa: TRY004  as pydantic says it
+    version = manifest.get("schema_version", 1)
+    if type(version) is not int or version < 1:
+        raise ValueError(f"its schema_version is {json.dumps(version)}, and no number from 1 on")
     if version != SCHEMA_VERSION:
+        older = version < SCHEMA_VERSION and "run_id" in manifest  # what migrate.py can read
         raise StoreError(
             f"{file} has schema version {version}, not {SCHEMA_VERSION}",
             resolution=f"write it anew in this format: labkit migrate {typed(file.parent)}"
-            if isinstance(version, int) and version < SCHEMA_VERSION
+            if older
             else "read it with the version of the lab that wrote it",
         )
 
@@ -124,7 +129,7 @@ def read_ending(path: Path) -> Ending | None:
     file = path / ENDING
     with files.reading(file, REMEDY):
         try:
-            return Ending.model_validate_json(file.read_bytes())
+            return Ending.model_validate_json(plain_files.read(file))
         except FileNotFoundError:
             return None
 
@@ -156,12 +161,12 @@ def _finished(path: Path, kind: Kind[Any], ending: Ending) -> Iterator[tuple[str
     if not {MANIFEST} <= ending.digests.keys() <= known:
         raise files.damaged(path / ENDING, "its digests are not those of the files here", REMEDY)
     with files.reading(path / MANIFEST, REMEDY):
-        _require(files.digest_of((path / MANIFEST).read_bytes()), ending.digests[MANIFEST])
+        _require(files.digest_of(plain_files.read(path / MANIFEST)), ending.digests[MANIFEST])
     for name in kind.tables:
         file, content = path / f"{name}.csv", b""
         if file.name in ending.digests:
             with files.reading(file, REMEDY):
-                content = file.read_bytes()
+                content = plain_files.read(file)
                 _require(files.digest_of(content), ending.digests[file.name])
         yield name, content
 
@@ -203,8 +208,9 @@ def find(recording: str | Path) -> Path:
     if re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", str(recording)):
         candidates += runs_dir().glob(f"{recording}-*")  # its folder names the experiment, too
     for candidate in candidates:
-        if (candidate / MANIFEST).is_file():
-            return candidate
+        with files.reading(candidate / MANIFEST, REMEDY):  # its folder may be closed to this user
+            if (candidate / MANIFEST).is_file():
+                return candidate
     raise StoreError(
         f"there is no recording {str(recording)!r}",
         details=f"looked for {MANIFEST} in " + ", ".join(str(c) for c in candidates),
@@ -216,6 +222,6 @@ def experiment_of(path: Path) -> str:
     """The name of the experiment whose recording this is, by its manifest."""
     file = path / MANIFEST
     with files.reading(file, REMEDY):
-        content = file.read_bytes()
+        content = plain_files.read(file)
         require_version(file, content)
         return Named.model_validate_json(content).experiment

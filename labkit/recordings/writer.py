@@ -16,7 +16,7 @@ from labkit.recordings.journal import JOURNAL, Journal, Line
 from labkit.recordings.kind import Kind, Rows
 from labkit.recordings.manifest import Ending, Manifest, Reason
 from labkit.recordings.reader import ENDING, MANIFEST
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 from labkit.system.paths import typed
 
 
@@ -108,7 +108,7 @@ class Writer:
     def _require_same_columns(self) -> None:
         for name in self._journal.line.extents:
             head = tables.head(self._kind.tables[name.removesuffix(".csv")].record)
-            if not (self.path / name).read_bytes().startswith(head.encode()):
+            if not plain_files.read(self.path / name).startswith(head.encode()):
                 raise StoreError(
                     f"the recording in {self.path} cannot be gone on with",
                     details=f"an older lab has begun it: {name} has other columns today",

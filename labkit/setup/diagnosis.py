@@ -99,7 +99,13 @@ def _examine(backend: Backend, built: LabImage | None) -> Finding:
             )
     except Exception as error:
         missing = broken(error)
-    return Finding(**about, ready=False, reason=missing.reason, fix=missing.fix)
+    reason, fix = map(_as_text, (missing.reason, missing.fix))
+    return Finding(**about, ready=False, reason=reason, fix=fix)
+
+
+def _as_text(words: str) -> str:
+    """A file's name in them, or a variable, may be no text, which no record takes."""
+    return words.encode(errors="replace").decode()
 
 
 def _without_programs(backend: Backend) -> list[str]:

@@ -19,7 +19,7 @@ from labkit.backends.docker import client
 from labkit.backends.docker.advice import SYSTEMD, own_log
 from labkit.errors import LabError
 from labkit.setup import apt
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 from labkit.system.clock import wait_until
 from labkit.system.owner_marks import Mark, owner_mark, wait_gone
 from labkit.system.ownership import Kept, Verdict, known_of, said
@@ -102,7 +102,7 @@ def _noted() -> str:
     """The mark of the daemon that we started; empty where there is no note. An older lab's has a
     date, which says nothing of where the process is."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        note = json.loads(_note().read_text(encoding="utf-8"))
+        note = plain_files.read_json(_note())
         return str(note["mark"]) if "mark" in note else f"{note['pid']}-0.0"
     return ""
 

@@ -66,8 +66,11 @@ def write_whole(path: Path, text: str | bytes, mode: int = 0o666) -> None:
     this returns. The umask takes its part of the mode, as always."""
     content = text.encode() if isinstance(text, str) else text
     if _is_stream(path):
-        with path.open("wb") as stream:
-            stream.write(content)
+        # Without waiting for a pipe's reader, who may never come: then this is an OSError.
+        stream = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.set_blocking(stream, True)
+        with os.fdopen(stream, "wb") as file:
+            file.write(content)
         return
     draft = _unforeseen(path.parent)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

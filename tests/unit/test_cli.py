@@ -52,6 +52,7 @@ def test_each_command_explains_itself(command: str) -> None:
         (["run", "--backends", "host", "--workloads", "nope"], "there is no workload 'nope'"),
         (["run", "--backends", "host", "--repeats", "0"], "0 repeats make no run"),
         (["run", "--backends", "host", "--repeats", "-3"], "-3 repeats make no run"),
+        (["run", "--backends", "host", "--repeats", "9" * 20], "repeats make no run"),
         (["run", "--backends", "host", "--repeats", "x"], "valid integer"),
         (["run", "--backends", "host", "--cpus", "100000"], "more than this computer has"),
         (["run", "--backends", "host", "--kernel", "/no/such/file"], "/no/such/file"),

@@ -296,3 +296,93 @@ def test_all_kinds_have_a_sentence(place: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("DOCKER_HOST", "unix:///gone.sock")
     found = refusals.explain(FileNotFoundError(), client.place())
     assert "unset DOCKER_HOST" in found.fix and "/gone.sock" in found.reason
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "null",
+        "[]",
+        '"x"',
+        "[" * 200_000,
+        '{"proxies": null}',
+        '{"proxies": 5}',
+        '{"proxies": {"default": []}}',
+        '{"HttpHeaders": null}',
+        '{"HttpHeaders": {"X": 5}}',
+        '{"HttpHeaders": {"X": "한"}}',
+        '{"HttpHeaders": {"한": "x"}}',
+        '{"HttpHeaders": {"X": "a\\nb"}}',
+        '{"auths": 5}',
+        '{"auths": {"registry": 5}}',
+        '{"auths": {"registry": {"auth": "%"}}}',
+    ],
+)
+def test_a_configuration_that_the_sdk_trips_over_is_named(place: Path, content: str) -> None:
+    """Not the daemon, which is not asked: nothing that listens is to be ended, nor started."""
+    choose(place, "")
+    file = place / "config/config.json"
+    file.write_text(content)
+    assert kind() == "configuration" and not client.may_be_started()
+    with answering(place / "usual.sock", 200, {"ApiVersion": "1.41"}):
+        assert kind() == "configuration"
+        found = client.missing()
+    assert found is not None and str(file) in found.reason
+    assert not found.fix.startswith("end ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "\x00",
+        "{}",
+        '{"proxies": {"default": {"httpProxy": "http://proxy:3128"}, "other": null}}',
+        '{"HttpHeaders": {"X": "a"}, "auths": {"registry": {}}, "credsStore": "none"}',
+    ],
+)
+def test_what_the_sdk_takes_is_left_to_it(place: Path, content: str) -> None:
+    choose(place, "")
+    (place / "config/config.json").write_text(content)
+    assert kind() == "absent"
+    with answering(place / "usual.sock", 200, {"ApiVersion": "1.41"}):
+        assert kind() == "none"
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "expected"),
+    [
+        ("SSH://me@far", "ssh://me@far", "ssh"),
+        (" ssh://me@far \n", "ssh://me@far", "ssh"),
+        ("Unix:///gone.sock ", "unix:///gone.sock", "absent"),
+        ("TCP://127.0.0.1:1\t", "tcp://127.0.0.1:1", "unreachable"),
+        ("/Run/Docker.sock", "/Run/Docker.sock", "address"),
+    ],
+)
+def test_capitals_and_blanks_change_no_address(
+    place: Path, monkeypatch: pytest.MonkeyPatch, given: str, url: str, expected: str
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", given)
+    assert endpoint.find().url == url and kind() == expected
+    monkeypatch.delenv("DOCKER_HOST")
+    context(place, "mine", Host=given)
+    choose(place, "mine")
+    assert endpoint.find().url == url
+
+
+def test_blanks_are_the_usual_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "  ")
+    assert endpoint.find().socket == endpoint.USUAL
+
+
+def test_names_that_are_no_text(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told of them can be written down."""
+    monkeypatch.setenv("DOCKER_CONTEXT", "\udcff")
+    assert kind() == "no context"
+    found = client.missing()
+    assert found is not None and found.reason.encode()
+    monkeypatch.setenv("DOCKER_HOST", "unix:///\udcff.sock")
+    assert kind() == "absent" and str(endpoint.find()).encode()
+    monkeypatch.setenv("DOCKER_HOST", "tcp://\udcff:1")
+    assert kind() == "unreachable"
+    assert client.missing() is not None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -153,6 +154,32 @@ def test_without_an_image_nothing_is_booted() -> None:
 def test_a_damaged_note_is_as_good_as_none(state: Path, content: str) -> None:
     (state / "engines.json").write_text(content)
     assert engines.choose(IMAGE, "7.2", Machine()) == "kvm"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"noes": 60}, {"noes": 100_000}, {"noes": -1}, {"noes": 1e300}, {"noes": 0}],
+)
+def test_a_no_that_cannot_be_is_distrusted(state: Path, entry: dict[str, float]) -> None:
+    engines.choose(IMAGE, "7.2", Machine(HANGS))
+    file = state / "engines.json"
+    [(key, kept)] = json.loads(file.read_text()).items()
+    file.write_text(json.dumps({key: {**kept, **entry}}))
+    machine = Machine(HANGS)
+    assert engines.choose(IMAGE, "7.2", machine) == "tcg"
+    assert machine.boots == 1 and engines.explain(IMAGE, "7.2", machine)
+
+
+def test_noes_are_counted_up_to_a_number(wall: WallClock) -> None:
+    """What is written down is always read again."""
+    machine = Machine(HANGS)
+    for boots in range(1, engines.MOST_NOES + 4):
+        engines.choose(IMAGE, "7.2", machine)
+        assert machine.boots == boots
+        wall.seconds += engines.NO_HOLDS_S * 2 ** (engines.MOST_NOES - 1)
+    wall.seconds -= 1
+    engines.choose(IMAGE, "7.2", machine)
+    assert machine.boots == boots
 
 
 def test_a_device_that_is_not_there_is_told(

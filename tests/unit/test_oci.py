@@ -13,10 +13,10 @@ from labkit.backends.docker.containers import limit_settings
 from labkit.backends.engine_parts import oci, oci_groups
 from labkit.backends.engine_parts.docker_cli import run_command
 from labkit.backends.piped import instance_name
-from labkit.backends.table import BACKENDS, DEFAULT, GROUPS, expand, make_backend
+from labkit.backends.table import BACKENDS, DEFAULT, GROUPS, NUMBERS, expand, make_backend
 from labkit.errors import UsageError
 from labkit.image import LabImage
-from labkit.recordings.facts import Limits
+from labkit.recordings.facts import LIMITS, Limits
 from labkit.system.host import cpu_set
 from labkit.system.owner_marks import mark_in, owner
 from labkit.system.ownership import Judge
@@ -117,12 +117,33 @@ def test_a_variant_has_its_settings_in_its_name() -> None:
     assert make_backend("docker").name == "docker", "the class itself is not changed"
 
 
-@pytest.mark.parametrize(
-    "wrong", ["docker:network=moon", "docker:colour=red", "docker:", "host:network=none"]
-)
+@pytest.mark.parametrize("wrong", ["docker:colour=red", "docker:", "host:network=none"])
 def test_a_setting_that_is_not_there_is_told(wrong: str) -> None:
     with pytest.raises(UsageError, match="no setting of the backend"):
         make_backend(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "allowed"),
+    [
+        ("docker:network=moon", "none|bridge|host"),
+        ("docker:network", "none|bridge|host"),
+        ("host:memory=99999999", NUMBERS["memory"]),
+        ("host:memory=abc", NUMBERS["memory"]),
+        ("host:cpus=0", NUMBERS["cpus"]),
+        ("qemu:disk=a:seed=", "any text"),
+    ],
+)
+def test_a_value_that_a_setting_cannot_have_is_told_with_those_it_can(
+    wrong: str, allowed: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        make_backend(wrong)
+    assert allowed in caught.value.resolution and not caught.value.details
+
+
+def test_each_limit_has_its_numbers() -> None:
+    assert NUMBERS.keys() == LIMITS.keys()
 
 
 def test_no_engine_is_asked_for_a_limit_that_is_not_kept(

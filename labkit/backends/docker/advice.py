@@ -33,6 +33,7 @@ Kind = Literal[
     "address",
     "no context",
     "context",
+    "configuration",  # config.json, whichever daemon it is
 ]
 
 ANOTHER_CONTEXT = (
@@ -70,6 +71,10 @@ FIXED: dict[Kind, tuple[str, str]] = {
     ),
     "no context": ("the Docker context that is chosen is not there", ANOTHER_CONTEXT),
     "context": ("the Docker context that is chosen cannot be read", ANOTHER_CONTEXT),
+    "configuration": (
+        "your configuration of the command docker cannot be used",
+        "mend that file, or move it away: Docker works without one, too",
+    ),
 }
 
 

@@ -11,7 +11,7 @@ from docker.auth import AuthConfig
 from docker.errors import DockerException
 
 from labkit.backends.base import Missing
-from labkit.backends.docker import endpoint
+from labkit.backends.docker import configuration, endpoint
 from labkit.backends.docker.advice import log_of
 from labkit.backends.docker.endpoint import PROBE_S, Endpoint
 from labkit.backends.docker.refusals import explain, kind_of
@@ -37,10 +37,11 @@ def connected(timeout: int = 60, *, version: str | None = None) -> Iterator[dock
 
 
 def _client(place: Endpoint, timeout: int, version: str | None) -> docker.DockerClient:
-    """DAEMON_ERRORS, whatever goes wrong: the SDK also reads the user's configuration, and trips
-    over what it does not expect there, or in an answer."""
+    """DAEMON_ERRORS, whatever goes wrong: the SDK trips over what it does not expect in an
+    answer."""
     if place.is_ssh:
         raise DockerException("not by ssh")
+    configuration.require_usable(place.url)
     if place.socket is not None:
         endpoint.knock(place.socket)  # the SDK's own error hides the cause, and leaves it open
     try:
@@ -71,8 +72,9 @@ def may_be_started() -> bool:
     if looked_at is None or not looked_at.is_usual:
         return False
     try:
+        configuration.require_usable(looked_at.url)  # else one that is started could not be asked
         endpoint.knock(endpoint.USUAL)
-    except OSError as error:
+    except DAEMON_ERRORS as error:
         return kind_of(error, looked_at) in ("absent", "refused")
     return False
 

@@ -8,7 +8,6 @@ for the usual one.
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import re
@@ -21,6 +20,8 @@ from pathlib import Path
 from docker import APIClient
 from docker.errors import ContextException, ContextNotFound
 from docker.tls import TLSConfig
+
+from labkit.system import plain_files
 
 USUAL = "/var/run/docker.sock"
 PROBE_S = 5
@@ -76,22 +77,29 @@ class Endpoint:
         near = self.socket is not None and self.socket.startswith(f"{home}/")
         # Without a user's name and password, which would stand in each recording.
         url = self.url.replace(home, "~") if near else re.sub(r"//[^/]*@", "//", self.url)
-        return f"{url} ({self.found_by})"
+        return f"{url} ({self.found_by})".encode(errors="replace").decode()  # names may be no text
 
 
 def find() -> Endpoint:
     """DockerException when what is chosen leads nowhere."""
-    if url := os.environ.get("DOCKER_HOST"):
+    if given := os.environ.get("DOCKER_HOST"):
         verified = bool(os.environ.get("DOCKER_TLS_VERIFY"))
         folder = Path(os.environ.get("DOCKER_CERT_PATH") or config_folder())
         tls = Tls.of(folder, verify=verified) if verified or os.environ.get("DOCKER_TLS") else None
-        return Endpoint(url, "DOCKER_HOST", "unset DOCKER_HOST", tls)
+        return Endpoint(_address(given), "DOCKER_HOST", "unset DOCKER_HOST", tls)
     if name := os.environ.get("DOCKER_CONTEXT"):
         if name != "default":
             return _of_context(name, f"context {name}, by DOCKER_CONTEXT", "unset DOCKER_CONTEXT")
     elif (name := current_context()) != "default":
         return _of_context(name, f"the current context, {name}", "docker context use default")
     return _answering()
+
+
+def _address(given: str) -> str:
+    """As the command takes it: blanks around it are no part of it, and blanks only are the usual
+    one. A scheme may be in capitals (RFC 3986, 3.1)."""
+    url = given.strip() or f"unix://{USUAL}"
+    return re.sub(r"\A[A-Za-z+]+:", lambda scheme: scheme[0].lower(), url)
 
 
 def _home() -> str:
@@ -106,18 +114,19 @@ def current_context(folder: Path | None = None) -> str:
     """The command, too, takes a file that it cannot read for none."""
     file = (folder or config_folder()) / "config.json"
     with suppress(OSError, ValueError, AttributeError):
-        chosen = json.loads(file.read_text(encoding="utf-8")).get("currentContext")
+        chosen = plain_files.read_json(file).get("currentContext")
         return str(chosen or "default")
     return "default"
 
 
 def _of_context(name: str, found_by: str, instead: str, folder: Path | None = None) -> Endpoint:
     """The endpoint of a context's file, and its certificates beside it."""
+    name = name.encode(errors="replace").decode()  # a name that is no text is no context's
     key, folder = sha256(name.encode()).hexdigest(), folder or config_folder()
     file = folder / "contexts/meta" / key / "meta.json"
     try:
-        described = json.loads(file.read_text(encoding="utf-8"))["Endpoints"]["docker"]
-        url, unchecked = str(described["Host"]), bool(described.get("SkipTLSVerify"))
+        described = plain_files.read_json(file)["Endpoints"]["docker"]
+        url, unchecked = _address(str(described["Host"])), bool(described.get("SkipTLSVerify"))
     except FileNotFoundError:
         raise ContextNotFound(name) from None
     except (OSError, ValueError, KeyError, TypeError) as error:

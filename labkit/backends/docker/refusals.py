@@ -16,6 +16,7 @@ from docker.utils import parse_host
 
 from labkit.backends.base import Missing
 from labkit.backends.docker.advice import Kind, sentence
+from labkit.backends.docker.configuration import ConfigurationError
 from labkit.backends.docker.endpoint import PROBE_S, Endpoint
 from labkit.system.process import as_root, find_tool, last_lines
 
@@ -26,7 +27,7 @@ SAID = ("absent", "refused", "dangling", "no socket", "ssh", "silent")
 def explain(error: BaseException, endpoint: Endpoint | None) -> Missing:
     """The sentence and the advice for an error; without an endpoint, what was chosen is wrong."""
     kind = kind_of(error, endpoint)
-    if endpoint is None:
+    if endpoint is None or kind == "configuration":
         reason, fix = sentence(kind, endpoint)
         return Missing(f"{reason}: {error}", fix)
     if kind == "absent" and endpoint.is_usual and find_tool("dockerd") is None:
@@ -41,6 +42,8 @@ def kind_of(error: BaseException, endpoint: Endpoint | None) -> Kind:
     """What an error of the SDK or of the socket means."""
     if isinstance(error, ContextNotFound):
         return "no context"
+    if isinstance(error, ConfigurationError):
+        return "configuration"
     if endpoint is None:
         return "context"
     if not _makes_sense(endpoint.url):

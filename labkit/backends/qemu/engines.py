@@ -16,19 +16,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from pydantic import Field
+
 from labkit.backends.exclusion import ways_out
 from labkit.errors import BackendError, NoRoom
 from labkit.image import LabImage
 from labkit.record import Record
 from labkit.recordings.words import Engine
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 from labkit.system.host import device_error
 from labkit.system.owner_marks import place
 from labkit.system.paths import state_dir
 
 # How long the first "no" holds; each further one twice as long, so that a computer whose
-# accelerator never works is not kept waiting every hour.
-NO_HOLDS_S = 3600.0
+# accelerator never works is not kept waiting every hour. More of them than these (three weeks) are
+# not counted.
+NO_HOLDS_S, MOST_NOES = 3600.0, 10
 MOST_KEPT = 20
 AGAIN = "labkit doctor --again"
 
@@ -44,15 +47,17 @@ class Proof(Record):
     at: float
     refusal: str | None = None
     details: str = ""
-    noes: int = 0
+    noes: int = Field(default=0, ge=0, le=MOST_NOES)
 
     @property
     def holds_until(self) -> float:
         return self.at + (NO_HOLDS_S * 2 ** (self.noes - 1) if self.noes else float("inf"))
 
     def holds(self) -> bool:
-        """A date in the future is one of a clock that was set back: nobody knows how old it is."""
-        return self.at <= time.time() < self.holds_until
+        """A date in the future is one of a clock that was set back: nobody knows how old it is.
+        A "no" that was never counted would hold for ever."""
+        counted = (self.noes > 0) == (self.refusal is not None)
+        return counted and self.at <= time.time() < self.holds_until
 
 
 def choose(image: LabImage | None, qemu_version: str, boot: Boot) -> Engine:
@@ -98,7 +103,9 @@ def _tried(engine: Engine, image: LabImage, boot: Boot, noes: int) -> Proof:
         raise
     except BackendError as error:
         details = error.details.strip()
-        return Proof(at=time.time(), refusal=error.brief, details=details, noes=noes + 1)
+        return Proof(
+            at=time.time(), refusal=error.brief, details=details, noes=min(noes + 1, MOST_NOES)
+        )
     return Proof(at=time.time())
 
 
@@ -140,7 +147,7 @@ def _read() -> dict[str, Proof]:
         return _unwritten[_file()]
     known = {}
     with suppress(OSError, ValueError, AttributeError):
-        for key, kept in json.loads(_file().read_text(encoding="utf-8")).items():
+        for key, kept in plain_files.read_json(_file()).items():
             with suppress(ValueError):
                 known[key] = Proof.model_validate(kept)
     return known

@@ -16,7 +16,8 @@ from labkit.experiments.benchmark.stats.roles import ALL, EACH
 # (backend, quantity, workload) → figures.
 Figures = Mapping[tuple[str, str, str], Mapping[str, Any]]
 MEMORY = "pss_bytes"
-NOT_SEEN = "no process here is proven to be its own, as where its daemon runs elsewhere"
+NOT_SEEN = "no process was seen here that is its own"
+ELSEWHERE = f"{NOT_SEEN}, as where its daemon runs elsewhere"
 SAME = "where you know that they are the same, say so: a setting bits=WORD, the same for both"
 LOCKED = (
     "only root, and the user whose process it is, may read /proc/PID/smaps_rollup of {meters}; "
@@ -84,7 +85,8 @@ class Empty:
         samples = self._samples
         rows = samples[(samples["backend"] == backend) & samples["role"].isin(roles)]
         if not (rows["role"] == "instance").any():
-            return NOT_SEEN
+            daemon = self._run.manifest.backends[backend].daemon
+            return NOT_SEEN if daemon is None else ELSEWHERE
         unread = rows[rows["rss_bytes"].fillna(0).gt(0) & rows[column].isna()]
         meters = " and ".join(sorted(set(unread["meter"])))
         if quantity == MEMORY and meters and self._run.manifest.host.system == "Linux":

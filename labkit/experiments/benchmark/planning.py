@@ -35,6 +35,7 @@ PRECISION_BUDGET_S = 600.0
 # How long the starts of one backend's instances may take: what a profile has, what is asked for.
 INSTANCES_BUDGET_S, INSTANCES_PATIENCE_S = 60.0, 600.0
 MOST_INSTANCES = 64
+MOST_REPEATS = 100_000  # as a table holds that the report can still show
 INTERPRETS = "it interprets each instruction here: to start a program alone may take it minutes"
 INTERPRETED = Missing(
     "it interprets each instruction here, so that real programs would take hours",
@@ -249,8 +250,10 @@ def _check(names: Sequence[str], chosen: Profile) -> None:
         raise UsageError(
             "a workload is named twice", resolution="name each once; a second run compares settings"
         )
-    if chosen.repeats < 1:
-        raise UsageError(f"{chosen.repeats} repeats make no run", resolution="use 1 or more")
+    if not 1 <= chosen.repeats <= MOST_REPEATS:
+        raise UsageError(
+            f"{chosen.repeats} repeats make no run", resolution=f"use 1 to {MOST_REPEATS:,}"
+        )
     if not 0 <= chosen.warmups <= 100:
         raise UsageError(f"{chosen.warmups} warm-ups cannot be made", resolution="use 0 to 100")
     if not 0.1 <= chosen.seconds <= 3600:

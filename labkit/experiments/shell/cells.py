@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from labkit.experiments.shell.plan import question
 from labkit.experiments.shell.records import Question
 from labkit.image.closure import package_names
 from labkit.recordings import files
+from labkit.system import plain_files
 from labkit.system.paths import project_dir
 
 MAGIC = "%%everywhere"
@@ -63,7 +63,7 @@ def _of_notebooks(folder: Path | None) -> Iterator[tuple[str, str]]:
 
 def _of_notebook(path: Path) -> Iterator[tuple[str, str]]:
     with files.reading(path, "restore it from a copy"):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        cells = plain_files.read_json(path)["cells"]
     for cell in cells:
         first, _, script = "".join(cell["source"]).partition("\n")
         magic, _, line = first.partition(" ")

@@ -14,6 +14,7 @@ from labkit.experiments.options import Help, Names, Options, require_within
 from labkit.experiments.shell.records import Question, ShellPlan
 from labkit.image.closure import package_names
 from labkit.measure import choice
+from labkit.system import plain_files
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def together(questions: Iterable[Question], packages: tuple[str, ...] = ()) -> S
 
 def _read(script: Path) -> str:
     try:
-        return script.read_text(encoding="utf-8")
+        return plain_files.read_utf8(script)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"the script {script} cannot be read",

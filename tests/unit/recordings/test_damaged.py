@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 from labkit.errors import StoreError
 from labkit.experiments.benchmark.experiment import EXPERIMENT
-from labkit.recordings import columns, files, journal
+from labkit.recordings import columns, files, journal, reader
+from labkit.recordings.checked import REMEDY
 from labkit.recordings.journal import JOURNAL, Extent
 from labkit.recordings.writer import Writer
 from tests.unit.recordings.written import broken_off, load, records, written
@@ -109,9 +111,71 @@ def test_another_schema_version_is_refused(tmp_path: Path) -> None:
 def test_an_older_one_names_the_command_that_brings_it_up_to_date(tmp_path: Path) -> None:
     path = written(tmp_path)
     damage(path / "manifest.json", lambda b: b.replace(b'_version": 3', b'_version": 2', 1))
+    damage(path / "manifest.json", lambda b: b.replace(b'"recording_id"', b'"run_id"', 1))
     with pytest.raises(StoreError) as caught:
         load(path)
     assert caught.value.resolution.endswith(f": labkit migrate {path}")
+
+
+@pytest.mark.parametrize(
+    ("version", "damaged"),
+    [(b'"3"', True), (b"-1", True), (b"0", True), (b"true", True), (b"null", True), (b"2", False)],
+)
+def test_no_command_is_named_that_would_refuse_it(
+    tmp_path: Path, version: bytes, damaged: bool
+) -> None:
+    """`labkit migrate` reads runs of an older lab, and nothing else."""
+    path = written(tmp_path)
+    damage(path / "manifest.json", lambda b: b.replace(b'_version": 3', b'_version": ' + version))
+    with pytest.raises(StoreError) as caught:
+        load(path)
+    assert (caught.value.resolution == REMEDY) is damaged
+    assert "labkit migrate" not in caught.value.resolution
+    assert not damaged or version.decode() in caught.value.details
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "ending.json", "trials.csv"])
+def test_what_may_not_be_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = written(tmp_path, records(1))
+    reads = Path.read_bytes
+
+    def denied(file: Path) -> bytes:
+        if file.name == name:
+            raise PermissionError(errno.EACCES, "Permission denied", str(file))
+        return reads(file)
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    with pytest.raises(StoreError) as caught:
+        load(path)
+    assert name in caught.value.brief and "damaged" not in caught.value.brief
+    assert caught.value.resolution != REMEDY and "chmod" in caught.value.resolution
+
+
+def test_a_folder_that_may_not_be_entered_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Path.is_file
+
+    def denied(file: Path) -> bool:
+        if file.parent == tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(file))
+        return looks(file)
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    with pytest.raises(StoreError) as caught:
+        reader.find(tmp_path)
+    assert "chmod" in caught.value.resolution
+
+
+def test_many_faults_of_a_manifest_are_told_in_one_line(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    (path / "manifest.json").write_text('{"schema_version": 3, "host": {}}')
+    with pytest.raises(StoreError) as caught:
+        load(path)
+    assert "experiment" in caught.value.details
+    assert "\n" not in caught.value.details and "http" not in caught.value.details
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from labkit import units
 from labkit.experiments.benchmark import stats
+from labkit.experiments.benchmark.empty import ELSEWHERE, NOT_SEEN
 from labkit.experiments.benchmark.stats.frames import yardstick
 from labkit.experiments.benchmark.table import Table, table
 from labkit.experiments.benchmark.text import table_text
@@ -110,6 +111,18 @@ def unseen() -> MadeUpRun:
     samples = run.samples
     run.samples = samples[(samples["backend"] != "docker") | (samples["role"] == "host")]
     return run
+
+
+def test_only_what_has_a_daemon_may_have_it_elsewhere() -> None:
+    run = make_run(("host", "docker"))
+    run.samples = run.samples[run.samples["role"] == "host"]
+    infos = dict(run.manifest.backends)
+    infos["docker"] = infos["docker"].model_copy(update={"daemon": "tcp://far:2376"})
+    infos["host"] = infos["host"].model_copy(update={"daemon": None})
+    run.manifest = run.manifest.model_copy(update={"backends": infos})
+    told = {line.split(", ")[0]: line for line in table(run).empty if "memory (PSS)" in line}
+    assert ELSEWHERE in told["Left empty: docker"]
+    assert NOT_SEEN in told["Left empty: host"] and ELSEWHERE not in told["Left empty: host"]
 
 
 def unsupported() -> MadeUpRun:
