@@ -116,20 +116,7 @@ REFERENCES: Mapping[str, Reference] = {
             "ready_timeout": 900.0,
             "seed": 1,
         },
-        elsewhere="python -m tests.computers.recording emulated-amd-v",
-    ),
-    # A hypervisor on the hardware, below the first domain as below the other one.
-    "emulated-xen": Reference(
-        "benchmark",
-        {
-            "backends": ["host", "xen"],
-            "workloads": ["cpu", "syscall", "fork"],
-            "repeats": 10,
-            "seconds": 1.0,
-            "warmups": 0,
-            "seed": 1,
-        },
-        elsewhere="python -m tests.computers.recording emulated-xen",
+        elsewhere="python -m tests.computers.recording",
     ),
     # All that the cells of the notebooks ask.
     "shell": Reference(

@@ -51,8 +51,8 @@ def products() -> Finding:
 def hostless() -> Finding:
     return Finding(
         HOLDS,
-        "by definition of type 1 (Xen, ESXi, Hyper-V); none runs in the lab. KVM is a part of a "
-        "host's Linux",
+        "by definition of type 1 (Xen, ESXi, Hyper-V); none is in these recordings. KVM is a part "
+        "of a host's Linux",
     )
 
 
@@ -61,7 +61,7 @@ def chosen_at_boot() -> Finding:
     return found(
         machines <= 1,
         f"to choose a system at boot is dual boot: one runs at a time. {machines} machines ran at "
-        "once here, on a hosted hypervisor; no type 1 runs here",
+        "once here, on a hosted hypervisor; no type 1 is in these recordings",
     )
 
 
@@ -78,7 +78,7 @@ def fast() -> Finding:
 
 
 def hard_to_set_up() -> Finding:
-    return unmeasured("no type 1 hypervisor was set up, so no steps were counted")
+    return unmeasured("no steps were counted: a type 1 hypervisor was set up for tests only")
 
 
 def many_containers() -> Finding:
