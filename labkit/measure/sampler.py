@@ -187,13 +187,16 @@ class Sampler:
             for meter in self._meters:
                 at = self._clock.now()
                 due = self._is_due(meter, at, moment)
+                if meter.why and not due:  # to ask somebody else for it costs more than to read
+                    continue
                 reading = self._read(meter, memory=due, named=moment is not None)
                 self._readings.append(TimedReading(at, moment, meter, reading))
 
     def _is_due(self, meter: Meter, at: float, moment: str | None) -> bool:
         """Whether the memory of a meter's processes is to be read, too."""
         last = self._memory_at.get(meter, float("-inf"))
-        period = SERVICES_S if meter.role == "services" else self._memory_s
+        seldom = meter.role == "services" or meter.why
+        period = SERVICES_S if seldom else self._memory_s
         due = moment is not None or at >= last + 0.9 * period  # a tick may come early
         if due:
             self._memory_at[meter] = at

@@ -169,3 +169,22 @@ def test_between_named_moments_a_control_group_stands_for_its_processes(tmp_path
     assert whole.cgroup_peak_bytes == 9 and whole.pss_bytes and whole.cpu_s is not None
     (tmp_path / "cpu.stat").unlink()
     assert read(grouped, memory=False, named=False).cpu_s is not None
+
+
+def test_who_is_asked_for_what_cannot_be_read_is_asked_seldom_and_at_named_moments() -> None:
+    asked: list[float] = []
+    clock = FakeClock()
+
+    def told() -> dict[str, int]:
+        asked.append(clock.now())
+        return {"daemon_bytes": 7}
+
+    watch = Sampler(clock)
+    watch.add([Meter("domain", "instance", why="it is far away", told=told)])
+    watch.take("ready")
+    for _ in range(8):
+        clock.sleep(SERVICES_S / 4)
+        watch.take()
+    watch.take("stopping")
+    assert len(asked) == 4
+    assert {one.reading.daemon_bytes for one in watch.readings} == {7}
