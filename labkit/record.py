@@ -17,8 +17,13 @@ def faults(error: ValidationError) -> str:
     """The first fields that make no sense, each with what is wrong with it, in one line."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     words = [
-        ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"])))
+        ": ".join(filter(None, (".".join(map(_named, one["loc"])), one["msg"])))
         for one in found[:MOST_FAULTS]
     ]
     more = len(found) - len(words)
     return "; ".join(words) + (f"; and {more} more" if more else "")
+
+
+def _named(part: int | str) -> str:
+    """A file of somebody else's may have a field of any name, line ends included."""
+    return str(part) if isinstance(part, int) or part.isidentifier() else ascii(part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -204,9 +204,18 @@ def _cache_refused() -> Missing | None:
     if found != folder and not os.access(found, os.W_OK):
         return Missing(f"the cache {folder} cannot be made: no right to write", OTHER_CACHE)
     places = [place for place in (folder, folder / "images", folder / "debs") if place.exists()]
-    if not all(os.access(place, os.W_OK) for place in places) and find() is None:
+    closed = next((place for place in places if not os.access(place, os.W_OK)), None)
+    if closed is not None and not _has_image():
         return Missing(
-            f"the cache {folder}: no lab image can be read there, and nothing may be written",
-            f"let whose it is make it readable (chmod -R a+rX {typed(folder)}), or {OTHER_CACHE}",
+            f"no lab image can be read in the cache {folder}, and none be made: {closed} is not "
+            "to be written into",
+            f"let whose it is build one (labkit image build) and make all readable (chmod -R a+rX "
+            f"{typed(folder)}), or {OTHER_CACHE}",
         )
     return None
+
+
+def _has_image() -> bool:
+    with suppress(LabError):  # told by whoever needs it
+        return find() is not None
+    return False

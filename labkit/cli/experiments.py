@@ -96,8 +96,8 @@ def run(
             error.add_note("it had recorded nothing yet; to begin anew: the same command")
         raise
     with engine.pointing_to(found.path, made):
-        show(made, found, chart, as_json, "live")
         page = report.write_beside(found, source="live")
+        show(made, found, chart, as_json, "live")
         if not as_json:
             print(f"\nrecording: {found.path}")
         if page and not as_json:

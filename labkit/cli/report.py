@@ -48,10 +48,10 @@ def report_command(
         place = out or report.usual_place(found).with_suffix("").with_name(form.value)
         print(form_line(form.value, made_by.in_form(found, form.value, place)))
         return
-    if not as_json:
-        show(lambda: made_by.told(found))
     page = report.write(found, out) if out else report.write_beside(found)
     if as_json:
         print(json.dumps({**made_by.json(found), "report": str(page) if page else None}))
-    elif page:
+        return
+    show(lambda: made_by.told(found))
+    if page:
         print(f"\nreport: {page}")

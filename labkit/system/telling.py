@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TextIO
 
 
@@ -12,10 +13,16 @@ def tell(message: str) -> None:
     try:
         if sys.stderr is not None:  # None: closed by who has started us
             print(message, file=sys.stderr, flush=True)
-    except OSError:
+    except BlockingIOError:
+        pass  # it is full for this moment
+    except (OSError, ValueError):  # ValueError: closed in this process
         drop(sys.stderr)
 
 
 def drop(stream: TextIO) -> None:
     """What is still to come goes nowhere, and is no error at the interpreter's end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    with suppress(OSError, ValueError):  # one without a descriptor, such as a notebook's
+        number = stream.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, number)
+        os.close(nowhere)

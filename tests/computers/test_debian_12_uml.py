@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.computer, pytest.mark.timeout(2 * (PART_S + 1800))]
 
 FACTOR = 4  # a system call takes many times as long there
 # What there is no program for in it, or no network to bring it.
-ELSEWHERE = ("virtualbox", "kubernetes", "kvm", "arm64", "vmware")
+ELSEWHERE = ("virtualbox", "kubernetes", "kvm", "arm64", "vmware", "xen")
 PARTS = parts(ELSEWHERE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -22,6 +23,21 @@ def test_a_domain_is_measured_beside_the_first_one(debian_12_xen: Machine) -> No
     assert {int(one["daemon_bytes"]) for one in held if one["daemon_bytes"]} == {256 << 20}
     spent = [float(one["daemon_cpu_s"]) for one in held if one["daemon_cpu_s"]]
     assert 0.5 < max(spent) < 60
+
+
+def test_odd_folders(debian_12_xen: Machine) -> None:
+    """Paths stand in an xl.cfg."""
+    odd = shlex.quote("/tmp/- odd, \"fo'ld;er $x %d 시")
+    debian_12_xen.run(
+        f"""
+        mkdir {odd}
+        cp -r /opt/lab/cache {odd}/cache
+        export TMPDIR={odd} LABKIT_CACHE={odd}/cache
+        labkit run --backends xen {SHORT} --out {odd}/run
+        test "$(grep -c ',xen,.*,ok,' {odd}/run/trials.csv)" = 2
+        """,
+        PATIENCE_S,
+    )
 
 
 def test_the_doctor_finds_it(debian_12_xen: Machine) -> None:

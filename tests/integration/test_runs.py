@@ -289,3 +289,17 @@ def test_a_named_backend_that_cannot_run_is_an_error(monkeypatch: pytest.MonkeyP
 
 def test_nothing_of_this_session_is_left() -> None:
     assert cleanup.sweep([make_backend(name) for name in ALL], mine=True) == []
+
+
+@pytest.mark.parametrize("full", ["2>/dev/full", "2>&-"])
+def test_a_run_whose_words_nobody_takes_is_made(tmp_path: Path, full: str) -> None:
+    options = "--backends host --repeats 1 --warmups 0 --workloads idle --seconds 0.1"
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$0" run {options} --out "$1" {full}', LABKIT, tmp_path / "run"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended
+    assert (tmp_path / "run" / "ending.json").exists()

@@ -11,13 +11,21 @@ from labkit.backends import base
 from labkit.backends.host import HostBackend
 
 
-@pytest.fixture
-def foreign(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """As it is for a user who may read it, and not write there; root may everything."""
+@pytest.fixture(params=[".", "images", "debs"])
+def foreign(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Path:
+    """Such a user may read there, and not write into one of the folders; root may everything."""
+    for name in ("images", "debs"):
+        (tmp_path / name).mkdir()
+    closed, access = tmp_path / str(request.param), os.access
+
+    def may(path: Path, mode: int, **how: bool) -> bool:
+        return (Path(path), mode) != (closed, os.W_OK) and access(path, mode, **how)
+
     monkeypatch.setattr(base, "cache_dir", lambda: tmp_path)
-    access = os.access
-    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
-    return tmp_path
+    monkeypatch.setattr(os, "access", may)
+    return closed
 
 
 def test_one_without_an_image_that_may_be_read_is_told(

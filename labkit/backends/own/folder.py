@@ -32,7 +32,7 @@ from labkit.backends.base import Missing
 from labkit.backends.docker import client, store
 from labkit.backends.docker.client import DAEMON_ERRORS, daemon_errors
 from labkit.errors import BackendError, LabError, NoRoom
-from labkit.system import refusals
+from labkit.system import plain_files, refusals
 from labkit.system.owner_marks import owner, scratch_folder
 from labkit.system.process import last_lines
 from labkit.system.telling import tell
@@ -58,6 +58,7 @@ def problem(image: str) -> Missing | None:
     if not folder.is_dir():
         return Missing(f"there is no folder {image}", USE)
     try:
+        plain_files.require_plain(folder / DOCKERFILE)
         (folder / DOCKERFILE).open("rb").close()
     except OSError as error:
         why = (error.strerror or str(error)).lower()
@@ -137,7 +138,7 @@ def _pack(folder: Path, target: IO[bytes]) -> None:
     """The folder as a tar, without what its .dockerignore leaves out."""
     ignored: list[str] = []
     with suppress(FileNotFoundError):
-        content = (folder / ".dockerignore").read_bytes().removeprefix(codecs.BOM_UTF8)
+        content = plain_files.read(folder / ".dockerignore").removeprefix(codecs.BOM_UTF8)
         text = os.fsdecode(content)  # as file names are
         lines = map(str.strip, text.split("\n"))
         ignored = [line for line in lines if line and not line.startswith("#")]

@@ -20,7 +20,7 @@ from labkit.recordings import reader
 from labkit.recordings.exports import exporting
 from labkit.recordings.words import HARDWARE_ENGINES
 from labkit.recordings.writer import Writer
-from labkit.system import owned_files
+from labkit.system import owned_files, plain_files
 from labkit.system.paths import contributed_dir, typed
 
 # Of a file that somebody has sent: a run of hundreds of trials has a few MB.
@@ -105,6 +105,7 @@ def _unpack(file: Path, folder: Path) -> None:
     known = {reader.MANIFEST, reader.ENDING, *(f"{name}.csv" for name in EXPERIMENT.tables)}
     folder.mkdir()
     try:
+        plain_files.require_plain(file)
         with zipfile.ZipFile(file) as packed:
             inside = packed.infolist()
             if {entry.filename for entry in inside} - known or len(inside) > len(known):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from labkit.errors import UsageError
+from labkit.errors import StoreError, UsageError
 from labkit.experiments import report
 from labkit.experiments.benchmark import contribution
 from labkit.experiments.table import load_run
-from labkit.recordings import files
+from labkit.recordings import files, journal
 from labkit.recordings.exports import exporting
 from labkit.system.paths import reference_dir
 
@@ -36,10 +36,28 @@ def test_no_part_of_a_recording_is_written_over(place: Path, name: str, tmp_path
 
 def test_all_else_is(place: Path, tmp_path: Path) -> None:
     (tmp_path / "grades.csv").write_text("old")
-    for target in (place / "report.html", place / "grades.csv", tmp_path / "grades.csv"):
+    (tmp_path / "manifest.json").write_text("{}")  # of a page of the web, say
+    targets = [place / "report.html", place / "grades.csv", tmp_path / "grades.csv"]
+    for target in [*targets, *targets]:  # once more over itself
         with exporting(target):
             target.write_text("new")
         assert target.read_text() == "new"
+
+
+def test_a_link_that_leads_to_itself_is_told(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(StoreError), exporting(tmp_path / "loop"):
+        (tmp_path / "loop").write_text("new")
+
+
+def test_the_tables_of_a_run_that_was_broken_off_are_parts_too(place: Path) -> None:
+    before = (place / "trials.csv").read_bytes()
+    extent = journal.Extent(size=len(before), sha256=files.digest_of(before))
+    line = journal.Line(extents={"trials.csv": extent})
+    (place / "ending.json").unlink()
+    (place / journal.JOURNAL).write_text(f"{line.model_dump_json()}\n")
+    with pytest.raises(UsageError), exporting(place / "trials.csv"):
+        raise AssertionError("it is not written")
 
 
 def test_an_id_that_leads_elsewhere_names_no_file(place: Path) -> None:
