@@ -26,7 +26,7 @@ from labkit.backends.engine_parts.oci_runtime import OciRuntimeBackend
 from labkit.backends.engine_parts.unshare import ENTER, NAMESPACES, UnshareBackend
 from labkit.backends.piped import instance_name
 from labkit.backends.qemu.backend import QemuBackend
-from labkit.backends.qemu.command import SOCKETS, command, make_disk
+from labkit.backends.qemu.command import SOCKETS, boots, command, make_disk
 from labkit.image import LabImage
 from labkit.recordings.facts import Limits
 from labkit.system.owner_marks import scratch_folder
@@ -104,15 +104,21 @@ def qemu_command(backend: Backend, built: LabImage, *, disk: bool) -> float:
     output instead of a socket, the others lead nowhere, and the machine is not halted at first
     (-S)."""
     with scratch_folder() as folder:
-        words = command(backend.engine(built), built, LIMITS, folder, dict.fromkeys(SOCKETS, 0))
-        words.remove("-S")
-        words = ["stdio,id=agent" if "id=agent" in word else word for word in words]
-        words = [word.replace("socket,", "null,").replace(",fd=0", "") for word in words]
-        words += [*(make_disk(folder / "scratch.raw", LIMITS) if disk else ()), "-pidfile"]
+        words = [*machine_words(backend, built, folder, disk=disk), "-pidfile"]
         try:
             return first_line(f"exec {shlex.join([*words, str(folder / 'pid')])}")
         finally:
             _end(folder / "pid")
+
+
+def machine_words(backend: Backend, built: LabImage, folder: Path, *, disk: bool) -> list[str]:
+    engine = backend.engine(built)
+    words = command(engine, built, LIMITS, folder, dict.fromkeys(SOCKETS, 0))
+    words += boots(engine, built, LIMITS)
+    words.remove("-S")
+    words = ["stdio,id=agent" if "id=agent" in word else word for word in words]
+    words = [word.replace("socket,", "null,").replace(",fd=0", "") for word in words]
+    return [*words, *(make_disk(folder / "scratch.raw", LIMITS) if disk else ())]
 
 
 def first_line(starter: str) -> float:

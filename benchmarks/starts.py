@@ -27,15 +27,15 @@ EMULATED = "qemu:engine=tcg"
 def docker_start(pairs: int = 15) -> float:
     """From the request to the agent's first line ÷ the same of `docker run`."""
     with opened(["docker"]) as session:
-        return _in_turns(pairs, lambda: _lab_s(session), lambda: _command_s(session))
+        return median(in_turns(pairs, lambda: _lab_s(session), lambda: _command_s(session)))
 
 
 def emulated_start(pairs: int = 5) -> float:
     """QEMU's CPU time until ready ÷ the same with the kernel that unpacks itself. 0.01 s steps."""
     with opened([EMULATED]) as session:
         packed = replace(session.image, folder=Path("/nonexistent"))  # no unpacked one is there
-        return _in_turns(
-            pairs, lambda: _cpu_s(session, session.image), lambda: _cpu_s(session, packed)
+        return median(
+            in_turns(pairs, lambda: _cpu_s(session, session.image), lambda: _cpu_s(session, packed))
         )
 
 
@@ -44,15 +44,15 @@ def missing(name: str) -> str | None:
     return why.reason if why else None
 
 
-def _in_turns(pairs: int, ours: Callable[[], float], theirs: Callable[[], float]) -> float:
-    """After one of each that does not count; who is first changes."""
+def in_turns(pairs: int, ours: Callable[[], float], theirs: Callable[[], float]) -> list[float]:
+    """Ratios, after one of each that does not count; who is first changes."""
     ours(), theirs()
     ratios = []
     for pair in range(pairs):
         both = (ours, theirs) if pair % 2 else (theirs, ours)
         spent = {call: call() for call in both}
         ratios.append(spent[ours] / spent[theirs])
-    return median(ratios)
+    return ratios
 
 
 def _lab_s(session: Session) -> float:
