@@ -170,8 +170,6 @@ def configuration(name: str, kernel: Path, initramfs: Path, limits: Limits) -> s
         "ramdisk": initramfs,
         "extra": EXTRA,
         "cpus": ",".join(map(str, cpu_set(limits.cpus))),
-        "on_crash": "destroy",
-        "on_reboot": "destroy",
     }
     numbers = f"memory = {limits.memory_mib}\nvcpus = {limits.cpus}\n"
     return "".join(f'{word} = "{value}"\n' for word, value in lines.items()) + numbers
