@@ -24,5 +24,6 @@ def drop(stream: TextIO) -> None:
     with suppress(OSError, ValueError):  # one without a descriptor, such as a notebook's
         number = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, number)
-        os.close(nowhere)
+        if nowhere != number:  # it is, where the stream's own was closed
+            os.dup2(nowhere, number)
+            os.close(nowhere)

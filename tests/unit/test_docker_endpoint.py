@@ -299,57 +299,6 @@ def test_all_kinds_have_a_sentence(place: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    "content",
-    [
-        "null",
-        "[]",
-        '"x"',
-        "[" * 200_000,
-        '{"proxies": null}',
-        '{"proxies": 5}',
-        '{"proxies": {"default": []}}',
-        '{"HttpHeaders": null}',
-        '{"HttpHeaders": {"X": 5}}',
-        '{"HttpHeaders": {"X": "한"}}',
-        '{"HttpHeaders": {"한": "x"}}',
-        '{"HttpHeaders": {"X": "a\\nb"}}',
-        '{"auths": 5}',
-        '{"auths": {"registry": 5}}',
-        '{"auths": {"registry": {"auth": "%"}}}',
-    ],
-)
-def test_a_configuration_that_the_sdk_trips_over_is_named(place: Path, content: str) -> None:
-    """Not the daemon, which is not asked: nothing that listens is to be ended, nor started."""
-    choose(place, "")
-    file = place / "config/config.json"
-    file.write_text(content)
-    assert kind() == "configuration" and not client.may_be_started()
-    with answering(place / "usual.sock", 200, {"ApiVersion": "1.41"}):
-        assert kind() == "configuration"
-        found = client.missing()
-    assert found is not None and str(file) in found.reason
-    assert not found.fix.startswith("end ")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "{",
-        "\x00",
-        "{}",
-        '{"proxies": {"default": {"httpProxy": "http://proxy:3128"}, "other": null}}',
-        '{"HttpHeaders": {"X": "a"}, "auths": {"registry": {}}, "credsStore": "none"}',
-    ],
-)
-def test_what_the_sdk_takes_is_left_to_it(place: Path, content: str) -> None:
-    choose(place, "")
-    (place / "config/config.json").write_text(content)
-    assert kind() == "absent"
-    with answering(place / "usual.sock", 200, {"ApiVersion": "1.41"}):
-        assert kind() == "none"
-
-
-@pytest.mark.parametrize(
     ("given", "url", "expected"),
     [
         ("SSH://me@far", "ssh://me@far", "ssh"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -139,31 +140,29 @@ def test_what_may_not_be_read_is_not_called_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     path = written(tmp_path, records(1))
-    reads = Path.read_bytes
-
-    def denied(file: Path) -> bytes:
-        if file.name == name:
-            raise PermissionError(errno.EACCES, "Permission denied", str(file))
-        return reads(file)
-
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    deny(monkeypatch, "read_bytes", lambda file: file.name == name)
     with pytest.raises(StoreError) as caught:
         load(path)
     assert name in caught.value.brief and "damaged" not in caught.value.brief
     assert caught.value.resolution != REMEDY and "chmod" in caught.value.resolution
 
 
+def deny(monkeypatch: pytest.MonkeyPatch, way: str, where: Callable[[Path], bool]) -> None:
+    """As it is for a user without the rights; root has all."""
+    real = getattr(Path, way)
+
+    def denied(file: Path) -> Any:
+        if where(file):
+            raise PermissionError(errno.EACCES, "Permission denied", str(file))
+        return real(file)
+
+    monkeypatch.setattr(Path, way, denied)
+
+
 def test_a_folder_that_may_not_be_entered_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = Path.is_file
-
-    def denied(file: Path) -> bool:
-        if file.parent == tmp_path:
-            raise PermissionError(errno.EACCES, "Permission denied", str(file))
-        return looks(file)
-
-    monkeypatch.setattr(Path, "is_file", denied)
+    deny(monkeypatch, "is_file", lambda file: file.parent == tmp_path)
     with pytest.raises(StoreError) as caught:
         reader.find(tmp_path)
     assert "chmod" in caught.value.resolution
